@@ -1,0 +1,27 @@
+"""CascadeVAE in JAX and Flax: continuous and discrete factors of images."""
+
+from cascade_jax import startup as _startup
+
+_startup.set_flags()  # before jax is imported below
+
+from cascade_jax.assignment import assign_codes  # noqa: E402
+from cascade_jax.cascade import Cascade  # noqa: E402
+from cascade_jax.records import (  # noqa: E402
+  Assignment,
+  Posterior,
+  Report,
+  Representation,
+  Stage,
+)
+
+__version__ = "0.1.0"
+
+__all__ = (
+  "Assignment",
+  "Cascade",
+  "Posterior",
+  "Report",
+  "Representation",
+  "Stage",
+  "assign_codes",
+)

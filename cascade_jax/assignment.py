@@ -1,0 +1,152 @@
+"""Discrete codes of one batch, by an exact minimum-cost flow on the host.
+
+There is no discrete encoder: given u_i[k] = -log p(x_i | z_i, e_k), the codes
+of a batch minimise jointly
+
+  sum_i u_i[k_i]  +  pairwise_weight * #{unordered pairs i < j: k_i = k_j}
+
+(Jeong & Song 2019, section 4). Each sample sends one unit of flow through a
+category to the sink. The c-th sample that a category takes pays
+pairwise_weight * (c - 1), which adds up to the number of pairs; because these
+costs rise, the cheapest flow fills them in order, and it is integral.
+NumPy and OR-Tools only: this runs between two compiled steps.
+
+Letters: B batch, S categories.
+"""
+
+import functools
+
+import numpy as np
+
+from cascade_jax.records import Assignment
+
+# OR-Tools wants |cost| * nodes to stay inside int64, with room to spare.
+_COST_TIMES_NODES = 2.0**59
+_LEAST_SCALE = 2.0**20  # integer steps a nat below which we refuse to round
+
+
+def assign_codes(
+  unary_costs: np.ndarray, pairwise_weight: float = 1e-3
+) -> Assignment:
+  """The jointly cheapest categories of a batch; exact.
+
+  Args:
+    unary_costs: `[B, S]`, -log p(x | z, category) in nats; smaller is likelier.
+    pairwise_weight: nats for each UNORDERED pair of samples that share a
+      category (the convention in which the paper's value is 0.001).
+
+  Returns:
+    An `Assignment`; its `cost` holds both terms. Of several optima one is
+    returned, always the same for the same input and version of OR-Tools.
+
+  Raises:
+    ValueError: costs that are empty, not a matrix or not finite; a penalty
+      that is negative, not finite, or so large that costs would be rounded.
+    RuntimeError: OR-Tools found no optimum.
+  """
+  costs = _checked(unary_costs)
+  batch_size, num_categories = costs.shape
+  gaps, penalties = _integer_costs(costs, pairwise_weight)
+  tails, heads, num_nodes = _network(batch_size, num_categories)
+  flows = _cheapest_flow(
+    tails,
+    heads,
+    np.concatenate([gaps.ravel(), np.tile(penalties, num_categories)]),
+    supplies=_supplies(batch_size, num_nodes),
+  )
+  codes = flows[: costs.size].reshape(costs.shape)
+  categories = codes.argmax(axis=1)
+  counts = codes.sum(axis=0)
+  unary = costs[np.arange(batch_size), categories].sum()
+  pairs = (counts * (counts - 1) // 2).sum()
+  cost = float(unary + pairwise_weight * pairs)
+  return Assignment(categories, codes.astype(np.float32), cost, counts)
+
+
+def _checked(unary_costs: np.ndarray) -> np.ndarray:
+  costs = np.asarray(unary_costs, np.float64)
+  if costs.ndim != 2 or not costs.size:
+    raise ValueError(
+      "unary_costs must be a matrix [batch, categories] with at least one row "
+      f"and one column, got shape {costs.shape}"
+    )
+  if not np.isfinite(costs).all():
+    row, column = np.argwhere(~np.isfinite(costs))[0]
+    raise ValueError(
+      f"unary_costs[{row}, {column}] is {costs[row, column]}; every cost must "
+      "be finite. In training this means that the model has diverged: try a "
+      "lower learning rate."
+    )
+  return costs
+
+
+def _integer_costs(
+  costs: np.ndarray, pairwise_weight: float
+) -> tuple[np.ndarray, np.ndarray]:
+  """Gaps to each row's best `[B, S]` and the rising penalties `[B]`, as int64.
+
+  Crowding costs a sample at most (B - 1) * pairwise_weight, so no optimum
+  takes a gap above that. Clipping larger gaps leaves the optimum alone and
+  bounds the integers whatever the unaries are. The scale is a power of two:
+  float32 costs arrive without rounding.
+  """
+  batch_size, num_categories = costs.shape
+  if not (np.isfinite(pairwise_weight) and pairwise_weight >= 0):
+    raise ValueError(
+      f"pairwise_weight must be a finite number >= 0, got {pairwise_weight}"
+    )
+  largest = max(1.0, batch_size * pairwise_weight)
+  num_nodes = batch_size + num_categories + 1
+  scale = 2.0 ** np.floor(np.log2(_COST_TIMES_NODES / (largest * num_nodes)))
+  if scale < _LEAST_SCALE:
+    raise ValueError(
+      f"pairwise_weight {pairwise_weight} is too large to solve "
+      f"{batch_size} samples exactly in 64-bit integers"
+    )
+  gaps = np.minimum(costs - costs.min(axis=1, keepdims=True), largest)
+  step = np.rint(pairwise_weight * scale)
+  penalties = np.arange(batch_size) * np.int64(step)
+  return np.rint(gaps * scale).astype(np.int64), penalties
+
+
+@functools.lru_cache(maxsize=8)
+def _network(batch_size: int, num_categories: int):
+  """Arcs sample -> category, then B parallel arcs category -> sink."""
+  samples = np.arange(batch_size, dtype=np.int32)
+  categories = np.arange(num_categories, dtype=np.int32) + batch_size
+  sink = batch_size + num_categories
+  tails = np.concatenate(
+    [np.repeat(samples, num_categories), np.repeat(categories, batch_size)]
+  )
+  heads = np.concatenate(
+    [
+      np.tile(categories, batch_size),
+      np.full(batch_size * num_categories, sink, np.int32),
+    ]
+  )
+  return tails, heads, sink + 1
+
+
+def _supplies(batch_size: int, num_nodes: int) -> np.ndarray:
+  supplies = np.zeros(num_nodes, np.int64)
+  supplies[:batch_size] = 1
+  supplies[-1] = -batch_size
+  return supplies
+
+
+def _cheapest_flow(tails, heads, costs, supplies) -> np.ndarray:
+  """Flow on each unit-capacity arc."""
+  # Imported late: it loads pandas, which nothing else here needs.
+  from ortools.graph.python import min_cost_flow
+
+  solver = min_cost_flow.SimpleMinCostFlow()
+  arcs = solver.add_arcs_with_capacity_and_unit_cost(
+    tails, heads, np.ones(len(tails), np.int64), costs
+  )
+  solver.set_nodes_supplies(np.arange(len(supplies), dtype=np.int32), supplies)
+  status = solver.solve()
+  if status != solver.OPTIMAL:
+    raise RuntimeError(
+      f"the assignment's minimum-cost flow ended with {status}, not OPTIMAL"
+    )
+  return solver.flows(arcs)

@@ -1,0 +1,124 @@
+"""The settings of a run, their defaults and their checks.
+
+Defaults are the paper's dSprites run (Jeong & Song 2019; numbers from the
+authors' code). Configs in `experiments/configs` start from `default()`.
+"""
+
+import math
+
+import ml_collections
+
+from cascade_jax import losses, models
+
+
+def default() -> ml_collections.ConfigDict:
+  """Every key there is, at the paper's value where the paper has one."""
+  return ml_collections.ConfigDict(
+    {
+      "method": "cascade_vae",
+      "data": {  # options of `cascade_jax.data.load`
+        "name": "dsprites",
+        "path": "",  # of a file, where the data set is one
+        "image_size": 64,
+        "downsample": "every_second",  # or "mean", for 32 pixels
+        "num_orientations": 40,  # the first so many of dSprites' 40
+      },
+      "likelihood": "bernoulli",  # or "gaussian"
+      "num_continuous": 6,  # m
+      "num_categories": 3,  # S
+      "beta_low": 1.0,  # KL weight of an opened dimension
+      "beta_high": 10.0,  # KL weight of the others
+      "phase_steps": 20_000,
+      "discrete_start_phase": 4,  # zero codes before it
+      "pairwise_weight": 1e-3,  # nats for each unordered pair in a category
+      "learning_rate": 1e-4,
+      "weight_penalty": 4e-5,
+      "reset_adam_at_phase": True,
+      "batch_size": 64,
+      "num_steps": 300_000,
+      "seed": 0,
+      "log_every": 100,  # steps
+      "checkpoint_every": 5_000,  # steps
+      "keep_checkpoints": 2,
+      "evaluation_images": 0,  # a sample of so many; 0 means all
+      "tensorboard": False,
+    }
+  )
+
+
+# May differ when a run goes on: they don't change what it computes.
+RESUMABLE_KEYS = frozenset(
+  {
+    "num_steps",
+    "log_every",
+    "checkpoint_every",
+    "keep_checkpoints",
+    "evaluation_images",
+    "tensorboard",
+  }
+)
+
+_AT_LEAST = {
+  "num_continuous": 1,
+  "num_categories": 2,
+  "phase_steps": 1,
+  "discrete_start_phase": 0,
+  "batch_size": 1,
+  "num_steps": 1,
+  "seed": 0,
+  "log_every": 1,
+  "checkpoint_every": 1,
+  "keep_checkpoints": 1,
+  "evaluation_images": 0,
+}
+_NOT_NEGATIVE = ("beta_low", "beta_high", "pairwise_weight", "weight_penalty")
+
+
+def check(config: ml_collections.ConfigDict) -> None:
+  """Refuses a config that can't be run, before any work starts.
+
+  Raises:
+    ValueError: names the key, its value and what is expected.
+  """
+  for key, least in _AT_LEAST.items():
+    if not least <= config[key] < 2**31:
+      raise ValueError(
+        f"config.{key} is {config[key]}; it must be {least} or more"
+        + (" and below 2**31" if config[key] > least else "")
+      )
+  for key in _NOT_NEGATIVE:
+    if not (math.isfinite(config[key]) and config[key] >= 0):
+      raise ValueError(
+        f"config.{key} is {config[key]}; it must be a finite number >= 0"
+      )
+  if not 0 < config.learning_rate < math.inf:
+    raise ValueError(
+      f"config.learning_rate is {config.learning_rate}; it must be positive"
+    )
+  if config.likelihood not in losses.LIKELIHOODS:
+    raise ValueError(
+      f"config.likelihood is {config.likelihood!r}; "
+      f"it must be one of {losses.LIKELIHOODS}"
+    )
+  if config.beta_low > config.beta_high:
+    raise ValueError(
+      f"config.beta_low is {config.beta_low}, above config.beta_high "
+      f"{config.beta_high}; the cascade relieves from high to low"
+    )
+  models.conv_channels(config.data.image_size)
+
+
+def check_against_data(
+  config: ml_collections.ConfigDict, num_images: int
+) -> None:
+  """The checks that need the data set's size.
+
+  Raises:
+    ValueError: the batch or the evaluation sample is larger than the data.
+  """
+  for key in ("batch_size", "evaluation_images"):
+    if config[key] > num_images:
+      raise ValueError(
+        f"config.{key} is {config[key]}, but the data set has {num_images} "
+        f"images; it must be {num_images} or less"
+      )

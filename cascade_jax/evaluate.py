@@ -1,0 +1,221 @@
+"""What a trained model is worth: scores, and the arrays that pictures show.
+
+| file | holds |
+|---|---|
+| `evaluation.json` | scores, protocol, votes, confusion matrix, KL |
+| `evaluation.npz` | traversals and reconstructions |
+"""
+
+import functools
+import os
+import pathlib
+import time
+
+import jax
+import ml_collections
+import numpy as np
+from absl import logging
+
+from cascade_jax import config as config_lib
+from cascade_jax import data, losses, methods, metrics, startup, workdir
+from cascade_jax.checkpoints import Checkpoints
+from cascade_jax.records import Method, Posterior, Representation, TrainState
+
+PROTOCOL = (
+  "Disentanglement score: FactorVAE metric (Kim & Mnih 2018) as in Jeong & "
+  "Song 2019: 800 votes of 100 images, dimensions with mean KL <= 0.1 nats "
+  "dropped, the discrete code as one more column, majority classifier scored "
+  "on the votes it was made from. Classification accuracy: best one-to-one "
+  "relabelling of the categories, each image at its likeliest category."
+)
+_BATCH_SIZE = 512
+_TRAVERSAL_FRAMES = 21
+_NUM_RECONSTRUCTIONS = 16
+
+
+def evaluate_run(
+  folder: str | os.PathLike,
+  num_images: int | None = None,
+  dataset: data.Dataset | None = None,
+) -> dict:
+  """Scores the newest checkpoint of a run; writes the two evaluation files.
+
+  Args:
+    folder: of the run.
+    num_images: a random sample of so many, 0 for all; None as in the config.
+    dataset: instead of the one that the config names.
+
+  Returns:
+    What `evaluation.json` holds.
+
+  Raises:
+    ValueError: no run or no checkpoint there, or too large a sample.
+    RuntimeError: the run is still training.
+  """
+  startup.check_cpu_sums()
+  with workdir.claim(folder) as folder:
+    config = workdir.read_config(folder)
+    if num_images is not None:
+      config.evaluation_images = num_images
+    config_lib.check(config)
+    dataset = dataset or data.load(**config.data)
+    config_lib.check_against_data(config, len(dataset.images))
+    method = methods.build(config, dataset.image_shape)
+    state = _restore(folder, method.init(config.seed))
+    results, pictures = evaluate(config, method, state, dataset)
+    np.savez_compressed(folder / "evaluation.npz", **pictures)
+    workdir.write_json(folder / "evaluation.json", results)
+  return results
+
+
+def _restore(folder: pathlib.Path, like: TrainState) -> TrainState:
+  checkpoints = Checkpoints(folder / "checkpoints")
+  try:
+    state = checkpoints.restore(like)
+  finally:
+    checkpoints.close()
+  if state is None:
+    raise ValueError(
+      f"{folder} holds no checkpoint yet; train with "
+      f"python -m experiments.train --workdir={folder}"
+    )
+  return state
+
+
+def evaluate(
+  config: ml_collections.ConfigDict,
+  method: Method,
+  state: TrainState,
+  dataset: data.Dataset,
+) -> tuple[dict, dict[str, np.ndarray]]:
+  """The content of `evaluation.json` and of `evaluation.npz`."""
+  started = time.perf_counter()
+  step = int(state.step)
+  # The stage that the last update ran under, not the one that comes next.
+  discrete = method.stage(max(step - 1, 0)).discrete
+  indices = _sample(len(dataset.images), config.evaluation_images)
+  logging.info("evaluating step %d on %d images", step, len(indices))
+  codes = represent(method, state.params, dataset, indices, discrete)
+  results = {
+    "step": step,
+    "seed": config.seed,
+    "dataset": dataset.name,
+    "num_images": len(indices),
+    "kl": _mean_kl(codes).tolist(),
+    "reconstruction": float(codes.costs.min(axis=1).mean()),
+    "protocol": PROTOCOL,
+    **_scores(codes, dataset, indices, discrete),
+    "seconds": time.perf_counter() - started,
+  }
+  pictures = _traversals(method, state.params, config, discrete)
+  pictures |= _reconstructions(method, state.params, dataset, discrete)
+  return results, pictures
+
+
+def represent(
+  method: Method,
+  params,
+  dataset: data.Dataset,
+  indices: np.ndarray,
+  discrete: bool,
+) -> Representation:
+  """The representation of `dataset.images[indices]`, as NumPy arrays.
+
+  Args:
+    method: gives `represent`.
+    params: of the trained model.
+    dataset: the images.
+    indices: `[N]`.
+    discrete: whether the discrete code is in use.
+  """
+
+  @functools.partial(jax.jit, static_argnames="discrete")
+  def of_rows(params, rows, discrete):
+    images = data.unpack(rows, dataset.image_shape, dataset.bits)
+    return method.represent(params, images, discrete)
+
+  batches = []
+  for start in range(0, len(indices), _BATCH_SIZE):
+    batch = indices[start : start + _BATCH_SIZE]
+    padded = np.resize(batch, _BATCH_SIZE)  # one compilation serves all
+    codes = of_rows(params, dataset.images[padded], discrete)
+    batches.append(
+      jax.tree.map(lambda x, n=len(batch): np.asarray(x)[:n], codes)
+    )
+  return jax.tree.map(lambda *parts: np.concatenate(parts), *batches)
+
+
+def _sample(num_images: int, size: int) -> np.ndarray:
+  """All indices, or `size` of them at random; always the same ones."""
+  if not size:
+    return np.arange(num_images)
+  return np.sort(np.random.default_rng(0).permutation(num_images)[:size])
+
+
+def _mean_kl(codes: Representation) -> np.ndarray:
+  posterior = Posterior(codes.mean, codes.scale)
+  return np.asarray(losses.kl_per_dimension(posterior)).mean(axis=0)
+
+
+def _scores(codes, dataset, indices, discrete) -> dict:
+  """Both scores with what they were made of; None where nothing is known."""
+  results = {"disentanglement_score": None, "classification_accuracy": None}
+  if dataset.factors is None:
+    return results
+  factors = dataset.factors[indices]
+  categories = codes.categories if discrete else None
+  score = metrics.disentanglement_score(
+    codes.mean, factors, kl=_mean_kl(codes), categories=categories
+  )
+  results |= {
+    "disentanglement_score": score.score,
+    "votes": score.votes.tolist(),
+    "vote_columns": [f"z{column + 1}" for column in score.columns]
+    + ["code"] * discrete,
+    "vote_factors": [dataset.factor_names[f] for f in score.factors],
+    "column_factors": [
+      dataset.factor_names[f] for f in score.column_factors
+    ],
+  }
+  if discrete and dataset.class_factor is not None:
+    classes = factors[:, dataset.factor_names.index(dataset.class_factor)]
+    accuracy = metrics.classification_accuracy(categories, classes)
+    results |= {
+      "classification_accuracy": accuracy.accuracy,
+      "confusion": accuracy.confusion.tolist(),
+      "relabelling": accuracy.relabelling.tolist(),
+      "class_names": list(dataset.class_names),
+    }
+  return results
+
+
+def _traversals(method, params, config, discrete) -> dict[str, np.ndarray]:
+  """One dimension moved from -1 to 1, the others at 0; a row a category."""
+  values = np.linspace(-1, 1, _TRAVERSAL_FRAMES, dtype=np.float32)
+  m = config.num_continuous
+  categories = range(config.num_categories) if discrete else (-1,)
+  latents = (values[:, None, None] * np.eye(m, dtype=np.float32)).reshape(-1, m)
+  decode = jax.jit(method.decode)
+  rows = [
+    np.asarray(decode(params, latents, np.full(len(latents), category)))
+    for category in categories
+  ]
+  frames = np.stack(rows, axis=1)  # [T * m, R, H, W, C]
+  frames = frames.reshape(len(values), m, *frames.shape[1:]).swapaxes(1, 2)
+  return {"traversals": frames, "traversal_values": values}
+
+
+def _reconstructions(method, params, dataset, discrete):
+  """A few images, and what the decoder makes of their codes."""
+  rng = np.random.default_rng(1)
+  count = min(_NUM_RECONSTRUCTIONS, len(dataset.images))
+  indices = rng.choice(len(dataset.images), count, replace=False)
+  codes = represent(method, params, dataset, indices, discrete)
+  rows = dataset.images[indices]
+  originals = data.unpack(rows, dataset.image_shape, dataset.bits)
+  decoded = method.decode(params, codes.mean, codes.categories)
+  return {
+    "originals": np.asarray(originals),
+    "reconstructions": np.asarray(decoded),
+    "reconstruction_categories": codes.categories,
+  }

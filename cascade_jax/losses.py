@@ -1,0 +1,72 @@
+"""The terms of the objective, per example; the caller reduces them.
+
+Letters: B batch, m continuous dimensions, H W C image.
+"""
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from cascade_jax.records import Posterior
+
+LIKELIHOODS = ("bernoulli", "gaussian")
+
+
+def bernoulli_nll(images: jax.Array, logits: jax.Array) -> jax.Array:
+  """-log p(x | logits), nats per image `[B]`, SUMMED over pixels and channels.
+
+  The betas of the paper assume the sum; a mean would have to be multiplied by
+  H*W*C. Grey values in [0, 1] are taken as probabilities (a cross entropy).
+
+  Args:
+    images: `[B, H, W, C]` in [0, 1].
+    logits: `[B, H, W, C]`.
+  """
+  chex.assert_equal_shape([images, logits])
+  cross_entropy = optax.sigmoid_binary_cross_entropy(logits, images)
+  return cross_entropy.sum(axis=(1, 2, 3))
+
+
+def gaussian_nll(images: jax.Array, logits: jax.Array) -> jax.Array:
+  """-log N(x; sigmoid(logits), 1), nats per image `[B]`, summed over pixels.
+
+  Unit variance, its constant included; means stay in [0, 1] like the images.
+
+  Args:
+    images: `[B, H, W, C]` in [0, 1].
+    logits: `[B, H, W, C]`.
+  """
+  chex.assert_equal_shape([images, logits])
+  squared_error = (images - jax.nn.sigmoid(logits)) ** 2
+  return (0.5 * (squared_error + np.log(2 * np.pi))).sum(axis=(1, 2, 3))
+
+
+def reconstruction_nll(
+  likelihood: str, images: jax.Array, logits: jax.Array
+) -> jax.Array:
+  """The negative log-likelihood of that name, nats per image `[B]`."""
+  nll = {"bernoulli": bernoulli_nll, "gaussian": gaussian_nll}[likelihood]
+  return nll(images, logits)
+
+
+def kl_per_dimension(posterior: Posterior) -> jax.Array:
+  """KL(q(z_j|x) || N(0, 1)), nats `[B, m]`.
+
+  0.5 * (mean^2 + scale^2 - log(scale^2) - 1). The small constant inside the
+  logarithm is the authors': a scale that underflows stays finite.
+  """
+  mean, scale = posterior
+  return 0.5 * (mean**2 + scale**2 - 2 * jnp.log(scale + 1e-8) - 1)
+
+
+def weight_penalty(params, strength: float) -> jax.Array:
+  """strength * sum(w^2) / 2 over all kernels, not biases; a scalar.
+
+  It belongs INTO the loss, so that Adam sees its gradient, as in the authors'
+  code; decoupled weight decay would be another method.
+  """
+  leaves = jax.tree_util.tree_leaves_with_path(params)
+  kernels = [leaf for path, leaf in leaves if path[-1].key == "kernel"]
+  return 0.5 * strength * sum((kernel**2).sum() for kernel in kernels)

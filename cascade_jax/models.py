@@ -1,0 +1,87 @@
+"""The encoder and the decoder (Jeong & Song 2019; sizes from their code).
+
+Letters: B batch, m continuous dimensions, S categories, H W C image.
+"""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from cascade_jax import layers
+from cascade_jax.records import Posterior
+
+HIDDEN_UNITS = 256
+IMAGE_SIZES = (16, 32, 64, 128, 256)  # halved down to 4x4
+
+
+def conv_channels(image_size: int) -> tuple[int, ...]:
+  """Channels of the encoder's convolutions, which end at 4x4 pixels.
+
+  64 pixels: 32, 32, 64, 64. 32 pixels: 32, 32, 64, as in the authors' code;
+  other sizes continue the series.
+
+  Raises:
+    ValueError: the size isn't one of `IMAGE_SIZES`.
+  """
+  if image_size not in IMAGE_SIZES:
+    raise ValueError(
+      f"image_size is {image_size}; the networks take {IMAGE_SIZES} pixels"
+    )
+  num_layers = IMAGE_SIZES.index(image_size) + 2
+  return (32, 32) + (64,) * (num_layers - 2)
+
+
+class Encoder(nn.Module):
+  """q(z|x) = N(mean, diag(scale^2)); scale is a softplus, not a log-variance.
+
+  Attributes:
+    num_continuous: m.
+  """
+
+  num_continuous: int
+
+  @nn.compact
+  def __call__(self, images: jax.Array) -> Posterior:
+    """Images `[B, H, W, C]` in [0, 1] to a posterior with fields `[B, m]`."""
+    x = images
+    for index, channels in enumerate(conv_channels(images.shape[1])):
+      conv = layers.StridedConvolution(channels, name=f"conv_{index}")
+      x = nn.relu(conv(x))
+    x = x.reshape(x.shape[0], -1)
+    x = nn.relu(_dense(HIDDEN_UNITS, "hidden")(x))
+    mean, scale = jnp.split(_dense(2 * self.num_continuous, "head")(x), 2, -1)
+    return Posterior(mean, nn.softplus(scale))
+
+
+class Decoder(nn.Module):
+  """p(x|z, d), as logits (Bernoulli) or pre-sigmoid means (Gaussian).
+
+  Attributes:
+    image_shape: H, W, C.
+  """
+
+  image_shape: tuple[int, int, int]
+
+  @nn.compact
+  def __call__(self, latents: jax.Array, codes: jax.Array) -> jax.Array:
+    """Latents `[B, m]`, one-hot codes `[B, S]` to logits `[B, H, W, C]`."""
+    channels = conv_channels(self.image_shape[0])[::-1]
+    x = jnp.concatenate([latents, codes], axis=-1)
+    x = nn.relu(_dense(HIDDEN_UNITS, "hidden")(x))
+    x = nn.relu(_dense(4 * 4 * channels[0], "grid")(x))
+    x = x.reshape(-1, 4, 4, channels[0])
+    for index, features in enumerate(channels[1:]):
+      conv = layers.TransposedConvolution(features, name=f"conv_{index}")
+      x = nn.relu(conv(x))
+    last = layers.TransposedConvolution(self.image_shape[-1], name="logits")
+    return last(x)
+
+
+def _dense(features: int, name: str) -> nn.Dense:
+  init = nn.initializers.glorot_uniform()
+  return nn.Dense(features, kernel_init=init, name=name)
+
+
+def sample(posterior: Posterior, noise: jax.Array) -> jax.Array:
+  """z = mean + scale * noise, `[B, m]`: the reparameterisation trick."""
+  return posterior.mean + posterior.scale * noise

@@ -1,0 +1,156 @@
+"""The folder of a run: one process at a time, and what the run decided.
+
+| file | holds |
+|---|---|
+| `config.json` | the resolved config |
+| `run.json` | versions, device, git commit, command; each resume too |
+| `metrics.jsonl` | one line a logged step |
+| `checkpoints/` | states to go on from |
+"""
+
+import contextlib
+import datetime
+import fcntl
+import importlib.metadata
+import json
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import jax
+import ml_collections
+
+from cascade_jax.config import RESUMABLE_KEYS
+
+_PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "ortools")
+_LOCK = ".lock"
+
+
+@contextlib.contextmanager
+def claim(workdir: str | os.PathLike) -> Iterator[pathlib.Path]:
+  """Makes the folder and holds it for this process.
+
+  The lock goes with the process, however it ends.
+
+  Raises:
+    ValueError: the folder can't be made or written to.
+    RuntimeError: another process is running in it.
+  """
+  folder = pathlib.Path(workdir).expanduser().resolve()
+  try:
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / _LOCK).open("a")
+  except OSError as error:
+    raise ValueError(
+      f"workdir {folder} can't be written to ({error.strerror}); "
+      "choose another with --workdir"
+    ) from error
+  with lock:
+    try:
+      fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+      raise RuntimeError(
+        f"another process is running in workdir {folder}; wait for it, stop "
+        "it, or choose another folder with --workdir"
+      ) from error
+    yield folder
+
+
+def record_config(
+  folder: pathlib.Path, config: ml_collections.ConfigDict
+) -> None:
+  """Writes `config.json`, or checks a resumed run against it.
+
+  Raises:
+    ValueError: the folder's run has another config; names what differs.
+  """
+  path = folder / "config.json"
+  new = json.loads(config.to_json())
+  if path.exists():
+    old = read_json(path)
+    differing = {
+      key
+      for key in old.keys() | new.keys()
+      if old.get(key) != new.get(key) and key not in RESUMABLE_KEYS
+    }
+    if differing:
+      changes = "\n".join(
+        f"  {key}: {old.get(key)!r} there, {new.get(key)!r} now"
+        for key in sorted(differing)
+      )
+      raise ValueError(
+        f"workdir {folder} holds a run with another config:\n{changes}\n"
+        "Use another --workdir for another config."
+      )
+  write_json(path, new)
+
+
+def read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:
+  """The config that `record_config` wrote.
+
+  Raises:
+    ValueError: there is none.
+  """
+  path = folder / "config.json"
+  if not path.exists():
+    raise ValueError(
+      f"{folder} holds no run (no config.json); train one with "
+      f"python -m experiments.train --workdir={folder}"
+    )
+  return ml_collections.ConfigDict(read_json(path))
+
+
+def record_start(folder: pathlib.Path, step: int) -> None:
+  """Adds this start, at `step`, to `run.json`."""
+  path = folder / "run.json"
+  now = {
+    "step": step,
+    "started": datetime.datetime.now(datetime.UTC).isoformat("T", "seconds"),
+    "command": " ".join(sys.argv),
+    "git_commit": _git_commit(),
+    "device": _device(),
+    "python": platform.python_version(),
+    "versions": {
+      package: importlib.metadata.version(package) for package in _PACKAGES
+    },
+  }
+  if not path.exists():
+    write_json(path, {**now, "resumes": []})
+    return
+  run = read_json(path)
+  run["resumes"].append(now)
+  write_json(path, run)
+
+
+def read_json(path: pathlib.Path) -> dict:
+  """The object in a JSON file."""
+  return json.loads(path.read_text())
+
+
+def write_json(path: pathlib.Path, content: dict) -> None:
+  """Writes a JSON file so that it is there whole or not at all."""
+  partial = path.with_suffix(".partial")
+  partial.write_text(json.dumps(content, indent=2) + "\n")
+  partial.replace(path)
+
+
+def _device() -> str:
+  devices = jax.devices()
+  cores = len(os.sched_getaffinity(0))
+  kind = f"{len(devices)} x {devices[0].device_kind} ({devices[0].platform})"
+  return f"{kind}, {cores} host cores"
+
+
+def _git_commit() -> str | None:
+  """The commit of the code, "-dirty" where it was edited; None without git."""
+  command = ["git", "describe", "--always", "--dirty", "--abbrev=40"]
+  here = pathlib.Path(__file__).parent
+  try:
+    return subprocess.check_output(
+      command, cwd=here, text=True, stderr=subprocess.DEVNULL
+    ).strip()
+  except (OSError, subprocess.CalledProcessError):
+    return None

@@ -1,0 +1,1 @@
+"""Launchers and configs; everything to import is in cascade_jax."""

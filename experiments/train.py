@@ -1,0 +1,35 @@
+r"""Trains, scores and reports one run.
+
+  python -m experiments.train --config=experiments/configs/compact.py \
+    --workdir=runs/compact [--config.seed=3]
+
+The same command again goes on where the run stopped. At the end the workdir
+holds evaluation.json and report.html.
+"""
+
+import cascade_jax  # noqa: F401, I001  first: sets flags that jax reads
+
+from absl import flags
+from ml_collections import config_flags
+
+from cascade_jax import data, train_loop
+from cascade_jax import config as config_lib
+from experiments import evaluate, launch
+
+_CONFIG = config_flags.DEFINE_config_file(
+  "config", None, "Config file, such as experiments/configs/compact.py."
+)
+flags.mark_flags_as_required(["config", "workdir"])
+
+
+def main() -> None:
+  """Trains, then evaluates."""
+  config, workdir = _CONFIG.value, flags.FLAGS.workdir
+  config_lib.check(config)
+  dataset = data.load(**config.data)
+  train_loop.train(config, workdir, dataset)
+  evaluate.evaluate_and_report(workdir, dataset=dataset)
+
+
+if __name__ == "__main__":
+  launch.run(main)
