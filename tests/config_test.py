@@ -1,0 +1,53 @@
+import pytest
+
+from cascade_jax import config as config_lib
+
+
+def test_default_is_the_paper_and_passes():
+  config = config_lib.default()
+  config_lib.check(config)
+  assert (config.num_continuous, config.num_categories) == (6, 3)
+  assert (config.beta_low, config.beta_high) == (1.0, 10.0)
+  assert (config.num_steps, config.phase_steps) == (300_000, 20_000)
+
+
+@pytest.mark.parametrize(
+  ("key", "value"),
+  [
+    ("num_continuous", 0),
+    ("num_categories", 1),
+    ("batch_size", 0),
+    ("num_steps", 0),
+    ("phase_steps", 0),
+    ("seed", -1),
+    ("seed", 2**31),
+    ("beta_low", -1.0),
+    ("beta_low", 11.0),
+    ("beta_high", float("nan")),
+    ("pairwise_weight", -0.1),
+    ("learning_rate", 0.0),
+    ("learning_rate", float("inf")),
+    ("likelihood", "poisson"),
+    ("log_every", 0),
+  ],
+)
+def test_bad_values_are_named(key, value):
+  config = config_lib.default()
+  config[key] = value
+  with pytest.raises(ValueError, match=f"config.{key} is {value!r}"):
+    config_lib.check(config)
+
+
+def test_bad_image_size_is_named():
+  config = config_lib.default()
+  config.data.image_size = 48
+  with pytest.raises(ValueError, match="image_size is 48"):
+    config_lib.check(config)
+
+
+@pytest.mark.parametrize("key", ["batch_size", "evaluation_images"])
+def test_more_than_the_data_is_named(key):
+  config = config_lib.default()
+  config[key] = 101
+  with pytest.raises(ValueError, match=f"config.{key} is 101.*100 images"):
+    config_lib.check_against_data(config, 100)

@@ -1,0 +1,58 @@
+import chex
+import numpy as np
+from scipy import stats
+
+from cascade_jax import losses
+from cascade_jax.records import Posterior
+
+
+class LossesTest(chex.TestCase):
+  @chex.variants(with_jit=True, without_jit=True)
+  def test_bernoulli_is_summed_over_pixels(self):
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 2, (3, 4, 4, 2)).astype(np.float32)
+    logits = rng.standard_normal(images.shape, np.float32)
+    nll = self.variant(losses.bernoulli_nll)(images, logits)
+    likelihood = stats.bernoulli.logpmf(
+      images.astype(int), 1 / (1 + np.exp(-logits))
+    )
+    np.testing.assert_allclose(nll, -likelihood.sum((1, 2, 3)), rtol=1e-5)
+
+  def test_bernoulli_stays_finite_at_extreme_logits(self):
+    images = np.array([1.0, 0.0], np.float32).reshape(1, 1, 2, 1)
+    logits = np.array([-1e4, 1e4], np.float32).reshape(1, 1, 2, 1)
+    np.testing.assert_allclose(losses.bernoulli_nll(images, logits), [2e4])
+
+  @chex.variants(with_jit=True, without_jit=True)
+  def test_gaussian_is_a_normal_density(self):
+    rng = np.random.default_rng(1)
+    images = rng.uniform(size=(3, 4, 4, 1)).astype(np.float32)
+    logits = rng.standard_normal(images.shape, np.float32)
+    nll = self.variant(losses.gaussian_nll)(images, logits)
+    likelihood = stats.norm.logpdf(images, 1 / (1 + np.exp(-logits)), 1.0)
+    np.testing.assert_allclose(nll, -likelihood.sum((1, 2, 3)), rtol=1e-5)
+
+  @chex.variants(with_jit=True, without_jit=True)
+  def test_kl_matches_monte_carlo(self):
+    rng = np.random.default_rng(2)
+    mean = np.array([[0.0, 1.5, -0.5]], np.float32)
+    scale = np.array([[1.0, 0.2, 2.0]], np.float32)
+    kl = self.variant(losses.kl_per_dimension)(Posterior(mean, scale))
+    z = mean + scale * rng.standard_normal((400_000, 3))
+    ratio = stats.norm.logpdf(z, mean, scale) - stats.norm.logpdf(z)
+    chex.assert_shape(kl, (1, 3))
+    np.testing.assert_allclose(kl[0], ratio.mean(axis=0), atol=0.02)
+
+  def test_kl_of_the_prior_is_zero_and_of_no_width_finite(self):
+    zeros, ones = np.zeros((1, 1)), np.ones((1, 1))
+    prior = losses.kl_per_dimension(Posterior(zeros, ones))
+    np.testing.assert_allclose(prior, 0, atol=1e-6)
+    thin = losses.kl_per_dimension(Posterior(zeros, zeros))
+    assert np.isfinite(thin).all()
+
+  def test_weight_penalty_takes_kernels_not_biases(self):
+    params = {
+      "a": {"kernel": np.array([1.0, 2.0]), "bias": np.array([100.0])},
+      "b": {"kernel": np.array([3.0])},
+    }
+    np.testing.assert_allclose(losses.weight_penalty(params, 0.5), 0.25 * 14)

@@ -1,0 +1,63 @@
+import itertools
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from cascade_jax import models
+from cascade_jax.records import Posterior
+
+
+@pytest.mark.parametrize("image_shape", [(64, 64, 1), (32, 32, 1), (32, 32, 3)])
+def test_shapes(image_shape):
+  images = jnp.zeros((2, *image_shape))
+  encoder, decoder = models.Encoder(6), models.Decoder(image_shape)
+  posterior, _ = encoder.init_with_output(jax.random.key(0), images)
+  chex.assert_shape(posterior, (2, 6))
+  assert (posterior.scale > 0).all()
+  logits, _ = decoder.init_with_output(
+    jax.random.key(0), posterior.mean, jnp.zeros((2, 3))
+  )
+  chex.assert_shape(logits, (2, *image_shape))
+
+
+def test_sizes_are_the_authors():
+  """Number of weights, summed by hand from the authors' layer sizes."""
+  encoder = models.Encoder(6).init(jax.random.key(0), jnp.zeros((1, 64, 64, 1)))
+  decoder = models.Decoder((64, 64, 1)).init(
+    jax.random.key(0), jnp.zeros((1, 6)), jnp.zeros((1, 3))
+  )
+
+  def conv(*channels):
+    pairs = itertools.pairwise(channels)
+    return sum(16 * i * o + o for i, o in pairs)
+
+  def dense(*sizes):
+    pairs = itertools.pairwise(sizes)
+    return sum(i * o + o for i, o in pairs)
+
+  def count(params):
+    return sum(leaf.size for leaf in jax.tree.leaves(params))
+
+  assert count(encoder) == conv(1, 32, 32, 64, 64) + dense(1024, 256, 12)
+  assert count(decoder) == dense(9, 256, 1024) + conv(64, 64, 32, 32, 1)
+
+
+def test_channels_of_half_size_are_the_authors():
+  assert models.conv_channels(32) == (32, 32, 64)
+  assert models.conv_channels(64) == (32, 32, 64, 64)
+
+
+def test_other_sizes_are_refused():
+  with pytest.raises(ValueError, match="image_size is 48"):
+    models.conv_channels(48)
+
+
+def test_sample_has_the_moments_of_the_posterior():
+  posterior = Posterior(jnp.full((1, 2), 3.0), jnp.full((1, 2), 0.5))
+  noise = jax.random.normal(jax.random.key(0), (100_000, 2))
+  latents = np.asarray(models.sample(posterior, noise))
+  np.testing.assert_allclose(latents.mean(axis=0), 3.0, atol=0.01)
+  np.testing.assert_allclose(latents.std(axis=0), 0.5, atol=0.01)
