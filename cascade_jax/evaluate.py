@@ -173,9 +173,7 @@ def _scores(codes, dataset, indices, discrete) -> dict:
     "vote_columns": [f"z{column + 1}" for column in score.columns]
     + ["code"] * discrete,
     "vote_factors": [dataset.factor_names[f] for f in score.factors],
-    "column_factors": [
-      dataset.factor_names[f] for f in score.column_factors
-    ],
+    "column_factors": [dataset.factor_names[f] for f in score.column_factors],
   }
   if discrete and dataset.class_factor is not None:
     classes = factors[:, dataset.factor_names.index(dataset.class_factor)]

@@ -1,6 +1,6 @@
 """Scores a run's newest checkpoint and writes its pictures and report.
 
-  python -m experiments.evaluate --workdir=runs/compact [--num_images=20000]
+python -m experiments.evaluate --workdir=runs/compact [--num_images=20000]
 """
 
 import cascade_jax  # noqa: F401, I001  first: sets flags that jax reads

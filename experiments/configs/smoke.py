@@ -1,6 +1,6 @@
 r"""Seconds, for tests: every part of a run and nothing learned.
 
-  python -m experiments.train --config=experiments/configs/smoke.py \
+python -m experiments.train --config=experiments/configs/smoke.py \
     --workdir=runs/smoke
 """
 

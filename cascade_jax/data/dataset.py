@@ -1,0 +1,139 @@
+"""The record that every data set comes as, packed as small as it goes.
+
+Letters: N images of H W C, F factors, B batch.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+class Dataset(NamedTuple):
+  """Images and, where known, the factors that they were made from."""
+
+  name: str
+  images: np.ndarray  # [N, H, W, C] uint8; binary ones packed: see `pack`
+  image_shape: tuple[int, int, int]  # H, W, C
+  bits: int  # 8, or 1 where images are packed
+  factors: np.ndarray | None = None  # [N, F] class indices
+  factor_names: tuple[str, ...] = ()
+  factor_sizes: tuple[int, ...] = ()  # values of each factor
+  class_factor: str | None = None  # what the discrete code should find
+  class_names: tuple[str, ...] = ()  # of the values of that factor
+
+
+def pack(images: np.ndarray) -> np.ndarray:
+  """Binary images `[N, H, W, C]` as bits `[N, ceil(H*W*C / 8)]` uint8.
+
+  Pixels in C order; bit j of byte k is pixel 8 k + j.
+  """
+  flat = images.reshape(len(images), -1)
+  return np.packbits(flat, axis=1, bitorder="little")
+
+
+def unpack(
+  rows: jax.Array, image_shape: tuple[int, int, int], bits: int
+) -> jax.Array:
+  """Rows of `Dataset.images` to images `[B, H, W, C]`, float32 in [0, 1].
+
+  To be called inside jit, on the rows of one batch.
+
+  Args:
+    rows: `[B, ...]` uint8.
+    image_shape: H, W, C.
+    bits: 1 or 8.
+  """
+  if bits == 8:
+    return jnp.asarray(rows).astype(jnp.float32) / 255
+  rows = jnp.asarray(rows)[:, :, None] >> jnp.arange(8, dtype=jnp.uint8)
+  pixels = (rows & 1).reshape(len(rows), -1)[:, : int(np.prod(image_shape))]
+  return pixels.reshape(-1, *image_shape).astype(jnp.float32)
+
+
+def from_arrays(
+  name: str,
+  images: np.ndarray,
+  factors: np.ndarray | None = None,
+  factor_names: tuple[str, ...] | None = None,
+  class_factor: str | None = None,
+  class_names: tuple[str, ...] = (),
+) -> Dataset:
+  """A data set of your own.
+
+  Args:
+    name: for the report.
+    images: `[N, H, W]` or `[N, H, W, C]`: bool, uint8 (0 to 255, or 0 and 1)
+      or float in [0, 1], which is rounded to 256 levels.
+    factors: `[N, F]` integers, each column counted from 0.
+    factor_names: F names.
+    class_factor: the factor that the discrete code should find.
+    class_names: of that factor's values.
+
+  Raises:
+    ValueError: names what is wrong with which argument.
+  """
+  images = _as_uint8(np.asarray(images))
+  is_binary = images.max() <= 1 or not (images % 255).any()
+  image_shape = images.shape[1:]
+  if is_binary:
+    images = pack(images)
+  if factors is None:
+    return Dataset(name, images, image_shape, 1 if is_binary else 8)
+  factors = np.asarray(factors)
+  if factors.ndim != 2 or len(factors) != len(images):
+    raise ValueError(
+      f"factors must have shape [{len(images)}, F], a row an image; "
+      f"got {factors.shape}"
+    )
+  if not np.issubdtype(factors.dtype, np.integer) or factors.min() < 0:
+    raise ValueError("factors must be integers, each column counted from 0")
+  if factor_names is None:
+    factor_names = tuple(f"factor {i + 1}" for i in range(factors.shape[1]))
+  if len(factor_names) != factors.shape[1]:
+    raise ValueError(
+      f"{len(factor_names)} factor names for {factors.shape[1]} factors"
+    )
+  if class_factor is not None and class_factor not in factor_names:
+    raise ValueError(
+      f"class_factor is {class_factor!r}; the factors are {factor_names}"
+    )
+  sizes = tuple(int(size) for size in factors.max(axis=0) + 1)
+  if class_factor is not None and not class_names:
+    size = sizes[factor_names.index(class_factor)]
+    class_names = tuple(f"{class_factor} {i}" for i in range(size))
+  return Dataset(
+    name,
+    images,
+    image_shape,
+    1 if is_binary else 8,
+    factors,
+    tuple(factor_names),
+    sizes,
+    class_factor,
+    tuple(class_names),
+  )
+
+
+def _as_uint8(images: np.ndarray) -> np.ndarray:
+  """`[N, H, W, C]` uint8, checked."""
+  if images.ndim == 3:
+    images = images[..., None]
+  if images.ndim != 4 or not images.size:
+    raise ValueError(
+      f"images must have shape [N, H, W] or [N, H, W, C], got {images.shape}"
+    )
+  if images.dtype == bool:
+    return images.astype(np.uint8)
+  if np.issubdtype(images.dtype, np.floating):
+    if not (images.min() >= 0 and images.max() <= 1):  # false for NaN too
+      raise ValueError(
+        f"float images must lie in [0, 1], got [{images.min()}, {images.max()}]"
+      )
+    return np.rint(images * 255).astype(np.uint8)
+  if images.dtype != np.uint8:
+    raise ValueError(
+      f"images must be bool, uint8 or float in [0, 1], got {images.dtype}"
+    )
+  return images

@@ -1,0 +1,43 @@
+"""Which images a step sees: a function of (seed, step) and nothing else."""
+
+import functools
+
+import numpy as np
+
+
+def batch_indices(
+  num_examples: int, batch_size: int, seed: int, step: int
+) -> np.ndarray:
+  """Indices `[batch_size]` of one step, out of endlessly shuffled epochs.
+
+  Each example comes once an epoch; a batch may begin in one epoch and end in
+  the next. Without state, a resumed run sees what it would have seen.
+
+  Args:
+    num_examples: N.
+    batch_size: B.
+    seed: of the run.
+    step: counted from 0.
+
+  Raises:
+    ValueError: the batch doesn't fit into the data.
+  """
+  if not 1 <= batch_size <= num_examples:
+    raise ValueError(
+      f"batch_size is {batch_size}; it must lie in 1..{num_examples}, the "
+      "number of images"
+    )
+  epoch, start = divmod(step * batch_size, num_examples)
+  indices = _epoch_order(num_examples, seed, epoch)[start : start + batch_size]
+  missing = batch_size - len(indices)
+  if not missing:
+    return indices
+  following = _epoch_order(num_examples, seed, epoch + 1)[:missing]
+  return np.concatenate([indices, following])
+
+
+@functools.lru_cache(maxsize=2)
+def _epoch_order(num_examples: int, seed: int, epoch: int) -> np.ndarray:
+  order = np.random.default_rng((seed, epoch)).permutation(num_examples)
+  order.flags.writeable = False  # the cache hands out this very array
+  return order

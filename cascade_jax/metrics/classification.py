@@ -1,0 +1,59 @@
+"""How well categories found without labels agree with true classes.
+
+Letters: N examples, S categories, K classes.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+
+class ClassificationAccuracy(NamedTuple):
+  """The accuracy, and the relabelling that gives it."""
+
+  accuracy: float
+  confusion: np.ndarray  # [S, K] int64, examples of a category and a class
+  relabelling: np.ndarray  # [S] the class of each category, -1 for none
+
+
+def classification_accuracy(
+  categories: np.ndarray, classes: np.ndarray
+) -> ClassificationAccuracy:
+  """Accuracy under the best one-to-one relabelling of categories to classes.
+
+  "Unsupervised classification accuracy" of Jeong & Song 2019, section 5 (whose
+  released code doesn't hold it): the assignment is found on the very examples
+  that are scored. Where there are more categories than classes, those left
+  over count as wrong. With K equal classes, chance is a little above 1/K.
+
+  Args:
+    categories: `[N]` integers counted from 0.
+    classes: `[N]` integers counted from 0.
+
+  Raises:
+    ValueError: names the argument that is not such an array.
+  """
+  categories = _checked("categories", categories)
+  classes = _checked("classes", classes)
+  if len(categories) != len(classes):
+    raise ValueError(
+      f"{len(categories)} categories for {len(classes)} classes; "
+      "both must have one entry an example"
+    )
+  confusion = np.zeros((categories.max() + 1, classes.max() + 1), np.int64)
+  np.add.at(confusion, (categories, classes), 1)
+  matched, labels = linear_sum_assignment(confusion, maximize=True)
+  relabelling = np.full(len(confusion), -1)
+  relabelling[matched] = labels
+  accuracy = confusion[matched, labels].sum() / len(categories)
+  return ClassificationAccuracy(float(accuracy), confusion, relabelling)
+
+
+def _checked(name: str, labels: np.ndarray) -> np.ndarray:
+  labels = np.asarray(labels)
+  if labels.ndim != 1 or not labels.size:
+    raise ValueError(f"{name} must have shape [N], N > 0; got {labels.shape}")
+  if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0:
+    raise ValueError(f"{name} must be integers counted from 0")
+  return labels

@@ -1,0 +1,243 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from cascade_jax import metrics
+from cascade_jax.metrics import disentanglement
+
+SIZES = (3, 4, 5, 6)
+
+
+def grid():
+  """All combinations of four factors, each one three times."""
+  factors = np.indices(SIZES).reshape(len(SIZES), -1).T
+  return np.tile(factors, (3, 1))
+
+
+def perfect(rng, noise=0.01):
+  """A column a factor, but for the first, which the code carries."""
+  factors = grid()
+  means = factors[:, 1:] + noise * rng.standard_normal((len(factors), 3))
+  return means, factors, factors[:, 0]
+
+
+def slow_votes(means, categories, factors, drawn, varying):
+  """The same votes with plain loops."""
+
+  def gini(labels):
+    size = len(labels)
+    different = sum(a != b for a, b in itertools.combinations(labels, 2))
+    return different / (size * (size - 1))
+
+  columns = means.shape[1] + 1
+  votes = np.zeros((columns, len(varying)), int)
+  for index in range(len(varying)):
+    for rows in drawn[index]:
+      ratios = [
+        np.var(means[rows, j], ddof=1) / np.var(means[:, j], ddof=1)
+        for j in range(means.shape[1])
+      ]
+      ratios.append(gini(categories[rows]) / gini(categories))
+      votes[int(np.argmin(ratios)), index] += 1
+  return votes
+
+
+def test_votes_equal_the_slow_twin():
+  rng = np.random.default_rng(0)
+  means, factors, categories = perfect(rng, noise=1.5)
+  categories = np.where(rng.uniform(size=len(means)) < 0.6, categories, 1)
+  result = metrics.disentanglement_score(
+    means, factors, categories=categories, num_votes=80, vote_size=7, seed=5
+  )
+  rng = np.random.default_rng(5)
+  drawn = [
+    disentanglement.draw_votes(factors[:, factor], 20, 7, rng)
+    for factor in range(4)
+  ]
+  expected = slow_votes(means, categories, factors, drawn, range(4))
+  np.testing.assert_array_equal(result.votes, expected)
+  assert result.score == expected.max(axis=1).sum() / expected.sum()
+
+
+def test_draws_share_their_value_and_reach_everything():
+  values = np.array([4, 4, 4, 7, 7, 9] * 5)
+  drawn = disentanglement.draw_votes(values, 300, 20, np.random.default_rng(0))
+  for rows in drawn:
+    assert len(set(values[rows])) == 1
+  assert set(drawn.ravel()) == set(range(30))
+  # Values are drawn evenly, however many examples each has.
+  shares = np.unique(values[drawn[:, 0]], return_counts=True)[1] / 300
+  np.testing.assert_allclose(shares, 1 / 3, atol=0.08)
+
+
+def test_perfect_code_scores_one():
+  means, factors, categories = perfect(np.random.default_rng(0))
+  result = metrics.disentanglement_score(means, factors, categories=categories)
+  assert result.score == 1
+  np.testing.assert_array_equal(result.column_factors, [1, 2, 3, 0])
+  assert result.votes.sum() == 800
+  assert (result.votes.sum(axis=0) == 200).all()
+
+
+def test_order_sign_and_size_of_columns_do_not_matter():
+  rng = np.random.default_rng(0)
+  means, factors, categories = perfect(rng, noise=1.0)
+  score = metrics.disentanglement_score(means, factors, categories=categories)
+  moved = metrics.disentanglement_score(
+    means[:, [2, 0, 1]] * [-1, 3, 100] + 5, factors, categories=categories
+  )
+  assert moved.score == score.score
+  np.testing.assert_array_equal(
+    moved.column_factors, score.column_factors[[2, 0, 1, 3]]
+  )
+
+
+def test_random_code_is_near_chance():
+  rng = np.random.default_rng(0)
+  factors = grid()
+  means = rng.standard_normal((len(factors), 6))
+  score = metrics.disentanglement_score(means, factors).score
+  assert 0.25 <= score < 0.36
+
+
+def test_rotated_code_scores_less():
+  means, factors, categories = perfect(np.random.default_rng(0))
+  means = means / means.std(axis=0)
+  mixed = means @ np.array([[1, 1, 0], [-1, 1, 0], [0, 0, 1]])
+  score = metrics.disentanglement_score(mixed, factors, categories=categories)
+  assert score.score < 0.8
+
+
+def test_dead_dimension_is_dropped():
+  """A column of tiny noise would win no vote, a quantised one many."""
+  means, factors, categories = perfect(np.random.default_rng(0))
+  dead = np.zeros(len(means))
+  dead[0] = 1e-3  # no variance in nearly every vote
+  means = np.column_stack([dead, means])
+  kl = np.array([0.1, 2.0, 2.0, 2.0])
+  pruned = metrics.disentanglement_score(
+    means, factors, kl=kl, categories=categories
+  )
+  assert pruned.score == 1
+  np.testing.assert_array_equal(pruned.columns, [1, 2, 3])
+  kept = metrics.disentanglement_score(means, factors, categories=categories)
+  assert kept.score < 0.5
+
+
+def test_nothing_kept_is_one_over_the_number_of_factors():
+  means, factors, _ = perfect(np.random.default_rng(0))
+  result = metrics.disentanglement_score(means, factors, kl=np.zeros(3))
+  assert result.score == 0.25
+  assert result.votes.shape == (0, 4)
+
+
+def test_constant_columns_and_codes_cannot_vote():
+  means, factors, _ = perfect(np.random.default_rng(0))
+  means[:, 1] = 3.0
+  result = metrics.disentanglement_score(
+    means, factors, categories=np.zeros(len(means), int)
+  )
+  np.testing.assert_array_equal(result.columns, [0, 2])
+  assert result.votes.shape == (2, 4)
+
+
+def test_factor_with_one_value_is_left_out():
+  means, factors, categories = perfect(np.random.default_rng(0))
+  factors = np.insert(factors, 1, 0, axis=1)
+  result = metrics.disentanglement_score(means, factors, categories=categories)
+  np.testing.assert_array_equal(result.factors, [0, 2, 3, 4])
+  assert result.score == 1
+
+
+def test_any_examples_will_do():
+  rng = np.random.default_rng(1)
+  means, factors, categories = perfect(rng)
+  some = rng.choice(len(means), 500)
+  result = metrics.disentanglement_score(
+    means[some].astype(np.float32), factors[some], categories=categories[some]
+  )
+  assert result.score > 0.98
+
+
+@pytest.mark.parametrize(
+  ("change", "message"),
+  [
+    ({"means": np.zeros(4)}, "means must have shape"),
+    ({"means": np.full((1080, 2), np.nan)}, "NaN"),
+    ({"factors": np.zeros((3, 2), int)}, r"\[1080, F\]"),
+    ({"factors": np.zeros((1080, 2))}, "integers"),
+    ({"factors": np.zeros((1080, 2), int)}, "one value"),
+    ({"kl": np.ones(9)}, "kl must have one entry"),
+    ({"categories": np.zeros(3, int)}, r"categories must have shape \[1080\]"),
+    ({"categories": np.full(1080, -1)}, "counted from 0"),
+    ({"vote_size": 1}, "vote_size 1"),
+    ({"num_votes": 0}, "num_votes is 0"),
+  ],
+)
+def test_bad_input_is_named(change, message):
+  means, factors, categories = perfect(np.random.default_rng(0))
+  arguments = {"means": means, "factors": factors, "categories": categories}
+  with pytest.raises(ValueError, match=message):
+    metrics.disentanglement_score(**{**arguments, **change})
+
+
+def best_by_trying_all(categories, classes, size):
+  """Accuracy of the best permutation of the categories."""
+  return max(
+    np.mean(np.array(labels)[categories] == classes)
+    for labels in itertools.permutations(range(size))
+  )
+
+
+@pytest.mark.parametrize("size", [2, 3, 5])
+def test_accuracy_equals_brute_force(size):
+  rng = np.random.default_rng(size)
+  for _ in range(20):
+    categories, classes = rng.integers(size, size=(2, 30))
+    categories[:size] = classes[:size] = range(size)
+    result = metrics.classification_accuracy(categories, classes)
+    best = best_by_trying_all(categories, classes, size)
+    assert result.accuracy == pytest.approx(best)
+    relabelled = result.relabelling[categories]
+    assert np.mean(relabelled == classes) == pytest.approx(best)
+
+
+def test_accuracy_of_renamed_classes_is_one():
+  classes = np.arange(30) % 3
+  result = metrics.classification_accuracy(
+    np.array([2, 0, 1])[classes], classes
+  )
+  assert result.accuracy == 1
+  np.testing.assert_array_equal(result.relabelling, [1, 2, 0])
+  np.testing.assert_array_equal(result.confusion.sum(axis=1), [10, 10, 10])
+
+
+def test_accuracy_of_a_random_code_is_near_chance():
+  rng = np.random.default_rng(0)
+  categories, classes = rng.integers(3, size=(2, 30_000))
+  accuracy = metrics.classification_accuracy(categories, classes).accuracy
+  assert 1 / 3 <= accuracy < 0.35
+
+
+def test_more_categories_than_classes_and_fewer():
+  classes = np.array([0, 0, 0, 1, 1, 1])
+  more = metrics.classification_accuracy(np.array([0, 0, 2, 1, 1, 1]), classes)
+  assert more.accuracy == pytest.approx(5 / 6)
+  np.testing.assert_array_equal(more.relabelling, [0, 1, -1])
+  fewer = metrics.classification_accuracy(np.zeros(6, int), classes)
+  assert fewer.accuracy == 0.5
+
+
+@pytest.mark.parametrize(
+  ("categories", "classes", "message"),
+  [
+    ([], [], "N > 0"),
+    ([0, 1], [0], "2 categories for 1 classes"),
+    ([0.0, 1.0], [0, 1], "categories must be integers"),
+    ([0, 1], [0, -1], "classes must be integers counted from 0"),
+  ],
+)
+def test_bad_labels_are_named(categories, classes, message):
+  with pytest.raises(ValueError, match=message):
+    metrics.classification_accuracy(np.array(categories), np.array(classes))
