@@ -138,11 +138,12 @@ def represent(
   for start in range(0, len(indices), _BATCH_SIZE):
     batch = indices[start : start + _BATCH_SIZE]
     padded = np.resize(batch, _BATCH_SIZE)  # one compilation serves all
-    codes = of_rows(params, dataset.images[padded], discrete)
     batches.append(
-      jax.tree.map(lambda x, n=len(batch): np.asarray(x)[:n], codes)
+      jax.device_get(of_rows(params, dataset.images[padded], discrete))
     )
-  return jax.tree.map(lambda *parts: np.concatenate(parts), *batches)
+  return jax.tree.map(
+    lambda *parts: np.concatenate(parts)[: len(indices)], *batches
+  )
 
 
 def _sample(num_images: int, size: int) -> np.ndarray:

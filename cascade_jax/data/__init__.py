@@ -2,9 +2,11 @@
 
 from cascade_jax.data import dsprites
 from cascade_jax.data.dataset import Dataset, from_arrays, pack, unpack
+from cascade_jax.data.load import NAMES, load
 from cascade_jax.data.sampling import batch_indices
 
 __all__ = (
+  "NAMES",
   "Dataset",
   "batch_indices",
   "dsprites",
@@ -13,9 +15,3 @@ __all__ = (
   "pack",
   "unpack",
 )
-
-
-def load(name: str, path: str = "", **options) -> Dataset:
-  if name == "dsprites":
-    return dsprites.load(**options)
-  raise ValueError(name)

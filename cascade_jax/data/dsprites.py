@@ -45,8 +45,9 @@ def load(
   image_size: int = 64,
   downsample: str = "every_second",
   num_orientations: int = 40,
+  rows: np.ndarray | None = None,
 ) -> Dataset:
-  """The whole data set.
+  """The whole data set, rendered unless its rows of pixels are given.
 
   Args:
     image_size: 64, or 32 for images of half the size.
@@ -55,6 +56,7 @@ def load(
     num_orientations: keep the first so many of the 40 orientations, which are
       9.2 degrees apart. Fewer than 40 make another, easier data set, and its
       name says so.
+    rows: `[737280, 64]` uint64 of the real data set (see `dsprites_files`).
 
   Returns:
     Binary images bit-packed: 377 MB at 64 pixels.
@@ -63,17 +65,20 @@ def load(
     ValueError: names the option and what it may be.
   """
   _check_options(image_size, downsample, num_orientations)
+  if rows is not None:
+    rows = rows.reshape(*FACTOR_SIZES, sprites.SIZE)
   sizes = (3, 6, num_orientations, 32, 32)
   grey = image_size == 32 and downsample == "mean"
   num_bytes = image_size**2 if grey else image_size**2 // 8
   images = np.empty((*sizes, num_bytes), np.uint8)
   for kind in np.ndindex(sizes[:3]):
-    rows = sprites.render_everywhere(*kind)
-    images[kind] = _shrunk(rows, image_size, grey).reshape(32, 32, -1)
+    of_kind = sprites.render_everywhere(*kind) if rows is None else rows[kind]
+    images[kind] = _shrunk(of_kind, image_size, grey).reshape(32, 32, -1)
   count = int(np.prod(sizes))
   shape = (image_size, image_size, 1)
+  source = "rendered" if rows is None else "original"
   return Dataset(
-    name=_name(image_size, downsample, num_orientations),
+    name=_name(source, image_size, downsample, num_orientations),
     images=images.reshape(count, *(shape if grey else (num_bytes,))),
     image_shape=shape,
     bits=8 if grey else 1,
@@ -109,8 +114,8 @@ def _pixels(rows: np.ndarray) -> np.ndarray:
   return np.unpackbits(row_bytes, axis=-1, bitorder="little")
 
 
-def _name(image_size: int, downsample: str, num_orientations: int) -> str:
-  name = "dSprites, rendered"
+def _name(source, image_size, downsample, num_orientations) -> str:
+  name = f"dSprites, {source}"
   if image_size == 32:
     how = {"every_second": "every second pixel", "mean": "2x2 means"}
     name += f", 32x32 ({how[downsample]})"

@@ -1,0 +1,53 @@
+"""A data set by its name, as configs give it."""
+
+import pathlib
+
+import numpy as np
+
+from cascade_jax.data import dsprites, dsprites_files, dsprites_tfds
+from cascade_jax.data.dataset import Dataset, from_arrays
+
+NAMES = ("dsprites", "dsprites_file", "dsprites_tfds", "arrays")
+
+
+def load(name: str, path: str = "", **options) -> Dataset:
+  """Loads a data set.
+
+  | name | is |
+  |---|---|
+  | `dsprites` | dSprites, rendered from its factors; no file is needed |
+  | `dsprites_file` | the original, from the .npz or .hdf5 at `path` |
+  | `dsprites_tfds` | the original, through TensorFlow Datasets at `path` |
+  | `arrays` | your own: an .npz at `path` with `images`, perhaps `factors` |
+
+  Args:
+    name: one of the above.
+    path: of the file, where there is one; for TFDS its data_dir, or "".
+    **options: of `dsprites.load`; your own arrays are taken as they are.
+
+  Raises:
+    ValueError: another name, or a file that isn't what it should be.
+    FileNotFoundError: no file there.
+  """
+  if name == "dsprites":
+    return dsprites.load(**options)
+  if name == "dsprites_file":
+    return dsprites.load(**options, rows=dsprites_files.read(path))
+  if name == "dsprites_tfds":
+    return dsprites.load(**options, rows=dsprites_tfds.read(path or None))
+  if name == "arrays":
+    return _load_arrays(pathlib.Path(path).expanduser())
+  raise ValueError(f"data.name is {name!r}; it must be one of {NAMES}")
+
+
+def _load_arrays(path: pathlib.Path) -> Dataset:
+  if not path.is_file():
+    raise FileNotFoundError(f"data.path is {str(path)!r}; there is no file")
+  try:
+    with np.load(path, allow_pickle=False) as file:
+      arrays = {key: file[key] for key in ("images", "factors") if key in file}
+  except Exception as error:  # whatever damage makes zip or numpy raise
+    raise ValueError(f"{path} is not a whole .npz: {error}") from error
+  if "images" not in arrays:
+    raise ValueError(f"{path} has no array named images")
+  return from_arrays(path.stem, **arrays)
