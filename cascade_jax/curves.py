@@ -10,13 +10,14 @@ import numpy as np
 
 from cascade_jax.plot_style import (
   INK,
+  UNUSED_KL,
   category_name,
   dimension_color,
   dimension_dashes,
   dimension_name,
 )
 
-_MOST_POINTS = 240  # of a curve; more can't be told apart
+_MOST_POINTS = 120  # of a curve; more can't be told apart
 _FONT = 9
 
 
@@ -76,10 +77,14 @@ def curves(records: Sequence[dict]):
   charts = panels(records)
   rows = len(charts) // 2
   figure = Figure(figsize=(11, 3.4 * rows), dpi=150, layout="constrained")
-  figure.get_layout_engine().set(hspace=0.06, wspace=0.03)
+  figure.get_layout_engine().set(h_pad=0.12, w_pad=0.12, hspace=0.04)
   for axes, panel in zip(figure.subplots(rows, 2).flat, charts):
     _draw(axes, panel, records)
     axes.set_title(panel.title, loc="left", size=_FONT + 2, color=INK, pad=22)
+  key = "above: number of open dimensions"
+  if len(charts) > 2:
+    key += "; triangle: the discrete code starts"
+  figure.supxlabel(key, size=_FONT, color=INK, alpha=0.75)
   return figure
 
 
@@ -119,12 +124,12 @@ def _style(axes, last_step: int) -> None:
 
 def _draw_marks(axes, marks, last_step: int) -> None:
   """Lines at the changes, and above them what is open in between."""
-  ends = [mark[0] for mark in marks[1:]] + [last_step]
+  starts = np.array([mark[0] for mark in marks])
+  ends = np.append(starts[1:], last_step)
+  widest = np.argmax(ends - starts)
   above = axes.get_xaxis_transform()  # x in steps, y as a share of the height
-  was_discrete = False
-  for (start, opened, discrete), end in zip(marks, ends):
-    starts_code = discrete and not was_discrete
-    was_discrete = discrete
+  for i, (start, opened, discrete) in enumerate(marks):
+    starts_code = discrete and not (i and marks[i - 1][2])
     if start > 0:
       axes.axvline(start, color=INK, alpha=0.2, lw=0.8, zorder=0.5)
     if starts_code:
@@ -132,13 +137,13 @@ def _draw_marks(axes, marks, last_step: int) -> None:
       axes.plot(
         start, 1.02, "v", color=INK, ms=5, clip_on=False, transform=above
       )
-    text = f"{opened} open" if start == 0 else f"{opened}"
-    text += " + code" if starts_code else ""
-    if (end - start) / last_step > 0.011 * len(text):  # it fits
-      middle = (start + end) / 2
-      axes.text(
-        middle, 1.06, text, transform=above, ha="center", size=8, color=INK
-      )
+    words = [f"{opened} open"] * (i == widest) + [f"{opened}"]
+    words = [f"{opened} + code"] * starts_code + words
+    share = (ends[i] - start) / last_step
+    fitting = [text for text in words if 0.0125 * len(text) < share]
+    if fitting:
+      place = {"transform": above, "ha": "center", "size": 8, "color": INK}
+      axes.text((start + ends[i]) / 2, 1.06, fitting[0], **place)
 
 
 def _draw_loss(axes, records) -> None:
@@ -161,8 +166,17 @@ def _draw_kl(axes, records) -> None:
     look = {"color": dimension_color(j), "ls": dimension_dashes(j)}
     axes.plot(steps, kl[:, j], lw=1.6, **look, **_dot(steps))
   axes.set_ylim(bottom=0)
-  names = [dimension_name(j) for j in dimensions]
-  _name_ends(axes, kl[-1], names, [dimension_color(j) for j in dimensions])
+  ends = {j: kl[-1, j] for j in dimensions}
+  unused = [j for j, end in ends.items() if end <= UNUSED_KL]
+  if len(unused) > 2:  # one name for all, or theirs would push the others away
+    ends = {j: end for j, end in ends.items() if j not in unused}
+  names = [dimension_name(j) for j in ends]
+  colors = [dimension_color(j) for j in ends]
+  if len(unused) > 2:
+    ends["unused"] = 0
+    names.append(f"{len(unused)} unused")
+    colors.append("none")
+  _name_ends(axes, list(ends.values()), names, colors)
 
 
 def _draw_shares(axes, records) -> None:
@@ -172,7 +186,7 @@ def _draw_shares(axes, records) -> None:
   counts = _curve(records, "counts")  # [P, S]
   tops = 100 * np.cumsum(counts / counts.sum(axis=1, keepdims=True), axis=1)
   floors = np.concatenate([np.zeros_like(tops[:, :1]), tops[:, :-1]], axis=1)
-  for k, shade in enumerate(np.linspace(0.12, 0.6, counts.shape[1])):
+  for k, shade in enumerate(np.linspace(0.1, 0.45, counts.shape[1])):
     band = (steps, floors[:, k], tops[:, k])
     axes.fill_between(*band, color=INK, alpha=shade, lw=0)
   axes.set_ylim(0, 100)

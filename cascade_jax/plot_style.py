@@ -14,6 +14,8 @@ import numpy as np
 _HUES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 INK = "#1d2025"
 
+UNUSED_KL = 0.1  # nats; the paper's score drops dimensions at or below it
+
 
 def dimension_name(dimension: int) -> str:
   """What dimension `dimension`, counted from 0, is called: z1 for 0."""

@@ -25,7 +25,7 @@ def run(main: Callable[[], None]) -> None:
   """
   if platform.libc_ver()[0] == "glibc" and not _ALLOCATOR.keys() & os.environ:
     os.execve(sys.executable, sys.orig_argv, {**os.environ, **_ALLOCATOR})
-  jax.config.parse_flags_with_absl()
+  jax.config.config_with_absl()
   app.run(lambda argv: _guarded(main))
 
 
