@@ -161,6 +161,7 @@ def curves(records: list[dict]):
   _lines(axes[3], steps, [r["flow_differs"] for r in records], [""])
   axes[3].set_ylabel("images that the\nflow moved")
   axes[3].set_xlabel("step")
+  axes[3].set_xlim(0, records[-1]["step"])
   for each in axes:
     _mark_phases(each, records, is_labelled=each is axes[0])
   return figure
