@@ -32,7 +32,7 @@ def evaluate_and_report(workdir, num_images=None, dataset=None) -> None:
   print(f"{'report':24} {page}")
 
 
-def main() -> None:
+def main(unused: list[str]) -> None:
   """Evaluates the run of --workdir."""
   evaluate_and_report(_WORKDIR.value, _NUM_IMAGES.value)
 

@@ -18,23 +18,24 @@ _ALLOCATOR = {
 }
 
 
-def run(main: Callable[[], None]) -> None:
-  """Parses flags and calls `main`; errors of the user's are one line.
+def run(main: Callable[[list[str]], None]) -> None:
+  """Parses flags and calls `main` with what is left of the command line.
 
+  Errors of the user's are one line.
   `--verbosity=1` shows their traceback too.
   """
   if platform.libc_ver()[0] == "glibc" and not _ALLOCATOR.keys() & os.environ:
     os.execve(sys.executable, sys.orig_argv, {**os.environ, **_ALLOCATOR})
   jax.config.config_with_absl()
-  app.run(lambda argv: _guarded(main))
+  app.run(lambda argv: _guarded(main, argv[1:]))
 
 
-def _guarded(main: Callable[[], None]) -> None:
+def _guarded(main, arguments: list[str]) -> None:
   if flags.FLAGS["verbosity"].using_default_value:
     logging.set_verbosity(logging.INFO)
   logging.get_absl_handler().addFilter(_is_ours_or_a_warning)
   try:
-    main()
+    main(arguments)
   except (ValueError, RuntimeError, FloatingPointError, ImportError) as error:
     logging.debug("traceback", exc_info=True)
     sys.exit(f"{type(error).__name__}: {error}")

@@ -22,7 +22,7 @@ _CONFIG = config_flags.DEFINE_config_file(
 flags.mark_flags_as_required(["config", "workdir"])
 
 
-def main() -> None:
+def main(unused: list[str]) -> None:
   """Trains, then evaluates."""
   config, workdir = _CONFIG.value, flags.FLAGS.workdir
   config_lib.check(config)

@@ -1,0 +1,80 @@
+"""One table of several runs: every seed, then their median, mean and std."""
+
+import json
+import os
+import pathlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from cascade_jax import workdir
+
+SCORES = ("disentanglement_score", "classification_accuracy")
+
+
+def summarise(folders: Sequence[str | os.PathLike]) -> dict:
+  """Collects the evaluations of runs that differ in their seed only.
+
+  Args:
+    folders: of evaluated runs.
+
+  Returns:
+    What a table and its reader need: the config, one entry a seed (scores,
+    images evaluated on, minutes, versions, device, commit), the protocol.
+
+  Raises:
+    ValueError: a run without an evaluation, or with another config.
+  """
+  runs, configs = [], []
+  for folder in map(pathlib.Path, folders):
+    if not (folder / "evaluation.json").exists():
+      raise ValueError(
+        f"{folder} has no evaluation.json; make it with "
+        f"python -m experiments.evaluate --workdir={folder}"
+      )
+    evaluation = workdir.read_json(folder / "evaluation.json")
+    run = workdir.read_json(folder / "run.json")
+    configs.append(workdir.read_json(folder / "config.json"))
+    runs.append(
+      {
+        "seed": configs[-1].pop("seed"),
+        **{key: evaluation[key] for key in (*SCORES, "num_images", "step")},
+        **{key: evaluation[key] for key in ("kl", "column_factors")},
+        **{key: run[key] for key in ("device", "python", "versions")},
+        "git_commit": run["git_commit"],
+        "started": run["started"],
+      }
+    )
+    if configs[-1] != configs[0]:
+      raise ValueError(f"{folder} ran another config than {folders[0]}")
+  return {
+    "dataset": evaluation["dataset"],
+    "protocol": evaluation["protocol"],
+    "config": configs[0],
+    "runs": sorted(runs, key=lambda run: run["seed"]),
+  }
+
+
+def to_markdown(summary: dict) -> str:
+  """The table, in percent: a row a seed, then median and mean (std, n - 1)."""
+  lines = [
+    "| seed | disentanglement score | classification accuracy |",
+    "|---|---|---|",
+  ]
+  scores = np.array(
+    [[100 * (run[key] or np.nan) for key in SCORES] for run in summary["runs"]]
+  )
+  for run, row in zip(summary["runs"], scores, strict=True):
+    lines.append(f"| {run['seed']} | {row[0]:.2f} | {row[1]:.2f} |")
+  median = np.median(scores, axis=0)
+  lines.append(f"| median | {median[0]:.2f} | {median[1]:.2f} |")
+  if len(scores) > 1:
+    mean, std = scores.mean(axis=0), scores.std(axis=0, ddof=1)
+    cells = [f"{m:.2f} ({s:.2f})" for m, s in zip(mean, std, strict=True)]
+    lines.append(f"| mean (std) | {' | '.join(cells)} |")
+  return "\n".join(lines)
+
+
+def read(path: str | os.PathLike) -> dict:
+  """A summary that was written as JSON."""
+  return json.loads(pathlib.Path(path).read_text())

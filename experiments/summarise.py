@@ -1,0 +1,34 @@
+r"""Puts runs of several seeds into one file, or prints such a file's table.
+
+python -m experiments.summarise --output=docs/results/compact.json \
+    runs/compact_3 runs/compact_4
+python -m experiments.summarise docs/results/compact.json
+"""
+
+import pathlib
+
+from absl import flags
+
+import cascade_jax  # noqa: F401  first: sets flags that jax reads
+from cascade_jax import summary, workdir
+from experiments import launch
+
+_OUTPUT = flags.DEFINE_string("output", None, "JSON file to write.")
+
+
+def main(arguments: list[str]) -> None:
+  """Prints the table; writes the file where there is an --output."""
+  inputs = [pathlib.Path(name) for name in arguments]
+  if not inputs:
+    raise ValueError("name the folders of runs, or one summary file")
+  if inputs[0].suffix == ".json":
+    content = summary.read(inputs[0])
+  else:
+    content = summary.summarise(inputs)
+  if _OUTPUT.value:
+    workdir.write_json(pathlib.Path(_OUTPUT.value), content)
+  print(summary.to_markdown(content))
+
+
+if __name__ == "__main__":
+  launch.run(main)
