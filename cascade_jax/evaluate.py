@@ -21,13 +21,18 @@ from cascade_jax import data, losses, methods, metrics, startup, workdir
 from cascade_jax.checkpoints import Checkpoints
 from cascade_jax.records import Method, Posterior, Representation, TrainState
 
-PROTOCOL = (
-  "Disentanglement score: FactorVAE metric (Kim & Mnih 2018) as in Jeong & "
-  "Song 2019: 800 votes of 100 images, dimensions with mean KL <= 0.1 nats "
-  "dropped, the discrete code as one more column, majority classifier scored "
-  "on the votes it was made from. Classification accuracy: best one-to-one "
-  "relabelling of the categories, each image at its likeliest category."
-)
+PROTOCOL = {
+  "disentanglement_score": (
+    "FactorVAE metric (Kim & Mnih 2018) as in Jeong & Song 2019: 800 votes of "
+    "100 images, dimensions with mean KL <= 0.1 nats dropped, the discrete "
+    "code as one more column, majority classifier scored on the votes it was "
+    "made from."
+  ),
+  "classification_accuracy": (
+    "Best one-to-one relabelling of the categories, found on the images that "
+    "are scored; each image at its likeliest category."
+  ),
+}
 _BATCH_SIZE = 512
 _TRAVERSAL_FRAMES = 21
 _NUM_RECONSTRUCTIONS = 16

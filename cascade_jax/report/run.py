@@ -1,0 +1,140 @@
+"""What a run's folder holds, read for its report."""
+
+import json
+import os
+import pathlib
+import shlex
+import zipfile
+import zlib
+from typing import NamedTuple
+
+import numpy as np
+
+from cascade_jax.report.html_parts import TIMES
+from cascade_jax.run_log import read_metrics
+
+_ARRAYS = (
+  "traversals",
+  "traversal_values",
+  "originals",
+  "reconstructions",
+  "reconstruction_categories",
+)
+
+
+class Run(NamedTuple):
+  """The content of a run's files; what isn't there is empty."""
+
+  folder: pathlib.Path
+  config: dict
+  provenance: dict  # run.json
+  records: list[dict]  # metrics.jsonl
+  evaluation: dict
+  arrays: dict[str, np.ndarray]  # evaluation.npz
+
+  @property
+  def evaluate_command(self) -> str:
+    """What makes evaluation.json and evaluation.npz."""
+    return _command("evaluate", self.folder)
+
+  @property
+  def last_step(self) -> int:
+    """The last step that anything is known of."""
+    logged = self.records[-1]["step"] if self.records else 0
+    return max(logged, self.evaluation.get("step", 0))
+
+  @property
+  def size(self) -> str:
+    """Height and width of the images, as text; empty where unknown."""
+    if self.arrays:
+      height, width = self.arrays["originals"].shape[1:3]
+      return f"{height}{TIMES}{width}"
+    size = self.setting("image_size")
+    return f"{size}{TIMES}{size}" if size else ""
+
+  def setting(self, name: str):
+    """A value of the config or of one of its groups, None without."""
+    for group in (self.config, *self.config.values()):
+      if isinstance(group, dict) and name in group:
+        return group[name]
+    return None
+
+
+def read_run(workdir: str | os.PathLike) -> Run:
+  """Reads a run's folder.
+
+  Raises:
+    ValueError: there is no run, nothing to report yet, or a file that can't be
+      read; says which command helps.
+  """
+  folder = pathlib.Path(workdir).expanduser().resolve()
+  train, evaluate = _command("train", folder), _command("evaluate", folder)
+  config = _read_json(folder / "config.json", train)
+  if not config:
+    raise ValueError(
+      f"{folder} holds no run (no config.json); train one with {train}"
+    )
+  run = Run(
+    folder=folder,
+    config=config,
+    provenance=_read_json(folder / "run.json", train),
+    records=read_metrics(folder),
+    evaluation=_read_json(folder / "evaluation.json", evaluate),
+    arrays=_read_arrays(folder / "evaluation.npz", evaluate),
+  )
+  if not run.records and not run.evaluation:
+    raise ValueError(
+      f"{folder} has nothing to report yet: metrics.jsonl and "
+      f"evaluation.json are missing or empty; train with {train}, or score a "
+      f"checkpoint with {evaluate}"
+    )
+  return run
+
+
+def _command(module: str, folder: pathlib.Path) -> str:
+  config = " --config=FILE" if module == "train" else ""
+  where = shlex.quote(str(folder))
+  return f"python -m experiments.{module}{config} --workdir={where}"
+
+
+def _read_json(path: pathlib.Path, command: str) -> dict:
+  """The object in a JSON file, an empty one where there is no file."""
+  if not path.exists():
+    return {}
+  try:
+    content = json.loads(path.read_text(encoding="utf-8"))
+  except ValueError as error:
+    raise ValueError(
+      f"{path} is not valid JSON ({error}); remove it and make it again with "
+      f"{command}"
+    ) from error
+  if not isinstance(content, dict):
+    raise ValueError(
+      f"{path} holds a {type(content).__name__}, not a JSON object; remove it "
+      f"and make it again with {command}"
+    )
+  return content
+
+
+def _read_arrays(path: pathlib.Path, command: str) -> dict[str, np.ndarray]:
+  """The arrays of evaluation.npz, none where there is no file."""
+  if not path.exists():
+    return {}
+  try:
+    with (  # np.load leaves a file open that it can't read
+      path.open("rb") as file,
+      np.load(file, allow_pickle=False) as arrays,
+    ):
+      return {name: arrays[name] for name in _ARRAYS}
+  except (
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    TypeError,  # a single array has no names
+    zipfile.BadZipFile,
+    zlib.error,
+  ) as error:
+    raise ValueError(
+      f"{path} can't be read ({error}); make it again with {command}"
+    ) from error

@@ -1,0 +1,212 @@
+"""The sections of a report that show what a run made, found and did."""
+
+import io
+import re
+import statistics
+from collections.abc import Iterable
+
+import numpy as np
+
+from cascade_jax import plots
+from cascade_jax.plots import charts
+from cascade_jax.plots.style import (
+  UNUSED_KL,
+  category_name,
+  dimension_color,
+  dimension_name,
+  to_svg,
+)
+from cascade_jax.report.html_parts import (
+  NOT_THERE,
+  command,
+  duration,
+  escape,
+  image,
+  integer,
+  is_number,
+  matrix,
+  milliseconds,
+  section,
+  table,
+)
+from cascade_jax.report.run import Run
+
+
+def all_sections(run: Run) -> str:
+  """Pictures, tables, curves and settings, as far as there is data."""
+  sections = (
+    _traversals,
+    _reconstructions,
+    _found,
+    _training,
+    _timings,
+    _settings,
+  )
+  return "".join(make(run) for make in sections)
+
+
+def _traversals(run: Run) -> str:
+  if not run.arrays and not run.evaluation:
+    return ""  # the scores' section says so already
+  if not run.arrays:
+    text = "evaluation.npz is missing. Make it with"
+    body = f"<p>{text}</p>{command(run.evaluate_command)}"
+    return section("Traversals", body)
+  _, rows, m, *_ = run.arrays["traversals"].shape
+  low, high = (f"{run.arrays['traversal_values'][t]:g}" for t in (0, -1))
+  text = (
+    f"{'A row a category, a' if rows > 1 else 'A'} column a dimension. Each "
+    f"dimension moves from {low} to {high} and back while the others stay at "
+    f"0. KL is in nats; a dimension at or below {UNUSED_KL} carries nothing."
+  )
+  gif = image(
+    "image/gif",
+    (run.folder / "traversals.gif").read_bytes(),
+    f"Animation: decoded images in {rows} rows and {m} columns; in each column "
+    f"one dimension moves from {low} to {high} and back",
+  )
+  stills = "".join(f"<figure>{_still(run, j)}</figure>" for j in range(m))
+  return section(
+    "Traversals",
+    f'<div class="motion"><figure>{gif}</figure>'
+    f'<p class="lead">{escape(text)}</p></div>'
+    f'<div class="stills">{stills}</div>',
+  )
+
+
+def _still(run: Run, dimension: int) -> str:
+  kl = run.evaluation.get("kl")
+  figure = plots.traversal_grid(
+    run.arrays["traversals"], run.arrays["traversal_values"], kl, [dimension]
+  )
+  file = io.BytesIO()
+  figure.savefig(file, format="png")
+  nats = f", KL {kl[dimension]:.2f} nats" if kl else ""
+  alt = f"Stills of {dimension_name(dimension)}{nats}, a row a category"
+  return image("image/png", file.getvalue(), alt)
+
+
+def _reconstructions(run: Run) -> str:
+  if not run.arrays:
+    return ""
+  picture = image(
+    "image/png",
+    (run.folder / "reconstructions.png").read_bytes(),
+    f"{len(run.arrays['originals'])} images, each above its reconstruction",
+  )
+  has_code = max(run.arrays["reconstruction_categories"]) >= 0
+  text = "Images of the data set above what the model makes of them" + (
+    ", with the category that it takes each for." if has_code else "."
+  )
+  body = f'<p class="lead">{text}</p><figure class="plate">{picture}</figure>'
+  return section("Reconstructions", body)
+
+
+def _found(run: Run) -> str:
+  """Which column stands for which factor, which category for which class."""
+  evaluation, tables = run.evaluation, []
+  if evaluation.get("votes"):
+    votes = np.asarray(evaluation["votes"])
+    tables.append(
+      matrix(
+        "Votes: which factor each column answers to. The outlined factor is "
+        "the one that the column stands for.",
+        [_with_chip(name) for name in evaluation["vote_columns"]],
+        evaluation["vote_factors"],
+        votes,
+        np.where(votes.any(axis=1), votes.argmax(axis=1), -1),
+      )
+    )
+  if evaluation.get("confusion"):
+    counts = np.asarray(evaluation["confusion"])
+    tables.append(
+      matrix(
+        "Confusion: images of each category and class, and percent of the "
+        "class. The outlined class is what the category is taken for.",
+        [category_name(k) for k in range(len(counts))],
+        evaluation["class_names"],
+        counts,
+        evaluation["relabelling"],
+        has_percent=True,
+      )
+    )
+  if not tables:
+    return ""
+  body = f'<div class="pair">{"".join(tables)}</div>'
+  return section("What stands for what", body)
+
+
+def _with_chip(name: str) -> str:
+  """A column's name behind its colour, where it is a dimension's."""
+  found = re.fullmatch(r"z(\d+)", str(name))
+  if not found:
+    return escape(name)
+  color = dimension_color(int(found[1]) - 1)
+  return f'<i class="chip" style="background:{color}"></i>{escape(name)}'
+
+
+def _training(run: Run) -> str:
+  if not run.records:
+    return section("Training", "<p>metrics.jsonl is missing or empty.</p>")
+  figures = "".join(
+    f'<figure class="chart"><figcaption>{escape(panel.title)}</figcaption>'
+    + to_svg(charts.panel_figure(panel, run.records), panel.title)
+    + "</figure>"
+    for panel in charts.panels(run.records)
+  )
+  text = (
+    "Numbers above the charts count the open dimensions. Lines stand where the "
+    "schedule changes"
+  )
+  if any(record["discrete"] for record in run.records):
+    text += ", the dashed one where the discrete code starts"
+  body = f'<p class="lead">{text}.</p><div class="charts">{figures}</div>'
+  return section("Training", body)
+
+
+def _timings(run: Run) -> str:
+  if not run.records:
+    return ""
+  keys = ("seconds_score", "seconds_solve", "seconds_update")
+  rows = []
+  for name, discrete in (("before the code", False), ("with the code", True)):
+    chosen = [r for r in run.records if r["discrete"] == discrete]
+    if chosen:
+      medians = [statistics.median(r[key] for r in chosen) for key in keys]
+      rate = statistics.median(r["steps_per_second"] for r in chosen)
+      texts = [milliseconds(s) for s in (*medians, sum(medians))]
+      rows.append([name, *texts, f"{rate:.1f}"])
+  times = table(
+    ["", "encode and score", "solve", "update", "in all", "steps/s"],
+    rows,
+    "Milliseconds a step, medians of the logged steps",
+    "numbers",
+  )
+  text = f"{duration(run.records[-1]['elapsed'])} of training"
+  if is_number(run.evaluation.get("seconds")):
+    text += f", {duration(run.evaluation['seconds'])} of scoring"
+  return section("Timings", f'{times}<p class="facts">{text}.</p>')
+
+
+def _settings(run: Run) -> str:
+  header = ["name", "value"]
+  config = table(header, sorted(_flat(run.config)), "Config")
+  provenance = dict(run.provenance)
+  resumes = provenance.pop("resumes", [])
+  if resumes:
+    steps = [integer(resume.get("step")) for resume in resumes]
+    provenance["resumed at step"] = ", ".join(steps)
+  caption = "Machine and versions"
+  machine = table(header, _flat(provenance), caption)
+  if not provenance:
+    machine = f"<p>{caption}: run.json is missing.</p>"
+  return section("Settings", f'<div class="pair">{config}{machine}</div>')
+
+
+def _flat(content: dict, before: str = "") -> Iterable[tuple[str, str]]:
+  """Nested keys joined by dots, with their values as text."""
+  for key, value in content.items():
+    if isinstance(value, dict):
+      yield from _flat(value, f"{before}{key}.")
+    else:
+      yield f"{before}{key}", NOT_THERE if value in ("", None) else str(value)

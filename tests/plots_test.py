@@ -1,0 +1,227 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cascade_jax import plots
+from cascade_jax.plots import charts, plates
+from cascade_jax.plots.style import dimension_color, to_array, to_svg
+
+T, R, M, SIZE = 7, 3, 4, 16
+
+
+def texts(figure):
+  return [
+    text.get_text()
+    for axes in figure.axes
+    for text in axes.texts
+    if text.get_text()
+  ]
+
+
+@pytest.fixture
+def traversals():
+  rng = np.random.default_rng(0)
+  return rng.random((T, R, M, SIZE, SIZE, 1), np.float32)
+
+
+@pytest.fixture
+def values():
+  return np.linspace(-1, 1, T, dtype=np.float32)
+
+
+@pytest.fixture
+def records():
+  """Twelve logged steps, phases of 20, the code from step 40 on."""
+  return [
+    {
+      "step": step,
+      "open_dimensions": min(1 + (step - 1) // 20, 2),
+      "discrete": step > 40,
+      "loss": 100.0 / step,
+      "reconstruction": 90.0 / step,
+      "kl": [1.0, 0.5, 0.0],
+      "counts": [3, 1] if step > 40 else [0, 0],
+      "flow_differs": 0.25 if step > 40 else 0.0,
+    }
+    for step in range(5, 65, 5)
+  ]
+
+
+def test_traversal_grid_names_dimensions_and_categories(traversals, values):
+  kl = [2.0, 1.0, 0.1, 0.0]
+  shown = texts(plots.traversal_grid(traversals, values, kl))
+  assert "z1   2.00 nats" in shown
+  assert "z3   0.10 nats, unused" in shown
+  assert shown.count("c3") == 2  # four dimensions are two lines of blocks
+  assert shown.count("\N{MINUS SIGN}1") == M
+
+
+def test_traversal_grid_of_one_dimension_keeps_its_name(traversals, values):
+  shown = texts(plots.traversal_grid(traversals, values, None, [2]))
+  assert "z3" in shown and "z1" not in shown
+
+
+def test_traversal_grid_has_every_pixel_of_its_frames(traversals, values):
+  """The image that a slow search by hand finds at the place of a cell."""
+  figure = plots.traversal_grid(traversals, values, None, [1])
+  picture = to_array(figure)
+  for frame, row in ((0, 0), (3, 1), (6, 2)):
+    image = plates.to_pixels(traversals[frame, row, 1], target=112)
+    h, w, _ = image.shape
+    candidates = np.argwhere((picture[:-h, :-w] == image[0, 0]).all(-1))
+    assert any(
+      np.array_equal(picture[y : y + h, x : x + w], image)
+      for y, x in candidates
+    )
+
+
+def test_without_a_code_there_are_no_row_names(traversals, values):
+  shown = texts(plots.traversal_grid(traversals[:, :1], values))
+  assert "c1" not in shown
+
+
+def test_gif_goes_there_and_back_for_ever(traversals, values):
+  gif = Image.open(io.BytesIO(plots.traversal_gif(traversals, values)))
+  assert gif.n_frames == 2 * T - 2
+  assert gif.info["loop"] == 0
+  frames = []
+  for index in range(gif.n_frames):
+    gif.seek(index)
+    frames.append(np.asarray(gif.convert("RGB")).astype(int))
+  assert np.abs(frames[1] - frames[-1]).max() == 0
+  assert np.abs(frames[0] - frames[T - 1]).max() > 100
+  width = M * 96 + (M - 1) * 12
+  assert frames[0].shape[1] > width  # 16 pixels are shown as 96
+
+
+def test_gif_of_dead_dimensions_still_has_all_frames(values):
+  still = np.zeros((T, R, M, SIZE, SIZE, 1))
+  gif = Image.open(io.BytesIO(plots.traversal_gif(still, values)))
+  assert gif.n_frames == 2 * T - 2
+
+
+def test_gif_keeps_the_dimensions_colours(traversals, values):
+  gif = Image.open(io.BytesIO(plots.traversal_gif(traversals, values)))
+  pixels = np.asarray(gif.convert("RGB")).reshape(-1, 3).astype(int)
+  for j in range(M):
+    color = [int(dimension_color(j)[i : i + 2], 16) for i in (1, 3, 5)]
+    assert np.abs(pixels - color).max(axis=1).min() < 16
+
+
+def test_color_images_and_nan_are_drawn(values):
+  images = np.full((T, 1, M, 8, 8, 3), np.nan)
+  images[..., 0] = 2.0
+  pixels = plates.to_pixels(images, target=8)
+  assert pixels[..., 0].min() == 255 and pixels[..., 1:].max() == 0
+  plots.traversal_grid(images, values)
+
+
+@pytest.mark.parametrize(
+  ("change", "message"),
+  [
+    (lambda t, v: (t[0], v), "must be \\[frames"),
+    (lambda t, v: (t, v[1:]), "values has 6 entries"),
+    (lambda t, v: (t, v, [1.0]), "kl has 1 entries"),
+    (lambda t, v: (np.repeat(t, 2, -1), v), "2 channels"),
+    (lambda t, v: (t[:0], v[:0]), "must be \\[frames"),
+  ],
+)
+def test_arrays_that_do_not_fit_are_named(traversals, values, change, message):
+  with pytest.raises(ValueError, match=message):
+    plots.traversal_grid(*change(traversals, values))
+
+
+@pytest.mark.parametrize("count", [1, 5, 8, 11, 16])
+def test_reconstructions_show_every_image(count):
+  images = np.zeros((count, SIZE, SIZE, 1))
+  figure = plots.reconstructions(images, images, np.arange(count) % 3)
+  named = [text for text in texts(figure) if text.startswith("c")]
+  assert len(named) == count
+
+
+def test_reconstructions_of_other_shapes_are_refused():
+  with pytest.raises(ValueError, match="of one shape"):
+    plots.reconstructions(np.zeros((2, 8, 8, 1)), np.zeros((3, 8, 8, 1)))
+
+
+def test_confusion_has_counts_percent_and_marks_the_relabelling():
+  figure = plots.confusion([[1, 3000], [9, 0]], ["a", "$b$"], [1, 0])
+  assert {"3,000\n100.0%", "9\n90.0%", "1\n10.0%"} <= set(texts(figure))
+  (axes,) = figure.axes
+  outlined = [tuple(p.get_xy()) for p in axes.patches if not p.get_fill()]
+  assert [(int(x), int(y)) for x, y in outlined] == [(1, 0), (0, 1)]
+  figure.savefig(io.BytesIO())  # a dollar is no formula
+
+
+def test_confusion_refuses_names_that_do_not_fit():
+  with pytest.raises(ValueError, match="there are 1 names"):
+    plots.confusion([[1, 2]], ["a"])
+
+
+def test_phase_marks_are_where_the_schedule_changed(records):
+  assert charts.phase_marks(records) == [
+    (0, 1, False),
+    (20, 2, False),
+    (40, 2, True),
+  ]
+
+
+def test_curves_mark_phases_and_the_code(records):
+  figure = plots.curves(records)
+  assert [axes.get_title(loc="left")[:4] for axes in figure.axes] == [
+    "Loss",
+    "KL o",
+    "Shar",
+    "Samp",
+  ]
+  for axes in figure.axes:
+    shown = [text.get_text() for text in axes.texts]
+    assert "1 open" in shown and "2 + code" in shown
+    assert any(line.get_marker() == "v" for line in axes.lines)
+  assert {"z1", "z2", "z3"} <= set(texts(figure))
+
+
+def test_curves_without_a_code_are_two(records):
+  figure = plots.curves([{**r, "discrete": False} for r in records])
+  assert len(figure.axes) == 2
+
+
+def test_curves_of_one_record_and_with_nan(records):
+  plots.curves(records[-1:]).savefig(io.BytesIO())
+  records[3]["loss"] = float("nan")
+  records[-1]["kl"] = [float("nan")] * 3
+  plots.curves(records).savefig(io.BytesIO())
+  for record in records:
+    record["flow_differs"] = record["loss"] = float("nan")
+  plots.curves(records).savefig(io.BytesIO())
+
+
+def test_many_records_are_averaged():
+  values = [{"x": float(i)} for i in range(1000)]
+  curve = charts._curve(values, "x", most=10)
+  expected = [sum(range(100 * i, 100 * i + 100)) / 100 for i in range(10)]
+  np.testing.assert_allclose(curve, expected)
+
+
+def test_names_are_moved_apart():
+  heights = np.array([0.5, 0.0, 0.51, 0.0, 1.0])
+  spread = charts._spread(heights, gap=0.1)
+  assert np.diff(np.sort(spread)).min() > 0.0999
+  assert spread.min() >= 0 and spread.max() <= 1
+  assert list(np.argsort(spread, kind="stable")) == [1, 3, 0, 2, 4]
+
+
+def test_no_records_is_an_error():
+  with pytest.raises(ValueError, match="metrics.jsonl is empty"):
+    plots.curves([])
+
+
+def test_svg_takes_the_pages_colour_and_names_no_other_site(records):
+  panel = charts.panels(records)[1]
+  svg = to_svg(charts.panel_figure(panel, records), 'a "<title>')
+  assert "currentColor" in svg and dimension_color(0) in svg
+  assert "http" not in svg and "<style" not in svg
+  assert 'aria-label="a &quot;&lt;title&gt;"' in svg
+  assert ">z1</text>" in svg
