@@ -9,7 +9,6 @@ from experiments.configs import compact
 
 def get_config():
   config = compact.get_config()
-  config.data.num_orientations = 1
   config.phase_steps = 4
   config.discrete_start_phase = 1
   config.num_steps = 12
