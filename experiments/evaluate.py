@@ -21,9 +21,9 @@ _NUM_IMAGES = flags.DEFINE_integer(
 )
 
 
-def evaluate_and_report(workdir, num_images=None, dataset=None) -> None:
+def evaluate_and_report(workdir: str, num_images: int | None = None) -> None:
   """Writes evaluation.json, the pictures and report.html; prints the scores."""
-  results = evaluate.evaluate_run(workdir, num_images, dataset)
+  results = evaluate.evaluate_run(workdir, num_images)
   page = report.write_report(workdir)
   for name in ("disentanglement_score", "classification_accuracy"):
     if results[name] is not None:

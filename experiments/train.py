@@ -12,8 +12,7 @@ import cascade_jax  # noqa: F401, I001  first: sets flags that jax reads
 from absl import flags
 from ml_collections import config_flags
 
-from cascade_jax import data, train_loop
-from cascade_jax import config as config_lib
+from cascade_jax import train_loop
 from experiments import evaluate, launch
 
 _CONFIG = config_flags.DEFINE_config_file(
@@ -24,11 +23,8 @@ flags.mark_flags_as_required(["config", "workdir"])
 
 def main(unused: list[str]) -> None:
   """Trains, then evaluates."""
-  config, workdir = _CONFIG.value, flags.FLAGS.workdir
-  config_lib.check(config)
-  dataset = data.load(**config.data)
-  train_loop.train(config, workdir, dataset)
-  evaluate.evaluate_and_report(workdir, dataset=dataset)
+  train_loop.train(_CONFIG.value, flags.FLAGS.workdir)
+  evaluate.evaluate_and_report(flags.FLAGS.workdir)
 
 
 if __name__ == "__main__":
