@@ -21,20 +21,15 @@ _NUM_IMAGES = flags.DEFINE_integer(
 )
 
 
-def evaluate_and_report(workdir: str, num_images: int | None = None) -> None:
+def main(unused: list[str]) -> None:
   """Writes evaluation.json, the pictures and report.html; prints the scores."""
-  results = evaluate.evaluate_run(workdir, num_images)
-  page = report.write_report(workdir)
+  results = evaluate.evaluate_run(_WORKDIR.value, _NUM_IMAGES.value)
+  page = report.write_report(_WORKDIR.value)
   for name in ("disentanglement_score", "classification_accuracy"):
     if results[name] is not None:
       print(f"{name.replace('_', ' '):24} {results[name]:.4f}")
   print(f"{'on':24} {results['num_images']} images, step {results['step']}")
   print(f"{'report':24} {page}")
-
-
-def main(unused: list[str]) -> None:
-  """Evaluates the run of --workdir."""
-  evaluate_and_report(_WORKDIR.value, _NUM_IMAGES.value)
 
 
 if __name__ == "__main__":

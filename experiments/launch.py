@@ -8,6 +8,8 @@ from collections.abc import Callable
 import jax
 from absl import app, flags, logging
 
+import cascade_jax
+
 # glibc hands large buffers back to the kernel after every step, and page
 # faults follow: these keep them, for 20-40 % shorter updates on CPU. The
 # allocator reads them when the process starts.
@@ -16,6 +18,14 @@ _ALLOCATOR = {
   "MALLOC_TRIM_THRESHOLD_": str(8 << 30),
   "MALLOC_TOP_PAD_": str(256 << 20),
 }
+
+_EXPECTED = (
+  ValueError,
+  RuntimeError,
+  FloatingPointError,
+  ImportError,
+  OSError,
+)
 
 
 def run(main: Callable[[list[str]], None]) -> None:
@@ -27,20 +37,34 @@ def run(main: Callable[[list[str]], None]) -> None:
   if platform.libc_ver()[0] == "glibc" and not _ALLOCATOR.keys() & os.environ:
     os.execve(sys.executable, sys.orig_argv, {**os.environ, **_ALLOCATOR})
   jax.config.config_with_absl()
-  app.run(lambda argv: _guarded(main, argv[1:]))
+  app.run(lambda argv: _guarded(main, argv[1:]), flags_parser=_parse)
+
+
+def _parse(argv: list[str]) -> list[str]:
+  try:
+    return app.parse_flags_with_usage(argv)
+  except AttributeError as error:  # ml_collections', for an unknown key
+    sys.exit(f"a --config.KEY that there isn't: {error}")
+
+
+def show_progress() -> None:
+  """Lets through our own log lines, and warnings of others."""
+  logging.use_absl_handler()
+  logging.set_verbosity(logging.INFO)
+  logging.get_absl_handler().addFilter(_is_ours_or_a_warning)
 
 
 def _guarded(main, arguments: list[str]) -> None:
-  if flags.FLAGS["verbosity"].using_default_value:
-    logging.set_verbosity(logging.INFO)
-  logging.get_absl_handler().addFilter(_is_ours_or_a_warning)
+  if not flags.FLAGS["verbosity"].present:
+    show_progress()
   try:
     main(arguments)
-  except (ValueError, RuntimeError, FloatingPointError, ImportError) as error:
+  except _EXPECTED as error:
     logging.debug("traceback", exc_info=True)
     sys.exit(f"{type(error).__name__}: {error}")
 
 
 def _is_ours_or_a_warning(record) -> bool:
   """Orbax logs a page for each checkpoint."""
-  return record.levelno > 20 or "cascade_jax" in record.pathname
+  package = os.path.dirname(cascade_jax.__file__)
+  return record.levelno > 20 or record.pathname.startswith(package)

@@ -18,13 +18,13 @@ from experiments import evaluate, launch
 _CONFIG = config_flags.DEFINE_config_file(
   "config", None, "Config file, such as experiments/configs/compact.py."
 )
-flags.mark_flags_as_required(["config", "workdir"])
+flags.mark_flag_as_required("config")
 
 
 def main(unused: list[str]) -> None:
-  """Trains, then evaluates."""
+  """Trains, then evaluates, by the flags of `experiments.evaluate`."""
   train_loop.train(_CONFIG.value, flags.FLAGS.workdir)
-  evaluate.evaluate_and_report(flags.FLAGS.workdir)
+  evaluate.main(unused)
 
 
 if __name__ == "__main__":

@@ -103,6 +103,7 @@ def test_evaluation_again_on_another_sample(whole):
     ("--config.num_categories=1", "config.num_categories is 1"),
     ("--config.batch_size=100000", "config.batch_size is 100000"),
     ("--config.data.name=mnist", "mnist"),
+    ("--config.data.name=dsprites_file", "there is no file"),
     ("--workdir=/proc/nowhere", "can't be written to"),
   ],
 )
@@ -111,6 +112,7 @@ def test_bad_input_is_named_before_any_work(tmp_path, flag, message):
   assert result.returncode != 0
   assert message in result.stderr
   assert "step 2" not in result.stderr
+  assert "Traceback" not in result.stderr
 
 
 def test_evaluating_nothing_says_what_to_do(tmp_path):

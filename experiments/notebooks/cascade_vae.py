@@ -50,7 +50,10 @@ from IPython import display
 
 import cascade_jax  # before jax: sets flags that some CPU builds need
 from cascade_jax import evaluate, report, train_loop
+from experiments import launch
 from experiments.configs import compact, smoke
+
+launch.show_progress()
 
 print(f"cascade_jax {cascade_jax.__version__}, jax {jax.__version__}")
 print(jax.devices())
@@ -67,7 +70,7 @@ print(jax.devices())
 is_test = "CASCADE_JAX_SMOKE" in os.environ
 config = smoke.get_config() if is_test else compact.get_config()
 workdir = pathlib.Path("runs") / ("smoke" if is_test else "compact")
-train_loop.train(config, workdir)
+state = train_loop.train(config, workdir)
 
 # %% [markdown]
 # ## Score and look
