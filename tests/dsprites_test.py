@@ -29,6 +29,20 @@ def test_number_of_pixels_that_are_on(everything):
   assert abs(total - 128_328_862) <= 100
 
 
+def test_spread_of_pixels_is_the_published_one(everything):
+  """Mean over images of the unbiased deviation of an image's pixels."""
+  sizes = np.bitwise_count(everything.images).sum(axis=1, dtype=np.int64)
+  variances = sizes * (4096 - sizes) / (4096 * 4095)
+  assert abs(np.sqrt(variances).mean() - 0.19516645880626055) < 1e-8
+
+
+def test_number_of_distinct_images(everything):
+  """Told apart by a random 64-bit hash of the rows."""
+  factors = np.random.default_rng(0).integers(2**63, size=64, dtype=np.uint64)
+  hashes = everything.images.view("<u8") @ factors
+  assert len(np.unique(hashes)) == 715_706
+
+
 def test_sprites_stay_within_their_published_bounds(everything):
   sizes = np.bitwise_count(everything.images).sum(axis=1, dtype=np.int64)
   assert (sizes.min(), sizes.max()) == (50, 400)

@@ -14,7 +14,7 @@ class Dataset(NamedTuple):
   """Images and, where known, the factors that they were made from."""
 
   name: str
-  images: np.ndarray  # [N, H, W, C] uint8; binary ones packed: see `pack`
+  images: np.ndarray  # uint8: [N, H, W, C], or rows of bits (see `pack`)
   image_shape: tuple[int, int, int]  # H, W, C
   bits: int  # 8, or 1 where images are packed
   factors: np.ndarray | None = None  # [N, F] class indices
@@ -74,46 +74,74 @@ def from_arrays(
   Raises:
     ValueError: names what is wrong with which argument.
   """
-  images = _as_uint8(np.asarray(images))
-  is_binary = images.max() <= 1 or not (images % 255).any()
-  image_shape = images.shape[1:]
-  if is_binary:
-    images = pack(images)
+  images = np.asarray(images)
+  pixels = _as_uint8(images)
+  image_shape = pixels.shape[1:]
+  is_binary = _is_binary(images)
+  dataset = Dataset(
+    name=name,
+    images=pack(pixels) if is_binary else pixels,
+    image_shape=image_shape,
+    bits=1 if is_binary else 8,
+  )
   if factors is None:
-    return Dataset(name, images, image_shape, 1 if is_binary else 8)
-  factors = np.asarray(factors)
-  if factors.ndim != 2 or len(factors) != len(images):
+    if factor_names or class_factor or class_names:
+      raise ValueError("names of factors or classes are given, but no factors")
+    return dataset
+  factors = _checked_factors(np.asarray(factors), len(images))
+  sizes = tuple(int(highest) + 1 for highest in factors.max(axis=0))
+  if factor_names is None:
+    factor_names = tuple(f"factor {i + 1}" for i in range(len(sizes)))
+  _check_names(sizes, factor_names, class_factor, class_names)
+  if class_factor is not None and not class_names:
+    size = sizes[factor_names.index(class_factor)]
+    class_names = tuple(f"{class_factor} {i}" for i in range(size))
+  return dataset._replace(
+    factors=factors,
+    factor_names=tuple(factor_names),
+    factor_sizes=sizes,
+    class_factor=class_factor,
+    class_names=tuple(class_names),
+  )
+
+
+def _checked_factors(factors: np.ndarray, num_images: int) -> np.ndarray:
+  if factors.ndim != 2 or len(factors) != num_images or not factors.size:
     raise ValueError(
-      f"factors must have shape [{len(images)}, F], a row an image; "
+      f"factors must have shape [{num_images}, F], a row an image; "
       f"got {factors.shape}"
     )
   if not np.issubdtype(factors.dtype, np.integer) or factors.min() < 0:
     raise ValueError("factors must be integers, each column counted from 0")
-  if factor_names is None:
-    factor_names = tuple(f"factor {i + 1}" for i in range(factors.shape[1]))
-  if len(factor_names) != factors.shape[1]:
+  return factors
+
+
+def _check_names(sizes, factor_names, class_factor, class_names) -> None:
+  if len(factor_names) != len(sizes):
     raise ValueError(
-      f"{len(factor_names)} factor names for {factors.shape[1]} factors"
+      f"{len(factor_names)} factor names for {len(sizes)} factors"
     )
-  if class_factor is not None and class_factor not in factor_names:
+  if len(set(factor_names)) < len(factor_names):
+    raise ValueError(f"a factor name comes twice: {factor_names}")
+  if class_factor is None:
+    if class_names:
+      raise ValueError("class_names are given, but no class_factor")
+    return
+  if class_factor not in factor_names:
     raise ValueError(
       f"class_factor is {class_factor!r}; the factors are {factor_names}"
     )
-  sizes = tuple(int(size) for size in factors.max(axis=0) + 1)
-  if class_factor is not None and not class_names:
-    size = sizes[factor_names.index(class_factor)]
-    class_names = tuple(f"{class_factor} {i}" for i in range(size))
-  return Dataset(
-    name,
-    images,
-    image_shape,
-    1 if is_binary else 8,
-    factors,
-    tuple(factor_names),
-    sizes,
-    class_factor,
-    tuple(class_names),
-  )
+  size = sizes[factor_names.index(class_factor)]
+  if class_names and len(class_names) != size:
+    raise ValueError(
+      f"{len(class_names)} class names for {size} values of {class_factor!r}"
+    )
+
+
+def _is_binary(images: np.ndarray) -> bool:
+  """Whether pixels are 0 or full: 1, or 255 where uint8 goes beyond 1."""
+  full = 255 if images.dtype == np.uint8 and images.max() > 1 else 1
+  return bool(((images == 0) | (images == full)).all())
 
 
 def _as_uint8(images: np.ndarray) -> np.ndarray:

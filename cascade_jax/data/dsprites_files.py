@@ -17,11 +17,14 @@ from absl import logging
 
 from cascade_jax.data import dsprites, sprites
 
+# A file's first bytes tell its kind; its name doesn't, as the cache of
+# TensorFlow Datasets calls the hdf5 "....hdf5raw=true".
+_KINDS = {b"PK\x03\x04": "npz", b"\x89HDF": "hdf5"}
 # Of dsprites_ndarray_co1sh3sc6or40x32y32_64x64: the npz's as several public
 # projects quote it, the hdf5's as TensorFlow Datasets checks it.
 _DIGESTS = {
-  ".npz": ("md5", "7da33b31b13a06f4b04a70402ce90c2e"),
-  ".hdf5": (
+  "npz": ("md5", "7da33b31b13a06f4b04a70402ce90c2e"),
+  "hdf5": (
     "sha256",
     "729fa22e884c9c500e1f17415d580746b4c5894fbbb780a1319bbcfa39a745bb",
   ),
@@ -43,6 +46,7 @@ def read(
 
   Raises:
     FileNotFoundError: there is no such file.
+    ImportError: an .hdf5 needs h5py.
     ValueError: another kind of file, or one that is damaged: its shapes,
       types, pixel values or factor grid are not dSprites'.
   """
@@ -52,13 +56,12 @@ def read(
       f"there is no file {path}; name dSprites' .npz or .hdf5, or use the "
       "data set 'dsprites', which needs no file"
     )
-  opened = {".npz": _opened_npz, ".hdf5": _opened_hdf5, ".h5": _opened_hdf5}
-  if path.suffix not in opened:
-    raise ValueError(f"dSprites comes as .npz or .hdf5, not {path.name}")
   try:
-    with opened[path.suffix](path) as (classes, chunks):
+    kind = _kind(path)
+    opened = {"npz": _opened_npz, "hdf5": _opened_hdf5}[kind](path)
+    with opened as (classes, chunks):
       rows = _packed(classes, chunks, sizes)
-  except ImportError:
+  except (ImportError, PermissionError):
     raise
   except Exception as error:  # whatever damage makes zip, numpy or hdf5 raise
     raise ValueError(
@@ -66,8 +69,16 @@ def read(
       "it again, or use the data set 'dsprites', which needs no file."
     ) from error
   if sizes == dsprites.FACTOR_SIZES:
-    _compare_digest(path)
+    _compare_digest(path, kind)
   return rows
+
+
+def _kind(path: pathlib.Path) -> str:
+  with path.open("rb") as file:
+    start = file.read(4)
+  if start not in _KINDS:
+    raise ValueError(f"it starts with {start}, as no .npz or .hdf5 does")
+  return _KINDS[start]
 
 
 def _packed(
@@ -145,9 +156,9 @@ def _opened_hdf5(path: pathlib.Path):
     )
 
 
-def _compare_digest(path: pathlib.Path) -> None:
+def _compare_digest(path: pathlib.Path, kind: str) -> None:
   """Says so where the file is whole but not the published one."""
-  algorithm, expected = _DIGESTS.get(path.suffix, _DIGESTS[".hdf5"])
+  algorithm, expected = _DIGESTS[kind]
   with path.open("rb") as file:
     digest = hashlib.file_digest(file, algorithm).hexdigest()
   if digest != expected:

@@ -6,7 +6,7 @@ say where each image belongs.
 """
 
 import pathlib
-import socket
+import threading
 import urllib.parse
 
 import numpy as np
@@ -18,31 +18,44 @@ _LABELS = tuple(
   f"label_{factor}"
   for factor in ("shape", "scale", "orientation", "x_position", "y_position")
 )
-_SECONDS_TO_CONNECT = 5.0
+_SECONDS_TO_ANSWER = 8
 
 
-def read(data_dir: str | None = None) -> np.ndarray:
-  """All images, packed: `[737280, 64]` uint64, in dSprites' own order.
+def read(
+  data_dir: str | None = None, sizes: tuple[int, ...] = dsprites.FACTOR_SIZES
+) -> np.ndarray:
+  """All images, packed: `[N, 64]` uint64, in dSprites' own order.
 
-  Reads the data set that TFDS has prepared in `data_dir`; where there is none,
-  downloads the original file there (checked by its digest) and reads that.
+  Reads the data set that TFDS has prepared in `data_dir` as array_record (about
+  two minutes); where there is none, downloads the original file there (checked
+  by its digest) and reads that.
 
   Args:
     data_dir: of TFDS; None for its default.
+    sizes: of the factor grid that it has to hold.
 
   Raises:
     ConnectionError: nothing prepared, nothing downloaded, and the host of the
-      original can't be reached; says so within seconds.
-    ValueError: what was prepared is not the whole of dSprites.
+      original can't be reached; says so within ten seconds.
+    ImportError: the downloaded file needs h5py.
+    ValueError: what is there is not the whole of dSprites.
   """
   import tensorflow_datasets as tfds
 
-  builder = tfds.builder(
-    "dsprites", data_dir=data_dir, file_format="array_record"
-  )
-  if builder.info.splits:
-    return rows_of_records(builder.as_data_source(split="train"))
-  return dsprites_files.read(_download(builder))
+  builder = tfds.builder("dsprites", data_dir=data_dir)
+  is_readable = builder.info.file_format == tfds.core.FileFormat.ARRAY_RECORD
+  if not (builder.info.splits and is_readable):
+    return dsprites_files.read(_download(builder), sizes)
+  logging.info("reading dSprites as prepared in %s", builder.data_dir)
+  try:
+    return rows_of_records(builder.as_data_source(split="train"), sizes)
+  except (ImportError, PermissionError):
+    raise
+  except Exception as error:  # whatever damage makes the reader raise
+    raise ValueError(
+      f"{builder.data_dir} is damaged or is not dSprites: {error}. Delete it "
+      "and prepare it again, or use data.name=dsprites, which needs no file."
+    ) from error
 
 
 def rows_of_records(
@@ -67,14 +80,12 @@ def rows_of_records(
     rows[index] = bits.view("<u8")[:, 0]
     seen[index] = True
   if not seen.all():
-    raise ValueError(
-      f"the prepared data set lacks {(~seen).sum()} of dSprites' {len(seen)} "
-      "images; delete its folder and prepare it again"
-    )
+    raise ValueError(f"{(~seen).sum()} of its {len(seen)} images are missing")
   return rows
 
 
 def _download(builder) -> pathlib.Path:
+  """The original file: put there by hand, downloaded earlier, or now."""
   import tensorflow_datasets as tfds
 
   ((url, info),) = builder.url_infos.items()
@@ -82,8 +93,10 @@ def _download(builder) -> pathlib.Path:
   manual = folder / "manual" / info.filename
   if manual.exists():
     return manual
-  check_reachable(url, manual)
-  logging.info("downloading dSprites (28 MB) to %s", folder)
+  # TFDS writes an .INFO beside each file whose download was whole.
+  if not any((folder / "dsprites").glob("*.INFO")):
+    check_reachable(url, manual)
+    logging.info("downloading dSprites (28 MB) to %s", folder)
   manager = tfds.download.DownloadManager(
     download_dir=folder, url_infos=builder.url_infos, dataset_name="dsprites"
   )
@@ -91,7 +104,7 @@ def _download(builder) -> pathlib.Path:
 
 
 def check_reachable(url: str, manual: pathlib.Path) -> None:
-  """Fails within seconds, where TFDS would try again for minutes.
+  """Fails within ten seconds, where TFDS would try again for minutes.
 
   Args:
     url: to be downloaded.
@@ -100,15 +113,28 @@ def check_reachable(url: str, manual: pathlib.Path) -> None:
   Raises:
     ConnectionError: says what to do instead.
   """
-  parts = urllib.parse.urlsplit(url)
-  port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-  address = (parts.hostname, port)
-  try:
-    socket.create_connection(address, _SECONDS_TO_CONNECT).close()
-  except OSError as error:
+  failures = []
+  # In a thread, because looking up a host's name knows no time limit.
+  thread = threading.Thread(target=_ask, args=(url, failures), daemon=True)
+  thread.start()
+  thread.join(_SECONDS_TO_ANSWER)
+  if thread.is_alive():
+    failures.append(f"no answer in {_SECONDS_TO_ANSWER} seconds")
+  if failures:
     raise ConnectionError(
-      f"{parts.hostname} can't be reached ({error}), so dSprites can't be "
-      f"downloaded. Put the file at {manual}, name one with data.name="
-      "dsprites_file and data.path, or use data.name=dsprites, which is "
-      "rendered and needs no file."
-    ) from error
+      f"{urllib.parse.urlsplit(url).hostname} can't be reached "
+      f"({failures[0]}), so dSprites can't be downloaded. Put the file at "
+      f"{manual}, name one with data.name=dsprites_file and data.path, or use "
+      "data.name=dsprites, which is rendered and needs no file."
+    )
+
+
+def _ask(url: str, failures: list) -> None:
+  """Appends what goes wrong when the download is begun, if anything does."""
+  import requests  # what TFDS downloads with, so proxies are the same
+
+  try:
+    with requests.get(url, stream=True, timeout=5) as response:
+      response.raise_for_status()
+  except OSError as error:
+    failures.append(error)
