@@ -177,9 +177,11 @@ def _scores(codes, dataset, indices, discrete) -> dict:
     "disentanglement_score": score.score,
     "votes": score.votes.tolist(),
     "vote_columns": [f"z{column + 1}" for column in score.columns]
-    + ["code"] * discrete,
+    + ["code"] * score.has_code,
     "vote_factors": [dataset.factor_names[f] for f in score.factors],
-    "column_factors": [dataset.factor_names[f] for f in score.column_factors],
+    "column_factors": [
+      dataset.factor_names[f] if f >= 0 else None for f in score.column_factors
+    ],
   }
   if discrete and dataset.class_factor is not None:
     classes = factors[:, dataset.factor_names.index(dataset.class_factor)]

@@ -31,14 +31,15 @@ def slow_votes(means, categories, factors, drawn, varying):
     return different / (size * (size - 1))
 
   columns = means.shape[1] + 1
+  overall = [np.var(means[:, j], ddof=1) for j in range(columns - 1)]
+  overall_gini = gini(categories)
   votes = np.zeros((columns, len(varying)), int)
   for index in range(len(varying)):
     for rows in drawn[index]:
       ratios = [
-        np.var(means[rows, j], ddof=1) / np.var(means[:, j], ddof=1)
-        for j in range(means.shape[1])
+        np.var(means[rows, j], ddof=1) / overall[j] for j in range(columns - 1)
       ]
-      ratios.append(gini(categories[rows]) / gini(categories))
+      ratios.append(gini(categories[rows]) / overall_gini)
       votes[int(np.argmin(ratios)), index] += 1
   return votes
 
@@ -58,6 +59,8 @@ def test_votes_equal_the_slow_twin():
   expected = slow_votes(means, categories, factors, drawn, range(4))
   np.testing.assert_array_equal(result.votes, expected)
   assert result.score == expected.max(axis=1).sum() / expected.sum()
+  assert expected[-1].any()  # the code did win votes, and not all it could
+  assert np.count_nonzero(expected) > 8
 
 
 def test_draws_share_their_value_and_reach_everything():
@@ -76,7 +79,8 @@ def test_perfect_code_scores_one():
   result = metrics.disentanglement_score(means, factors, categories=categories)
   assert result.score == 1
   np.testing.assert_array_equal(result.column_factors, [1, 2, 3, 0])
-  assert result.votes.sum() == 800
+  assert result.has_code
+  assert result.num_votes == result.votes.sum() == 800
   assert (result.votes.sum(axis=0) == 200).all()
 
 
@@ -133,13 +137,79 @@ def test_nothing_kept_is_one_over_the_number_of_factors():
 
 
 def test_constant_columns_and_codes_cannot_vote():
+  """The authors' code of one category wins every vote: 1 / F there."""
   means, factors, _ = perfect(np.random.default_rng(0))
   means[:, 1] = 3.0
+  alone = metrics.disentanglement_score(means, factors)
   result = metrics.disentanglement_score(
-    means, factors, categories=np.zeros(len(means), int)
+    means, factors, categories=np.full(len(means), 2)
   )
   np.testing.assert_array_equal(result.columns, [0, 2])
-  assert result.votes.shape == (2, 4)
+  np.testing.assert_array_equal(result.votes[:2], alone.votes)
+  np.testing.assert_array_equal(result.votes[2], 0)
+  assert result.column_factors[2] == -1
+  assert result.has_code and not alone.has_code
+  assert result.score == alone.score > 0.25
+
+
+def test_a_constant_code_alone_is_one_over_the_number_of_factors():
+  means, factors, _ = perfect(np.random.default_rng(0))
+  result = metrics.disentanglement_score(
+    means, factors, kl=np.zeros(3), categories=np.zeros(len(means), int)
+  )
+  assert result.score == 0.25
+  assert result.num_votes == 0
+  np.testing.assert_array_equal(result.votes, np.zeros((1, 4)))
+  np.testing.assert_array_equal(result.column_factors, [-1])
+
+
+def test_a_code_alone_votes():
+  means, factors, categories = perfect(np.random.default_rng(0))
+  result = metrics.disentanglement_score(
+    means, factors, kl=np.zeros(3), categories=categories
+  )
+  np.testing.assert_array_equal(result.votes, [[200, 200, 200, 200]])
+
+
+def test_the_seed_decides_the_votes():
+  means, factors, categories = perfect(np.random.default_rng(0), noise=1.5)
+
+  def votes(seed):
+    return metrics.disentanglement_score(
+      means, factors, categories=categories, vote_size=5, seed=seed
+    ).votes
+
+  np.testing.assert_array_equal(votes(3), votes(3))
+  assert (votes(3) != votes(4)).any()
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1e200])
+def test_units_of_the_means_do_not_matter(scale):
+  means, factors, _ = perfect(np.random.default_rng(0), noise=1.0)
+  score = metrics.disentanglement_score(means, factors)
+  scaled = metrics.disentanglement_score(means * scale, factors)
+  np.testing.assert_array_equal(scaled.votes, score.votes)
+
+
+@pytest.mark.parametrize("label", [np.uint8(255), np.int8(127), 10**9])
+def test_names_of_the_categories_do_not_matter(label):
+  means, factors, categories = perfect(np.random.default_rng(0), noise=1.5)
+  score = metrics.disentanglement_score(means, factors, categories=categories)
+  renamed = categories.astype(np.asarray(label).dtype)
+  renamed[categories == 0] = label
+  result = metrics.disentanglement_score(means, factors, categories=renamed)
+  np.testing.assert_array_equal(result.votes, score.votes)
+
+
+def test_lists_are_arrays():
+  means, factors, categories = perfect(np.random.default_rng(0))
+  result = metrics.disentanglement_score(
+    means.tolist(),
+    factors.tolist(),
+    kl=[1.0, 1.0, 0.0],
+    categories=categories.tolist(),
+  )
+  np.testing.assert_array_equal(result.columns, [0, 1])
 
 
 def test_factor_with_one_value_is_left_out():
@@ -147,6 +217,8 @@ def test_factor_with_one_value_is_left_out():
   factors = np.insert(factors, 1, 0, axis=1)
   result = metrics.disentanglement_score(means, factors, categories=categories)
   np.testing.assert_array_equal(result.factors, [0, 2, 3, 4])
+  np.testing.assert_array_equal(result.column_factors, [2, 3, 4, 0])
+  assert result.num_votes == 800  # 800 // 4 each, not 800 // 5
   assert result.score == 1
 
 
@@ -164,15 +236,24 @@ def test_any_examples_will_do():
   ("change", "message"),
   [
     ({"means": np.zeros(4)}, "means must have shape"),
-    ({"means": np.full((1080, 2), np.nan)}, "NaN"),
+    ({"means": np.zeros((0, 3))}, "N > 0"),
+    ({"means": np.full((1080, 2), np.nan)}, "means hold NaN"),
+    ({"means": np.full((1080, 2), np.inf)}, "infinity"),
+    ({"means": np.ones((1080, 2), complex)}, "means must be real"),
     ({"factors": np.zeros((3, 2), int)}, r"\[1080, F\]"),
     ({"factors": np.zeros((1080, 2))}, "integers"),
-    ({"factors": np.zeros((1080, 2), int)}, "one value"),
+    ({"factors": np.zeros((1080, 2), int)}, "more than one value"),
     ({"kl": np.ones(9)}, "kl must have one entry"),
     ({"categories": np.zeros(3, int)}, r"categories must have shape \[1080\]"),
+    ({"kl": [1, np.nan, 1]}, "kl holds NaN"),
+    ({"kl": [1, np.inf, 1]}, "infinity"),
     ({"categories": np.full(1080, -1)}, "counted from 0"),
-    ({"vote_size": 1}, "vote_size 1"),
-    ({"num_votes": 0}, "num_votes is 0"),
+    ({"categories": np.zeros(1080)}, "categories must be integers"),
+    ({"vote_size": 1}, "vote_size must be an integer of at least 2, got 1"),
+    ({"vote_size": -100}, "got -100"),
+    ({"vote_size": 10.5}, "got 10.5"),
+    ({"num_votes": 3}, "num_votes must be an integer of at least 4, got 3"),
+    ({"seed": -1}, "seed must be an integer of at least 0, got -1"),
   ],
 )
 def test_bad_input_is_named(change, message):
@@ -182,25 +263,51 @@ def test_bad_input_is_named(change, message):
     metrics.disentanglement_score(**{**arguments, **change})
 
 
-def best_by_trying_all(categories, classes, size):
-  """Accuracy of the best permutation of the categories."""
+def best_by_trying_all(categories, classes, num_categories, num_classes):
+  """Accuracy of the best one-to-one relabelling; too few classes are padded."""
+  labels = range(max(num_categories, num_classes))
   return max(
-    np.mean(np.array(labels)[categories] == classes)
-    for labels in itertools.permutations(range(size))
+    np.mean(np.array(relabelling)[categories] == classes)
+    for relabelling in itertools.permutations(labels, num_categories)
   )
 
 
-@pytest.mark.parametrize("size", [2, 3, 5])
-def test_accuracy_equals_brute_force(size):
-  rng = np.random.default_rng(size)
+@pytest.mark.parametrize(
+  ("num_categories", "num_classes"),
+  [(1, 1), (2, 2), (3, 3), (5, 5), (5, 3), (2, 4), (1, 3)],
+)
+def test_accuracy_equals_brute_force(num_categories, num_classes):
+  rng = np.random.default_rng(num_categories)
   for _ in range(20):
-    categories, classes = rng.integers(size, size=(2, 30))
-    categories[:size] = classes[:size] = range(size)
+    categories = rng.integers(num_categories, size=30)
+    classes = rng.integers(num_classes, size=30)
+    categories[:num_categories] = range(num_categories)
+    classes[:num_classes] = range(num_classes)
     result = metrics.classification_accuracy(categories, classes)
-    best = best_by_trying_all(categories, classes, size)
+    best = best_by_trying_all(categories, classes, num_categories, num_classes)
     assert result.accuracy == pytest.approx(best)
+    assert result.confusion.shape == (num_categories, num_classes)
     relabelled = result.relabelling[categories]
     assert np.mean(relabelled == classes) == pytest.approx(best)
+
+
+def test_accuracy_does_not_depend_on_the_names():
+  rng = np.random.default_rng(0)
+  categories, classes = rng.integers(4, size=(2, 200))
+  accuracy = metrics.classification_accuracy(categories, classes).accuracy
+  for _ in range(10):
+    names, class_names = rng.permutation(4), rng.permutation(4)
+    renamed = metrics.classification_accuracy(
+      names[categories], class_names[classes]
+    )
+    assert renamed.accuracy == accuracy
+
+
+def test_labels_at_the_end_of_a_narrow_type():
+  labels = np.array([0, 255, 255], np.uint8)
+  result = metrics.classification_accuracy(labels, labels)
+  assert result.accuracy == 1
+  assert result.confusion.shape == (256, 256)
 
 
 def test_accuracy_of_renamed_classes_is_one():
@@ -236,6 +343,8 @@ def test_more_categories_than_classes_and_fewer():
     ([0, 1], [0], "2 categories for 1 classes"),
     ([0.0, 1.0], [0, 1], "categories must be integers"),
     ([0, 1], [0, -1], "classes must be integers counted from 0"),
+    ([[0]], [0], "categories must have shape"),
+    ([0, 10**9], [0, 1], "categories go up to 1000000000"),
   ],
 )
 def test_bad_labels_are_named(categories, classes, message):

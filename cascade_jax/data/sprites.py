@@ -1,8 +1,8 @@
 """A renderer of dSprites' shapes that reproduces the original's pixels.
 
-The model was fitted to 912 real images and draws all of them exactly; over
-the whole data set it has 128,328,864 pixels on, the original 128,328,862 (from
-its published mean). So a few tens of pixels of 3 billion may differ.
+The model was fitted to real images and draws every one that was found exactly;
+over the whole data set it has 128,328,864 pixels on, the original 128,328,862
+(from its published mean). So a few tens of pixels of 3 billion may differ.
 
 Each sprite is a closed polygon around its centre of rotation, in pixels of a
 64x64 canvas with y down. It is scaled, turned counter-clockwise as displayed,

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+_MOST_LABELS = 10_000  # the confusion matrix has the square of it
+
 
 class ClassificationAccuracy(NamedTuple):
   """The accuracy, and the relabelling that gives it."""
@@ -32,7 +34,8 @@ def classification_accuracy(
     classes: `[N]` integers counted from 0.
 
   Raises:
-    ValueError: names the argument that is not such an array.
+    ValueError: names the argument that is not such an array, or labels of
+      10,000 and more.
   """
   categories = _checked("categories", categories)
   classes = _checked("classes", classes)
@@ -56,4 +59,9 @@ def _checked(name: str, labels: np.ndarray) -> np.ndarray:
     raise ValueError(f"{name} must have shape [N], N > 0; got {labels.shape}")
   if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0:
     raise ValueError(f"{name} must be integers counted from 0")
-  return labels
+  if labels.max() >= _MOST_LABELS:
+    raise ValueError(
+      f"{name} go up to {labels.max()}; number them 0, 1, 2, ..., below "
+      f"{_MOST_LABELS}"
+    )
+  return labels.astype(np.int64)  # else 255 + 1 is 0 in uint8

@@ -13,10 +13,12 @@ class DisentanglementScore(NamedTuple):
   """The score and the votes it was counted from."""
 
   score: float
-  votes: np.ndarray  # [kept columns, kept factors] int64; the code comes last
+  votes: np.ndarray  # [columns, factors] int64; the code is the last row
   columns: np.ndarray  # indices of the continuous columns kept
   factors: np.ndarray  # indices of the factors that vary
-  column_factors: np.ndarray  # the factor that each kept column stands for
+  column_factors: np.ndarray  # [columns] the factor it stands for, -1 for none
+  has_code: bool  # whether the last row is the discrete code's
+  num_votes: int  # cast in all
 
 
 def disentanglement_score(
@@ -45,57 +47,68 @@ def disentanglement_score(
   each vote, drops columns by their standard deviation and knows no categories:
   its numbers are not comparable.
 
+  A column that is the same for all examples carries nothing and has no
+  variance to be divided by: here it never votes. The authors divide by the
+  Gini variance plus 1e-10, so there a code of one category has the ratio 0,
+  wins the votes, and pulls the score to 1 / F whatever the others hold.
+
   Args:
     means: `[N, m]` posterior means.
     factors: `[N, F]` class indices. Any examples will do, a full grid isn't
-      needed: votes draw from those that are there.
+      needed: votes draw from those that are there. But a value that only one
+      example has gives votes in which nothing varies, and the first column
+      wins them.
     kl: `[m]` mean KL of each dimension in nats; those at or below
       `kl_threshold` are dropped. None keeps all.
-    categories: `[N]` integers from 0; one more column, never dropped. A code
-      that is the same for all examples can't vote (it has no variance to be
-      divided by).
-    num_votes: in all; the paper has 800.
+    categories: `[N]` integers from 0; one more column, never dropped.
+    num_votes: in all, at least F; the paper has 800.
     vote_size: L.
     kl_threshold: nats.
     seed: of the votes.
 
   Returns:
-    The score; 1 / F where no column is left.
+    The score; 1 / F, and no votes, where no column can vote.
 
   Raises:
     ValueError: names the argument that is off.
   """
-  means, factors = _checked(means, factors, kl, categories)
-  if num_votes < 1 or vote_size < 2:
-    raise ValueError(
-      f"num_votes is {num_votes} and vote_size {vote_size}; at least 1 vote "
-      "of 2 images is needed"
-    )
+  means, factors = _checked_means_and_factors(means, factors)
+  kl = _checked_kl(kl, means.shape[1])
+  categories = _checked_categories(categories, len(means))
   varying = np.flatnonzero((factors != factors[:1]).any(axis=0))
   if not len(varying):
-    raise ValueError("every factor has one value; there is nothing to vote on")
-  kept = np.ones(means.shape[1], bool) if kl is None else kl > kl_threshold
-  kept &= (means != means[:1]).any(axis=0)
-  columns = np.flatnonzero(kept)
-  means = means[:, kept]
-  if categories is not None and (categories == categories[0]).all():
-    categories = None
-  num_columns = len(columns) + (categories is not None)
-  votes = np.zeros((num_columns, len(varying)), np.int64)
-  if not num_columns:
-    nobody = np.zeros(0, np.int64)
+    raise ValueError("no factor has more than one value; nothing to vote on")
+  _check_integer("num_votes", num_votes, len(varying))
+  _check_integer("vote_size", vote_size, 2)
+  _check_integer("seed", seed, 0)
+  spans = np.ptp(means, axis=0)
+  columns = np.flatnonzero((kl > kl_threshold) & (spans > 0))
+  # In units of the span, squares neither overflow nor vanish.
+  means = means[:, columns] / spans[columns]
+  has_code = categories is not None
+  votes = np.zeros((len(columns) + has_code, len(varying)), np.int64)
+  code_votes = has_code and (categories != categories[0]).any()
+  if not len(columns) and not code_votes:
+    nothing = np.full(len(votes), -1)
     return DisentanglementScore(
-      1 / len(varying), votes, columns, varying, nobody
+      1 / len(varying), votes, columns, varying, nothing, has_code, 0
     )
   rng = np.random.default_rng(seed)
-  votes_each = max(1, num_votes // len(varying))
+  overall = means.var(axis=0, ddof=1)
   for index, factor in enumerate(varying):
-    drawn = draw_votes(factors[:, factor], votes_each, vote_size, rng)
-    ratios = _variance_ratios(means, categories, drawn)
-    votes[:, index] = np.bincount(ratios.argmin(axis=1), minlength=num_columns)
-  score = votes.max(axis=1).sum() / votes.sum()
-  majority = varying[votes.argmax(axis=1)]
-  return DisentanglementScore(float(score), votes, columns, varying, majority)
+    drawn = draw_votes(
+      factors[:, factor], num_votes // len(varying), vote_size, rng
+    )
+    ratios = means[drawn].var(axis=1, ddof=1) / overall
+    if code_votes:
+      ratios = np.column_stack([ratios, _gini_ratios(categories, drawn)])
+    winners = ratios.argmin(axis=1)
+    votes[:, index] = np.bincount(winners, minlength=len(votes))
+  score = float(votes.max(axis=1).sum() / votes.sum())
+  majority = np.where(votes.any(axis=1), varying[votes.argmax(axis=1)], -1)
+  return DisentanglementScore(
+    score, votes, columns, varying, majority, has_code, int(votes.sum())
+  )
 
 
 def draw_votes(
@@ -115,16 +128,13 @@ def draw_votes(
   return order[starts[chosen, None] + within]
 
 
-def _variance_ratios(means, categories, drawn) -> np.ndarray:
-  """Variance within each vote over variance overall, `[V, columns]`."""
-  within = means[drawn].var(axis=1, ddof=1)
-  ratios = within / means.var(axis=0, ddof=1)
-  if categories is None:
-    return ratios
-  one_hot = np.eye(categories.max() + 1)
-  gini = _gini_variance(one_hot[categories[drawn]].sum(axis=1))
-  overall = _gini_variance(np.bincount(categories))
-  return np.concatenate([ratios, (gini / overall)[:, None]], axis=1)
+def _gini_ratios(categories: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+  """Gini variance within each vote over that of all examples, `[V]`."""
+  overall = np.bincount(categories)
+  cells = categories[drawn] + len(overall) * np.arange(len(drawn))[:, None]
+  counts = np.bincount(cells.ravel(), minlength=len(drawn) * len(overall))
+  within = _gini_variance(counts.reshape(len(drawn), len(overall)))
+  return within / _gini_variance(overall)
 
 
 def _gini_variance(counts: np.ndarray) -> np.ndarray:
@@ -133,10 +143,13 @@ def _gini_variance(counts: np.ndarray) -> np.ndarray:
   return (total**2 - (counts**2).sum(axis=-1)) / (2 * total * (total - 1))
 
 
-def _checked(means, factors, kl, categories):
-  means, factors = np.asarray(means, np.float64), np.asarray(factors)
+def _checked_means_and_factors(means, factors):
+  means, factors = np.asarray(means), np.asarray(factors)
   if means.ndim != 2 or not len(means):
-    raise ValueError(f"means must have shape [N, m], got {means.shape}")
+    raise ValueError(f"means must have shape [N, m], N > 0; got {means.shape}")
+  if not np.can_cast(means.dtype, np.float64, "same_kind"):
+    raise ValueError(f"means must be real numbers, got {means.dtype}")
+  means = means.astype(np.float64)
   if not np.isfinite(means).all():
     raise ValueError("means hold NaN or infinity; the model has diverged")
   if factors.ndim != 2 or len(factors) != len(means):
@@ -146,17 +159,39 @@ def _checked(means, factors, kl, categories):
     )
   if not np.issubdtype(factors.dtype, np.integer):
     raise ValueError(f"factors must be integers, got {factors.dtype}")
-  if kl is not None and np.shape(kl) != means.shape[1:]:
+  return means, factors
+
+
+def _checked_kl(kl, num_columns: int) -> np.ndarray:
+  if kl is None:
+    return np.full(num_columns, np.inf)  # above any threshold
+  kl = np.asarray(kl)
+  if kl.shape != (num_columns,):
     raise ValueError(
-      f"kl must have one entry for each of {means.shape[1]} columns, got "
-      f"shape {np.shape(kl)}"
+      f"kl must have one entry for each of {num_columns} columns, got shape "
+      f"{kl.shape}"
     )
+  if not np.isfinite(kl).all():
+    raise ValueError(f"kl holds NaN or infinity: {kl}; the model has diverged")
+  return kl
+
+
+def _checked_categories(categories, num_examples: int) -> np.ndarray | None:
   if categories is None:
-    return means, factors
-  if np.shape(categories) != means.shape[:1]:
+    return None
+  categories = np.asarray(categories)
+  if categories.shape != (num_examples,):
     raise ValueError(
-      f"categories must have shape [{len(means)}], got {np.shape(categories)}"
+      f"categories must have shape [{num_examples}], got {categories.shape}"
     )
   if not np.issubdtype(categories.dtype, np.integer) or categories.min() < 0:
     raise ValueError("categories must be integers counted from 0")
-  return means, factors
+  # Renumbered without gaps: a large or narrow-typed label is then no trouble.
+  return np.unique(categories, return_inverse=True)[1]
+
+
+def _check_integer(name: str, value: int, least: int) -> None:
+  if not isinstance(value, (int, np.integer)) or value < least:
+    raise ValueError(
+      f"{name} must be an integer of at least {least}, got {value!r}"
+    )
