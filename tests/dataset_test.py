@@ -1,9 +1,9 @@
-import itertools
-
 import numpy as np
 import pytest
 
 from cascade_jax import data
+
+MANY = np.zeros((256, 4, 4))
 
 
 def images_of(dataset):
@@ -73,11 +73,63 @@ def test_bad_arrays_are_named(images, options, message):
     data.from_arrays("mine", images, **options)
 
 
+def test_sizes_of_factors_outgrow_their_type():
+  factors = np.arange(256, dtype=np.uint8)[:, None]
+  assert data.from_arrays("mine", MANY, factors).factor_sizes == (256,)
+
+
+def test_nearly_black_images_stay_nearly_black():
+  images = np.full((2, 4, 4), 1 / 255)
+  dataset = data.from_arrays("mine", images)
+  unpacked = data.unpack(dataset.images, dataset.image_shape, dataset.bits)
+  np.testing.assert_allclose(unpacked[..., 0], images, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+  ("options", "message"),
+  [
+    ({"class_factor": "a"}, "but no factors"),
+    ({"factors": np.zeros((256, 0), int)}, r"\[256, F\].*got \(256, 0\)"),
+    ({"factor_names": ("a", "a")}, "comes twice"),
+    ({"class_names": ("one", "two")}, "no class_factor"),
+    (
+      {
+        "factor_names": ("a", "b"),
+        "class_factor": "b",
+        "class_names": ("one", "two"),
+      },
+      "2 class names for 1 values of 'b'",
+    ),
+  ],
+)
+def test_bad_descriptions_are_named(options, message):
+  if options.keys() != {"class_factor"}:
+    options = {"factors": np.zeros((256, 2), int), **options}
+  with pytest.raises(ValueError, match=message):
+    data.from_arrays("mine", MANY, **options)
+
+
 def test_arrays_load_from_a_file(tmp_path):
   path = tmp_path / "mine.npz"
   np.savez(path, images=np.zeros((3, 16, 16)), factors=np.arange(3)[:, None])
   dataset = data.load("arrays", path=str(path))
   assert dataset.name == "mine" and dataset.factor_sizes == (3,)
+
+
+def test_a_file_may_name_its_factors(tmp_path):
+  path = tmp_path / "mine.npz"
+  np.savez(
+    path,
+    images=np.zeros((2, 16, 16)),
+    factors=np.array([[0, 1], [1, 0]]),
+    factor_names=np.array(["kind", "place"]),
+    class_factor="kind",
+    class_names=np.array(["cat", "dog"]),
+  )
+  dataset = data.load("arrays", path=str(path))
+  assert dataset.factor_names == ("kind", "place")
+  assert dataset.class_factor == "kind"
+  assert dataset.class_names == ("cat", "dog")
 
 
 def test_pickles_in_a_file_are_refused(tmp_path):
@@ -95,28 +147,3 @@ def test_missing_files_and_names_are_named(tmp_path):
     data.load("arrays", path=str(tmp_path / "other.npz"))
   with pytest.raises(ValueError, match="'mnist'.*'dsprites'"):
     data.load("mnist")
-
-
-def test_each_image_comes_once_an_epoch_and_batches_straddle():
-  steps = [data.batch_indices(10, 4, 3, step) for step in range(10)]
-  drawn = np.concatenate(steps).reshape(4, 10)
-  for epoch in drawn:
-    assert sorted(epoch) == list(range(10))
-  assert any((a != b).any() for a, b in itertools.pairwise(drawn))
-
-
-def test_batches_are_a_function_of_seed_and_step():
-  first = data.batch_indices(1000, 64, 5, 40)
-  data.batch_indices(1000, 64, 6, 0)
-  np.testing.assert_array_equal(data.batch_indices(1000, 64, 5, 40), first)
-  assert (data.batch_indices(1000, 64, 6, 40) != first).any()
-
-
-def test_batch_of_all_images():
-  assert sorted(data.batch_indices(5, 5, 0, 7)) == list(range(5))
-
-
-@pytest.mark.parametrize("batch_size", [0, 11])
-def test_batches_that_do_not_fit_are_named(batch_size):
-  with pytest.raises(ValueError, match=f"batch_size is {batch_size}.*1..10"):
-    data.batch_indices(10, batch_size, 0, 0)

@@ -7,6 +7,7 @@ import numpy as np
 from cascade_jax.data import dsprites, dsprites_files, dsprites_tfds
 from cascade_jax.data.dataset import Dataset, from_arrays
 
+_ARRAYS = ("images", "factors", "factor_names", "class_factor", "class_names")
 NAMES = ("dsprites", "dsprites_file", "dsprites_tfds", "arrays")
 
 
@@ -18,7 +19,11 @@ def load(name: str, path: str = "", **options) -> Dataset:
   | `dsprites` | dSprites, rendered from its factors; no file is needed |
   | `dsprites_file` | the original, from the .npz or .hdf5 at `path` |
   | `dsprites_tfds` | the original, through TensorFlow Datasets at `path` |
-  | `arrays` | your own: an .npz at `path` with `images`, perhaps `factors` |
+  | `arrays` | your own, from the .npz at `path` (see below) |
+
+  Arrays of your own have the names of the arguments of `from_arrays`: `images`,
+  and where you know them `factors`, `factor_names`, `class_factor` and
+  `class_names`.
 
   Args:
     name: one of the above.
@@ -45,9 +50,11 @@ def _load_arrays(path: pathlib.Path) -> Dataset:
     raise FileNotFoundError(f"data.path is {str(path)!r}; there is no file")
   try:
     with np.load(path, allow_pickle=False) as file:
-      arrays = {key: file[key] for key in ("images", "factors") if key in file}
+      arrays = {key: file[key] for key in _ARRAYS if key in file}
   except Exception as error:  # whatever damage makes zip or numpy raise
     raise ValueError(f"{path} is not a whole .npz: {error}") from error
   if "images" not in arrays:
     raise ValueError(f"{path} has no array named images")
-  return from_arrays(path.stem, **arrays)
+  # Names come as arrays of strings, and one name as an array without axes.
+  texts = {k: v.tolist() for k, v in arrays.items() if v.dtype.kind == "U"}
+  return from_arrays(path.stem, **{**arrays, **texts})
