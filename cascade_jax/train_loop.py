@@ -125,10 +125,11 @@ def train(
   startup.check_cpu_sums()
   config_lib.check(config)
   with workdir.claim(folder) as folder:
-    workdir.record_config(folder, config)
     dataset = dataset or data.load(**config.data)
     config_lib.check_against_data(config, len(dataset.images))
     method = methods.build(config, dataset.image_shape)
+    # Last, so that a config that can't be run doesn't claim the folder.
+    workdir.record_config(folder, config)
     checkpoints = Checkpoints(folder / "checkpoints", config.keep_checkpoints)
     try:
       return _run(config, folder, dataset, method, checkpoints)

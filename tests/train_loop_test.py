@@ -143,6 +143,9 @@ def test_batch_larger_than_the_data_is_refused(
   tiny_config.batch_size = 31
   with pytest.raises(ValueError, match="batch_size is 31.*30 images"):
     train_loop.train(tiny_config, tmp_path, tiny_dataset)
+  tiny_config.batch_size = 30  # and the folder is still free for a good one
+  tiny_config.num_steps = 1
+  train_loop.train(tiny_config, tmp_path, tiny_dataset)
 
 
 def test_second_signal_is_not_caught(tiny_config, tiny_dataset, tmp_path):
