@@ -32,8 +32,3 @@ class Cascade(NamedTuple):
     is_open = np.arange(self.num_continuous) < opened
     weights = np.where(is_open, self.beta_low, self.beta_high)
     return Stage(phase, opened, discrete, weights.astype(np.float32))
-
-  def phase_marks(self, num_steps: int) -> list[tuple[int, Stage]]:
-    """The first step and the stage of each phase that `num_steps` reach."""
-    starts = range(0, num_steps, self.phase_steps)
-    return [(start, self.stage(start)) for start in starts]

@@ -6,10 +6,10 @@
 | `evaluation.npz` | traversals and reconstructions |
 """
 
-import functools
 import os
 import pathlib
 import time
+from collections.abc import Callable
 
 import jax
 import ml_collections
@@ -17,7 +17,15 @@ import numpy as np
 from absl import logging
 
 from cascade_jax import config as config_lib
-from cascade_jax import data, losses, methods, metrics, startup, workdir
+from cascade_jax import (
+  data,
+  json_file,
+  losses,
+  methods,
+  metrics,
+  startup,
+  workdir,
+)
 from cascade_jax.checkpoints import Checkpoints
 from cascade_jax.records import Method, Posterior, Representation, TrainState
 
@@ -58,8 +66,9 @@ def evaluate_run(
     RuntimeError: the run is still training.
   """
   startup.check_cpu_sums()
+  # Before the claim, which would make a folder of a mistyped name.
+  config = workdir.read_config(pathlib.Path(folder).expanduser().resolve())
   with workdir.claim(folder) as folder:
-    config = workdir.read_config(folder)
     if num_images is not None:
       config.evaluation_images = num_images
     config_lib.check(config)
@@ -69,7 +78,7 @@ def evaluate_run(
     state = _restore(folder, method.init(config.seed))
     results, pictures = evaluate(config, method, state, dataset)
     np.savez_compressed(folder / "evaluation.npz", **pictures)
-    workdir.write_json(folder / "evaluation.json", results)
+    json_file.write(folder / "evaluation.json", results)
   return results
 
 
@@ -100,55 +109,54 @@ def evaluate(
   discrete = method.stage(max(step - 1, 0)).discrete
   indices = _sample(len(dataset.images), config.evaluation_images)
   logging.info("evaluating step %d on %d images", step, len(indices))
-  codes = represent(method, state.params, dataset, indices, discrete)
+  represent = compile_represent(method, dataset, discrete)
+  codes = represent(state.params, indices)
+  kl = _mean_kl(codes)
   results = {
     "step": step,
     "seed": config.seed,
     "dataset": dataset.name,
     "num_images": len(indices),
-    "kl": _mean_kl(codes).tolist(),
+    "kl": kl.tolist(),
     "reconstruction": float(codes.costs.min(axis=1).mean()),
     "protocol": PROTOCOL,
-    **_scores(codes, dataset, indices, discrete),
+    **_scores(codes, kl, dataset, indices, discrete),
     "seconds": time.perf_counter() - started,
   }
   pictures = _traversals(method, state.params, config, discrete)
-  pictures |= _reconstructions(method, state.params, dataset, discrete)
+  pictures |= _reconstructions(method, represent, state.params, dataset)
   return results, pictures
 
 
-def represent(
-  method: Method,
-  params,
-  dataset: data.Dataset,
-  indices: np.ndarray,
-  discrete: bool,
-) -> Representation:
-  """The representation of `dataset.images[indices]`, as NumPy arrays.
+def compile_represent(
+  method: Method, dataset: data.Dataset, discrete: bool
+) -> Callable[..., Representation]:
+  """A function `params, indices [N]` to the images' representation.
+
+  It runs in batches, and its result is of NumPy arrays.
 
   Args:
     method: gives `represent`.
-    params: of the trained model.
     dataset: the images.
-    indices: `[N]`.
     discrete: whether the discrete code is in use.
   """
 
-  @functools.partial(jax.jit, static_argnames="discrete")
-  def of_rows(params, rows, discrete):
+  @jax.jit
+  def of_rows(params, rows):
     images = data.unpack(rows, dataset.image_shape, dataset.bits)
     return method.represent(params, images, discrete)
 
-  batches = []
-  for start in range(0, len(indices), _BATCH_SIZE):
-    batch = indices[start : start + _BATCH_SIZE]
-    padded = np.resize(batch, _BATCH_SIZE)  # one compilation serves all
-    batches.append(
-      jax.device_get(of_rows(params, dataset.images[padded], discrete))
+  def represent(params, indices):
+    batches = []
+    for start in range(0, len(indices), _BATCH_SIZE):
+      batch = indices[start : start + _BATCH_SIZE]
+      padded = np.resize(batch, _BATCH_SIZE)  # one compilation serves all
+      batches.append(jax.device_get(of_rows(params, dataset.images[padded])))
+    return jax.tree.map(
+      lambda *parts: np.concatenate(parts)[: len(indices)], *batches
     )
-  return jax.tree.map(
-    lambda *parts: np.concatenate(parts)[: len(indices)], *batches
-  )
+
+  return represent
 
 
 def _sample(num_images: int, size: int) -> np.ndarray:
@@ -163,7 +171,7 @@ def _mean_kl(codes: Representation) -> np.ndarray:
   return np.asarray(losses.kl_per_dimension(posterior)).mean(axis=0)
 
 
-def _scores(codes, dataset, indices, discrete) -> dict:
+def _scores(codes, kl, dataset, indices, discrete) -> dict:
   """Both scores with what they were made of; None where nothing is known."""
   results = {"disentanglement_score": None, "classification_accuracy": None}
   if dataset.factors is None:
@@ -171,7 +179,7 @@ def _scores(codes, dataset, indices, discrete) -> dict:
   factors = dataset.factors[indices]
   categories = codes.categories if discrete else None
   score = metrics.disentanglement_score(
-    codes.mean, factors, kl=_mean_kl(codes), categories=categories
+    codes.mean, factors, kl=kl, categories=categories
   )
   results |= {
     "disentanglement_score": score.score,
@@ -211,12 +219,12 @@ def _traversals(method, params, config, discrete) -> dict[str, np.ndarray]:
   return {"traversals": frames, "traversal_values": values}
 
 
-def _reconstructions(method, params, dataset, discrete):
+def _reconstructions(method, represent, params, dataset):
   """A few images, and what the decoder makes of their codes."""
   rng = np.random.default_rng(1)
   count = min(_NUM_RECONSTRUCTIONS, len(dataset.images))
   indices = rng.choice(len(dataset.images), count, replace=False)
-  codes = represent(method, params, dataset, indices, discrete)
+  codes = represent(params, indices)
   rows = dataset.images[indices]
   originals = data.unpack(rows, dataset.image_shape, dataset.bits)
   decoded = method.decode(params, codes.mean, codes.categories)

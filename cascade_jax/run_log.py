@@ -33,7 +33,7 @@ class RunLog:
 
   Args:
     folder: the run's folder.
-    first_step: records at or after it are dropped: they'll be written again.
+    first_step: records after it are dropped: they'll be written again.
     num_steps: the last step, for the time left.
     tensorboard: whether to write TensorBoard event files too.
   """
@@ -98,11 +98,12 @@ class RunLog:
       self._num_steps,
       summary,
       rate,
-      _duration(seconds_left),
+      duration(seconds_left),
     )
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+  """Hours, minutes and seconds: 1:02:03."""
   minutes, seconds = divmod(round(seconds), 60)
   hours, minutes = divmod(minutes, 60)
   return f"{hours}:{minutes:02d}:{seconds:02d}"

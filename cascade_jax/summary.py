@@ -1,13 +1,12 @@
 """One table of several runs: every seed, then their median, mean and std."""
 
-import json
 import os
 import pathlib
 from collections.abc import Sequence
 
 import numpy as np
 
-from cascade_jax import workdir
+from cascade_jax import json_file
 
 SCORES = ("disentanglement_score", "classification_accuracy")
 
@@ -20,7 +19,7 @@ def summarise(folders: Sequence[str | os.PathLike]) -> dict:
 
   Returns:
     What a table and its reader need: the config, one entry a seed (scores,
-    images evaluated on, minutes, versions, device, commit), the protocol.
+    images evaluated on, versions, device, commit), the protocol.
 
   Raises:
     ValueError: a run without an evaluation, or with another config.
@@ -32,9 +31,9 @@ def summarise(folders: Sequence[str | os.PathLike]) -> dict:
         f"{folder} has no evaluation.json; make it with "
         f"python -m experiments.evaluate --workdir={folder}"
       )
-    evaluation = workdir.read_json(folder / "evaluation.json")
-    run = workdir.read_json(folder / "run.json")
-    configs.append(workdir.read_json(folder / "config.json"))
+    evaluation = json_file.read(folder / "evaluation.json")
+    run = json_file.read(folder / "run.json")
+    configs.append(json_file.read(folder / "config.json"))
     runs.append(
       {
         "seed": configs[-1].pop("seed"),
@@ -61,8 +60,9 @@ def to_markdown(summary: dict) -> str:
     "| seed | disentanglement score | classification accuracy |",
     "|---|---|---|",
   ]
-  scores = np.array(
-    [[100 * (run[key] or np.nan) for key in SCORES] for run in summary["runs"]]
+  scores = 100 * np.array(
+    [[run[key] for key in SCORES] for run in summary["runs"]],
+    float,  # an unknown score, None, becomes NaN
   )
   for run, row in zip(summary["runs"], scores, strict=True):
     lines.append(f"| {run['seed']} | {row[0]:.2f} | {row[1]:.2f} |")
@@ -73,8 +73,3 @@ def to_markdown(summary: dict) -> str:
     cells = [f"{m:.2f} ({s:.2f})" for m, s in zip(mean, std, strict=True)]
     lines.append(f"| mean (std) | {' | '.join(cells)} |")
   return "\n".join(lines)
-
-
-def read(path: str | os.PathLike) -> dict:
-  """A summary that was written as JSON."""
-  return json.loads(pathlib.Path(path).read_text())

@@ -23,6 +23,7 @@ from collections.abc import Iterator
 import jax
 import ml_collections
 
+from cascade_jax import json_file
 from cascade_jax.config import RESUMABLE_KEYS
 
 _PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "ortools")
@@ -70,7 +71,7 @@ def record_config(
   path = folder / "config.json"
   new = json.loads(config.to_json())
   if path.exists():
-    old = read_json(path)
+    old = json_file.read(path)
     differing = {
       key
       for key in old.keys() | new.keys()
@@ -85,7 +86,7 @@ def record_config(
         f"workdir {folder} holds a run with another config:\n{changes}\n"
         "Use another --workdir for another config."
       )
-  write_json(path, new)
+  json_file.write(path, new)
 
 
 def read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:
@@ -100,7 +101,7 @@ def read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:
       f"{folder} holds no run (no config.json); train one with "
       f"python -m experiments.train --workdir={folder}"
     )
-  return ml_collections.ConfigDict(read_json(path))
+  return ml_collections.ConfigDict(json_file.read(path))
 
 
 def record_start(folder: pathlib.Path, step: int) -> None:
@@ -118,23 +119,11 @@ def record_start(folder: pathlib.Path, step: int) -> None:
     },
   }
   if not path.exists():
-    write_json(path, {**now, "resumes": []})
+    json_file.write(path, {**now, "resumes": []})
     return
-  run = read_json(path)
+  run = json_file.read(path)
   run["resumes"].append(now)
-  write_json(path, run)
-
-
-def read_json(path: pathlib.Path) -> dict:
-  """The object in a JSON file."""
-  return json.loads(path.read_text())
-
-
-def write_json(path: pathlib.Path, content: dict) -> None:
-  """Writes a JSON file so that it is there whole or not at all."""
-  partial = path.with_suffix(".partial")
-  partial.write_text(json.dumps(content, indent=2) + "\n")
-  partial.replace(path)
+  json_file.write(path, run)
 
 
 def _device() -> str:

@@ -10,7 +10,7 @@ import pathlib
 from absl import flags
 
 import cascade_jax  # noqa: F401  first: sets flags that jax reads
-from cascade_jax import summary, workdir
+from cascade_jax import json_file, summary
 from experiments import launch
 
 _OUTPUT = flags.DEFINE_string("output", None, "JSON file to write.")
@@ -22,11 +22,11 @@ def main(arguments: list[str]) -> None:
   if not inputs:
     raise ValueError("name the folders of runs, or one summary file")
   if inputs[0].suffix == ".json":
-    content = summary.read(inputs[0])
+    content = json_file.read(inputs[0])
   else:
     content = summary.summarise(inputs)
   if _OUTPUT.value:
-    workdir.write_json(pathlib.Path(_OUTPUT.value), content)
+    json_file.write(pathlib.Path(_OUTPUT.value), content)
   print(summary.to_markdown(content))
 
 

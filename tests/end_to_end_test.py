@@ -116,7 +116,8 @@ def test_bad_input_is_named_before_any_work(tmp_path, flag, message):
 
 
 def test_evaluating_nothing_says_what_to_do(tmp_path):
-  result = launch("evaluate", f"--workdir={tmp_path}")
+  result = launch("evaluate", f"--workdir={tmp_path / 'mistyped'}")
+  assert not (tmp_path / "mistyped").exists()
   assert result.returncode != 0
   assert "holds no run" in result.stderr
   assert "Traceback" not in result.stderr

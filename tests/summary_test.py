@@ -49,6 +49,12 @@ def test_every_seed_is_in_the_table(tmp_path):
   ]
 
 
+def test_a_score_of_zero_is_a_number_and_an_unknown_one_is_not(tmp_path):
+  folder = make_run(tmp_path / "run", 0, 0.0, None)
+  table = summary.to_markdown(summary.summarise([folder]))
+  assert "| 0 | 0.00 | nan |" in table
+
+
 def test_other_configs_do_not_mix(tmp_path):
   folders = [
     make_run(tmp_path / "a", 0, 0.9, 0.9),

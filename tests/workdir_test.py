@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from cascade_jax import config as config_lib
-from cascade_jax import workdir
+from cascade_jax import json_file, workdir
 
 
 def test_config_comes_back(tmp_path):
@@ -40,7 +40,7 @@ def test_no_run_is_an_error_with_the_command(tmp_path):
 def test_starts_are_recorded(tmp_path):
   for step in (0, 20):
     workdir.record_start(tmp_path, step)
-  run = workdir.read_json(tmp_path / "run.json")
+  run = json_file.read(tmp_path / "run.json")
   assert run["step"] == 0
   assert [resume["step"] for resume in run["resumes"]] == [20]
   assert run["versions"]["jax"] and run["device"]
@@ -65,11 +65,3 @@ def test_folder_that_cannot_be_made_is_named(tmp_path):
     workdir.claim(tmp_path / "file" / "run"),
   ):
     pass
-
-
-def test_json_is_whole_or_absent(tmp_path):
-  path = tmp_path / "x.json"
-  workdir.write_json(path, {"a": 1})
-  with pytest.raises(TypeError):
-    workdir.write_json(path, {"a": object()})
-  assert workdir.read_json(path) == {"a": 1}

@@ -43,14 +43,14 @@ def build(config, image_shape: tuple[int, int, int]) -> Method:
 
   def costs_of(params, images, latents, codes):
     """-log p(x | z, code), nats `[B, K]`, for each of K codes `[K, S]`."""
-    everything = jax.tree.map(
-      lambda x: jnp.repeat(x[None], len(codes), axis=0).reshape(
-        -1, *x.shape[1:]
-      ),
-      (images, latents),
+    count = len(codes)
+    costs = nll(
+      params,
+      jnp.tile(images, (count, 1, 1, 1)),
+      jnp.tile(latents, (count, 1)),
+      jnp.repeat(codes, len(images), axis=0),
     )
-    codes_each = jnp.repeat(codes, len(images), axis=0)
-    return nll(params, *everything, codes_each).reshape(len(codes), -1).T
+    return costs.reshape(count, -1).T
 
   def init(seed):
     key = jax.random.key(seed)

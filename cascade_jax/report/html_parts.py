@@ -101,13 +101,6 @@ def milliseconds(seconds: float) -> str:
   return f"{1000 * seconds:.1f}" if seconds else NOT_THERE
 
 
-def duration(seconds: float) -> str:
-  """Hours, minutes and seconds."""
-  minutes, seconds = divmod(round(seconds), 60)
-  hours, minutes = divmod(minutes, 60)
-  return f"{hours}:{minutes:02d}:{seconds:02d}"
-
-
 def is_number(value) -> bool:
   """Whether a value from a file is a finite number."""
   return isinstance(value, int | float) and math.isfinite(value)

@@ -1,6 +1,5 @@
 """What a run's folder holds, read for its report."""
 
-import json
 import os
 import pathlib
 import shlex
@@ -10,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cascade_jax import json_file
 from cascade_jax.report.html_parts import TIMES
 from cascade_jax.run_log import read_metrics
 
@@ -102,18 +102,11 @@ def _read_json(path: pathlib.Path, command: str) -> dict:
   if not path.exists():
     return {}
   try:
-    content = json.loads(path.read_text(encoding="utf-8"))
+    return json_file.read(path)
   except ValueError as error:
     raise ValueError(
-      f"{path} is not valid JSON ({error}); remove it and make it again with "
-      f"{command}"
+      f"{error}; remove it and make it again with {command}"
     ) from error
-  if not isinstance(content, dict):
-    raise ValueError(
-      f"{path} holds a {type(content).__name__}, not a JSON object; remove it "
-      f"and make it again with {command}"
-    )
-  return content
 
 
 def _read_arrays(path: pathlib.Path, command: str) -> dict[str, np.ndarray]:

@@ -19,7 +19,6 @@ from cascade_jax.plots.style import (
 from cascade_jax.report.html_parts import (
   NOT_THERE,
   command,
-  duration,
   escape,
   image,
   integer,
@@ -30,6 +29,7 @@ from cascade_jax.report.html_parts import (
   table,
 )
 from cascade_jax.report.run import Run
+from cascade_jax.run_log import duration
 
 
 def all_sections(run: Run) -> str:

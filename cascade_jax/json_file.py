@@ -1,0 +1,27 @@
+"""JSON files: read with an error that names the file, written whole."""
+
+import json
+import pathlib
+
+
+def read(path: pathlib.Path) -> dict:
+  """The object in a JSON file.
+
+  Raises:
+    ValueError: the file holds something else; names it.
+  """
+  try:
+    content = json.loads(path.read_text(encoding="utf-8"))
+  except ValueError as error:
+    raise ValueError(f"{path} is not valid JSON ({error})") from error
+  if not isinstance(content, dict):
+    kind = type(content).__name__
+    raise ValueError(f"{path} holds a {kind}, not a JSON object")
+  return content
+
+
+def write(path: pathlib.Path, content: dict) -> None:
+  """Writes a JSON file so that it is there whole or not at all."""
+  partial = path.with_suffix(".partial")
+  partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+  partial.replace(path)

@@ -1,0 +1,21 @@
+import pytest
+
+from cascade_jax import json_file
+
+
+def test_json_is_whole_or_absent(tmp_path):
+  path = tmp_path / "x.json"
+  json_file.write(path, {"a": 1})
+  with pytest.raises(TypeError):
+    json_file.write(path, {"a": object()})
+  assert json_file.read(path) == {"a": 1}
+
+
+@pytest.mark.parametrize(
+  ("content", "message"),
+  [('{"a": ', "x.json is not valid JSON"), ("[1]", "x.json holds a list")],
+)
+def test_damage_names_the_file(tmp_path, content, message):
+  (tmp_path / "x.json").write_text(content)
+  with pytest.raises(ValueError, match=message):
+    json_file.read(tmp_path / "x.json")
