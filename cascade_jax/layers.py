@@ -1,20 +1,12 @@
 """Convolutions of the 4x4, stride 2, SAME kind, fast forward and backward.
 
-Letters: B batch, H W input height and width (even), I O channels in and out.
+Letters: B batch, H W height and width, I O channels in and out.
 
-XLA's CPU backend is quick at strided convolutions and their kernel gradients,
-but slow at everything with dilated inputs: transposed convolutions, and above
-all their kernel gradients. A transposed convolution is the input gradient of a
-strided one, so three operations serve both layers, forward and backward:
-
-| operation | strided layer | transposed layer |
-|---|---|---|
-| `_correlate` | forward | input gradient |
-| `_spread` | input gradient | forward |
-| `_kernel_gradient` | kernel gradient | kernel gradient, roles swapped |
-
-The kernel of both is `[4, 4, I, O]` of the strided direction; a transposed
-layer maps O channels to I, as `lax.conv_transpose(..., transpose_kernel=True)`.
+XLA's CPU backend is slow at whatever dilates its input: transposed
+convolutions and the input gradients of strided ones. Feature maps of some size
+are therefore convolved as blocks (see `cascade_jax.blocks`). Small ones aren't
+worth it; they only need the kernel gradient of a transposed convolution to be
+taken as that of a strided one, roles swapped.
 """
 
 import flax.linen as nn
@@ -22,140 +14,210 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from cascade_jax import blocks as blocks_lib
+
+# Convolved as blocks on CPU: maps that are narrowed to so many rows, or widened
+# from as many. Measured; elsewhere all are.
+_LEAST_ROWS = 8
+
+# Where the modules leave what they computed, and look for what is known.
+ACTIVATIONS = "activations"
+
 _LAYOUT = ("NHWC", "HWIO", "NHWC")
 _he = nn.initializers.variance_scaling(2.0, "fan_in", "truncated_normal")
 
 
+def strided_convolution(x: jax.Array, kernel: jax.Array) -> jax.Array:
+  """Convolution with a 4x4 kernel, stride 2, SAME padding.
+
+  Args:
+    x: `[B, H, W, I]`.
+    kernel: `[4, 4, I, O]`.
+
+  Returns:
+    `[B, H/2, W/2, O]`, odd sizes rounded up.
+  """
+  if _is_small((x.shape[1] + 1) // 2):
+    return _correlate(x, kernel)
+  return blocks_lib.narrow(blocks_lib.to_blocks(x), blocks_lib.fold(kernel))
+
+
+def transposed_convolution(y: jax.Array, kernel: jax.Array) -> jax.Array:
+  """Transposed convolution with a 4x4 kernel, stride 2, SAME padding.
+
+  Args:
+    y: `[B, H, W, O]`.
+    kernel: `[4, 4, I, O]`, the kernel of the strided convolution whose input
+      gradient this is.
+
+  Returns:
+    `[B, 2H, 2W, I]`.
+  """
+  if _is_small(y.shape[1]):
+    return _spread(y, kernel)
+  return blocks_lib.from_blocks(blocks_lib.widen(y, blocks_lib.fold(kernel)))
+
+
+def _is_small(rows: int) -> bool:
+  return blocks_lib.on_cpu() and rows < _LEAST_ROWS
+
+
 def _correlate(x: jax.Array, kernel: jax.Array) -> jax.Array:
-  """`[B, H, W, I]` to `[B, H/2, W/2, O]`."""
   return lax.conv_general_dilated(
     x, kernel, (2, 2), "SAME", dimension_numbers=_LAYOUT
   )
 
 
+@jax.custom_vjp
 def _spread(y: jax.Array, kernel: jax.Array) -> jax.Array:
-  """`[B, H/2, W/2, O]` to `[B, H, W, I]`: the adjoint of `_correlate`.
-
-  One matrix product gives what each input pixel adds to the 4x4 patch around
-  it. A patch is 2x2 blocks of 2x2 pixels, so four shifted additions on the
-  grid of blocks put the patches together.
-  """
-  batch, height, width, out_channels = y.shape
-  in_channels = kernel.shape[2]
-  blocks = kernel.reshape(2, 2, 2, 2, in_channels, out_channels)
-  blocks = blocks.transpose(5, 0, 2, 1, 3, 4).reshape(out_channels, -1)
-  patches = (y.reshape(-1, out_channels) @ blocks).reshape(
-    batch, height, width, 2, 2, 4 * in_channels
-  )
-  grid = sum(
-    jnp.pad(
-      patches[:, :, :, row, column],
-      ((0, 0), (row, 1 - row), (column, 1 - column), (0, 0)),
-    )
-    for row in (0, 1)
-    for column in (0, 1)
-  )
-  grid = grid.reshape(batch, height + 1, width + 1, 2, 2, in_channels)
-  pixels = grid.transpose(0, 1, 3, 2, 4, 5).reshape(
-    batch, 2 * height + 2, 2 * width + 2, in_channels
-  )
-  return pixels[:, 1:-1, 1:-1]
+  return lax.conv_transpose(y, kernel, (2, 2), "SAME", transpose_kernel=True)
 
 
-def _kernel_gradient(x: jax.Array, y: jax.Array) -> jax.Array:
-  """`[4, 4, I, O]`: the gradient of `sum(y * _correlate(x, kernel))`."""
-  shape = jax.ShapeDtypeStruct((4, 4, x.shape[-1], y.shape[-1]), x.dtype)
-  transpose = jax.linear_transpose(lambda k: _correlate(x, k), shape)
-  return transpose(y)[0]
-
-
-@jax.custom_vjp
-def strided_convolution(x: jax.Array, kernel: jax.Array) -> jax.Array:
-  """Convolution with a 4x4 kernel, stride 2, SAME padding.
-
-  Args:
-    x: `[B, H, W, I]`, H and W even.
-    kernel: `[4, 4, I, O]`.
-
-  Returns:
-    `[B, H/2, W/2, O]`.
-  """
-  _check_even(x)
-  return _correlate(x, kernel)
-
-
-def _strided_forward(x, kernel):
-  return strided_convolution(x, kernel), (x, kernel)
-
-
-def _strided_backward(residual, g):
-  x, kernel = residual
-  return _spread(g, kernel), _kernel_gradient(x, g)
-
-
-strided_convolution.defvjp(_strided_forward, _strided_backward)
-
-
-@jax.custom_vjp
-def transposed_convolution(y: jax.Array, kernel: jax.Array) -> jax.Array:
-  """Transposed convolution with a 4x4 kernel, stride 2, SAME padding.
-
-  Args:
-    y: `[B, H/2, W/2, O]`.
-    kernel: `[4, 4, I, O]`, the kernel of the strided convolution whose input
-      gradient this is.
-
-  Returns:
-    `[B, H, W, I]`.
-  """
-  return _spread(y, kernel)
-
-
-def _transposed_forward(y, kernel):
+def _spread_forward(y, kernel):
   return _spread(y, kernel), (y, kernel)
 
 
-def _transposed_backward(residual, g):
+def _spread_backward(residual, g):
   y, kernel = residual
-  return _correlate(g, kernel), _kernel_gradient(g, y)
+  (kernel_gradient,) = jax.linear_transpose(
+    lambda kernel: _correlate(g, kernel), kernel
+  )(y)
+  return _correlate(g, kernel), kernel_gradient
 
 
-transposed_convolution.defvjp(_transposed_forward, _transposed_backward)
+_spread.defvjp(_spread_forward, _spread_backward)
 
 
-def _check_even(x: jax.Array) -> None:
-  if x.shape[1] % 2 or x.shape[2] % 2:
-    raise ValueError(
-      f"stride 2 needs an even height and width, got {x.shape[1:3]}"
-    )
-
-
-class StridedConvolution(nn.Module):
-  """`strided_convolution` with parameters: He-initialised kernel, zero bias."""
+class _Convolution(nn.Module):
+  """What the convolutions share: He-initialised kernel, zero bias."""
 
   features: int
+
+  def parameters(self, *channels: int) -> tuple[jax.Array, jax.Array]:
+    """Kernel `[4, 4, *channels]` and bias `[features]`."""
+    kernel = self.param("kernel", _he, (4, 4, *channels))
+    zeros = nn.initializers.zeros_init()
+    return kernel, self.param("bias", zeros, (self.features,))
+
+
+class ImageToBlocks(_Convolution):
+  """`strided_convolution` of images, to blocks, with parameters."""
+
+  @nn.compact
+  def __call__(self, images: jax.Array) -> jax.Array:
+    """`[B, H, W, C]` to blocks of `[B, H/2, W/2, features]`."""
+    kernel, bias = self.parameters(images.shape[-1], self.features)
+    folded = blocks_lib.fold_image_kernel(kernel)
+    blocks = blocks_lib.widen(blocks_lib.cells(images, 4), folded)
+    return blocks_lib.add_bias(blocks, bias)
+
+
+class BlocksToImage(_Convolution):
+  """`transposed_convolution` of blocks, to images, with parameters."""
+
+  @nn.compact
+  def __call__(self, blocks: jax.Array) -> jax.Array:
+    """Blocks of `[B, H/2, W/2, O]` to `[B, H, W, features]`."""
+    kernel, bias = self.parameters(self.features, blocks.shape[-1] // 4)
+    cells = blocks_lib.narrow(blocks, blocks_lib.fold_image_kernel(kernel))
+    return blocks_lib.pixels(cells, 4) + bias
+
+
+class StridedConvolution(_Convolution):
+  """`strided_convolution` with parameters.
+
+  Attributes:
+    features: O.
+    from_blocks: whether the input comes as blocks.
+  """
+
+  from_blocks: bool = False
 
   @nn.compact
   def __call__(self, x: jax.Array) -> jax.Array:
     """`[B, H, W, I]` to `[B, H/2, W/2, features]`."""
-    kernel = self.param("kernel", _he, (4, 4, x.shape[-1], self.features))
-    bias = self.param("bias", nn.initializers.zeros_init(), (self.features,))
+    inputs = x.shape[-1] // (4 if self.from_blocks else 1)
+    kernel, bias = self.parameters(inputs, self.features)
+    if self.from_blocks:
+      return blocks_lib.narrow(x, blocks_lib.fold(kernel)) + bias
     return strided_convolution(x, kernel) + bias
 
 
-class TransposedConvolution(nn.Module):
+class TransposedConvolution(_Convolution):
   """`transposed_convolution` with parameters.
 
   The fan-in of the initialiser counts the *output* channels, because that is
   where the authors' library looks in a transposed kernel (TensorFlow's
   `variance_scaling_initializer` reads axis -2).
+
+  Attributes:
+    features: I.
+    to_blocks: whether to give the output as blocks.
   """
 
-  features: int
+  to_blocks: bool = False
 
   @nn.compact
   def __call__(self, y: jax.Array) -> jax.Array:
-    """`[B, H/2, W/2, O]` to `[B, H, W, features]`."""
-    kernel = self.param("kernel", _he, (4, 4, self.features, y.shape[-1]))
-    bias = self.param("bias", nn.initializers.zeros_init(), (self.features,))
+    """`[B, H, W, O]` to `[B, 2H, 2W, features]`."""
+    kernel, bias = self.parameters(self.features, y.shape[-1])
+    if self.to_blocks:
+      blocks = blocks_lib.widen(y, blocks_lib.fold(kernel))
+      return blocks_lib.add_bias(blocks, bias)
     return transposed_convolution(y, kernel) + bias
+
+
+class Relu(nn.Module):
+  """max(x, 0), remembered.
+
+  `apply(..., mutable=[ACTIVATIONS])` returns the outputs of all of them too. A
+  later `apply` that is given these takes them instead of computing: only the
+  gradient remains to be done, and what led to the outputs is dead code.
+  """
+
+  @nn.compact
+  def __call__(self, x: jax.Array) -> jax.Array:
+    """Any shape."""
+    if self.has_variable(ACTIVATIONS, "output"):
+      return _known_relu(x, self.get_variable(ACTIVATIONS, "output"))
+    y = _relu(x)
+    if self.is_initializing():
+      return y  # or it would stand among the parameters
+    self.sow(ACTIVATIONS, "output", y, lambda _, new: new, lambda: None)
+    return y
+
+
+@jax.custom_vjp
+def _relu(x):
+  return jnp.maximum(x, 0)
+
+
+def _relu_forward(x):
+  y = _relu(x)
+  return y, y
+
+
+def _relu_backward(y, g):
+  # By the output: the input needn't be kept.
+  return (jnp.where(y > 0, g, 0),)
+
+
+_relu.defvjp(_relu_forward, _relu_backward)
+
+
+@jax.custom_vjp
+def _known_relu(x, y):
+  del x
+  return y
+
+
+def _known_relu_forward(x, y):
+  del x
+  return y, y
+
+
+def _known_relu_backward(y, g):
+  return jnp.where(y > 0, g, 0), jnp.zeros_like(y)
+
+
+_known_relu.defvjp(_known_relu_forward, _known_relu_backward)

@@ -43,12 +43,16 @@ class Encoder(nn.Module):
   @nn.compact
   def __call__(self, images: jax.Array) -> Posterior:
     """Images `[B, H, W, C]` in [0, 1] to a posterior with fields `[B, m]`."""
-    x = images
-    for index, channels in enumerate(conv_channels(images.shape[1])):
-      conv = layers.StridedConvolution(channels, name=f"conv_{index}")
-      x = nn.relu(conv(x))
+    channels = conv_channels(images.shape[1])
+    first = layers.ImageToBlocks(channels[0], name="conv_0")
+    x = layers.Relu()(first(images))
+    for index, features in enumerate(channels[1:], start=1):
+      conv = layers.StridedConvolution(
+        features, from_blocks=index == 1, name=f"conv_{index}"
+      )
+      x = layers.Relu()(conv(x))
     x = x.reshape(x.shape[0], -1)
-    x = nn.relu(_dense(HIDDEN_UNITS, "hidden")(x))
+    x = layers.Relu()(_dense(HIDDEN_UNITS, "hidden")(x))
     mean, scale = jnp.split(_dense(2 * self.num_continuous, "head")(x), 2, -1)
     return Posterior(mean, nn.softplus(scale))
 
@@ -67,13 +71,15 @@ class Decoder(nn.Module):
     """Latents `[B, m]`, one-hot codes `[B, S]` to logits `[B, H, W, C]`."""
     channels = conv_channels(self.image_shape[0])[::-1]
     x = jnp.concatenate([latents, codes], axis=-1)
-    x = nn.relu(_dense(HIDDEN_UNITS, "hidden")(x))
-    x = nn.relu(_dense(4 * 4 * channels[0], "grid")(x))
+    x = layers.Relu()(_dense(HIDDEN_UNITS, "hidden")(x))
+    x = layers.Relu()(_dense(4 * 4 * channels[0], "grid")(x))
     x = x.reshape(-1, 4, 4, channels[0])
     for index, features in enumerate(channels[1:]):
-      conv = layers.TransposedConvolution(features, name=f"conv_{index}")
-      x = nn.relu(conv(x))
-    last = layers.TransposedConvolution(self.image_shape[-1], name="logits")
+      conv = layers.TransposedConvolution(
+        features, to_blocks=index == len(channels) - 2, name=f"conv_{index}"
+      )
+      x = layers.Relu()(conv(x))
+    last = layers.BlocksToImage(self.image_shape[-1], name="logits")
     return last(x)
 
 

@@ -17,6 +17,13 @@ class Posterior(NamedTuple):
   scale: jax.Array  # [B, m], the standard deviation
 
 
+class Scores(NamedTuple):
+  """What the forward pass of a step found; stays on the device."""
+
+  costs: jax.Array  # [B, K] nats, -log p(x | z, code) for each of K codes
+  memory: Any  # what the update needs so as not to compute it again
+
+
 class Assignment(NamedTuple):
   """The jointly most likely categories of one batch."""
 
@@ -71,8 +78,8 @@ class Method(NamedTuple):
 
   stage: Callable[[int], Stage]  # the schedule, on the host
   init: Callable[[int], TrainState]  # seed -> state
-  score: Callable[..., jax.Array]  # state, images -> unary costs [B, S]
+  score: Callable[..., Scores]  # state, images, discrete
   update: Callable[..., tuple[TrainState, Report]]
-  # update: state, images, categories, KL weights -> state, report
+  # update: state, images, scores, categories, KL weights -> state, report
   represent: Callable[..., Representation]  # params, images, discrete
   decode: Callable[..., jax.Array]  # params, latents, categories -> images

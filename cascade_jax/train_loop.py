@@ -18,7 +18,7 @@ from cascade_jax import config as config_lib
 from cascade_jax import data, methods, startup, workdir
 from cascade_jax.assignment import assign_codes
 from cascade_jax.checkpoints import Checkpoints
-from cascade_jax.records import Method, Report, Stage, TrainState
+from cascade_jax.records import Method, Report, Scores, Stage, TrainState
 from cascade_jax.run_log import RunLog
 from cascade_jax.stop_signal import StopSignal
 
@@ -26,9 +26,9 @@ from cascade_jax.stop_signal import StopSignal
 class Steps(NamedTuple):
   """The two compiled functions of a step; images are found by index."""
 
-  score: Callable[..., jax.Array]  # state, images, indices -> [B, S]
+  score: Callable[..., Scores]  # state, images, indices, discrete
   update: Callable[..., tuple[TrainState, Report]]
-  # update: state, images, indices, categories, KL weights
+  # update: state, images, indices, scores, categories, KL weights
 
 
 class StepRecord(NamedTuple):
@@ -40,18 +40,21 @@ class StepRecord(NamedTuple):
 
 
 def compile_steps(method: Method, dataset: data.Dataset) -> Steps:
-  """Compiles a method's step: once each, whatever the phase."""
+  """Compiles a method's step: once each with the code and without."""
 
   def gather(images, indices):
     return data.unpack(images[indices], dataset.image_shape, dataset.bits)
 
-  def score(state, images, indices):
-    return method.score(state, gather(images, indices))
+  def score(state, images, indices, discrete):
+    return method.score(state, gather(images, indices), discrete)
 
-  def update(state, images, indices, categories, kl_weights):
-    return method.update(state, gather(images, indices), categories, kl_weights)
+  def update(state, images, indices, *args):
+    return method.update(state, gather(images, indices), *args)
 
-  return Steps(jax.jit(score), jax.jit(update, donate_argnames="state"))
+  return Steps(
+    jax.jit(score, static_argnames="discrete"),
+    jax.jit(update, donate_argnames="state"),
+  )
 
 
 def take_step(
@@ -80,8 +83,9 @@ def take_step(
   scored = solved = started
   categories = np.full(len(indices), -1, np.int32)  # a zero code
   counts, flow_differs = np.zeros(config.num_categories, np.int64), 0.0
+  scores = steps.score(state, images, indices, stage.discrete)
   if stage.discrete:
-    costs = jax.device_get(steps.score(state, images, indices))
+    costs = jax.device_get(scores.costs)
     scored = time.perf_counter()
     assignment = assign_codes(costs, config.pairwise_weight)
     solved = time.perf_counter()
@@ -92,6 +96,7 @@ def take_step(
     state,
     images,
     indices,
+    scores,
     jax.device_put(categories),
     jax.device_put(stage.kl_weights),
   )

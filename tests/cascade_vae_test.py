@@ -47,10 +47,16 @@ def logits_of(state, latents, codes):
   return decoder.apply(state.params["decoder"], latents, codes)
 
 
+def step(method, state, images, categories, kl_weights):
+  """A whole step at given categories; -1 for all: without the code."""
+  scores = method.score(state, images, bool((categories >= 0).all()))
+  return method.update(state, images, scores, categories, kl_weights)
+
+
 def test_unary_costs_are_one_decoder_pass_a_category(images):
   method, state = make()
   latents = models.sample(encode(state, images), noise_of(state))
-  costs = method.score(state, images)
+  costs = method.score(state, images, True).costs
   chex.assert_shape(costs, (BATCH, 3))
   for category in range(3):
     codes = jnp.tile(jnp.eye(3)[category], (BATCH, 1))
@@ -61,17 +67,17 @@ def test_unary_costs_are_one_decoder_pass_a_category(images):
 def test_scoring_and_update_see_the_same_noise(images):
   """The update's reconstruction is the mean of the unaries at its codes."""
   method, state = make()
-  costs = method.score(state, images)
+  scores = method.score(state, images, True)
   categories = jnp.array([0, 2, 1, 2])
-  _, report = method.update(state, images, categories, jnp.ones(3))
-  chosen = costs[jnp.arange(BATCH), categories]
+  _, report = method.update(state, images, scores, categories, jnp.ones(3))
+  chosen = scores.costs[jnp.arange(BATCH), categories]
   np.testing.assert_allclose(report.reconstruction, chosen.mean(), rtol=1e-5)
 
 
 def test_noise_changes_with_step_and_seed(images):
   method, state = make()
   scores = [
-    method.score(each, images)
+    method.score(each, images, True).costs
     for each in (
       state,
       state._replace(step=state.step + 1),
@@ -81,10 +87,42 @@ def test_noise_changes_with_step_and_seed(images):
   assert (scores[0] != scores[1]).all() and (scores[0] != scores[2]).all()
 
 
+@pytest.mark.parametrize("categories", [[0, 2, 1, 2], [-1] * BATCH])
+@pytest.mark.parametrize("likelihood", losses.LIKELIHOODS)
+def test_gradient_equals_that_of_the_whole_objective(
+  images, categories, likelihood
+):
+  """What scoring remembered gives the gradient of computing it all again."""
+  method, state = make(likelihood=likelihood, weight_penalty=0.01)
+  categories, weights = jnp.array(categories), jnp.array([1.0, 10.0, 3.0])
+  codes = jax.nn.one_hot(categories, 3)
+
+  def objective(params):
+    posterior = models.Encoder(3).apply(params["encoder"], images)
+    latents = models.sample(posterior, noise_of(state))
+    decoder = models.Decoder((16, 16, 1))
+    logits = decoder.apply(params["decoder"], latents, codes)
+    nll = losses.reconstruction_nll(likelihood, images, logits).mean()
+    kl = (weights * losses.kl_per_dimension(posterior).mean(axis=0)).sum()
+    return nll + kl + losses.weight_penalty(params, 0.01)
+
+  loss, gradients = jax.value_and_grad(objective)(state.params)
+  after, report = step(method, state, images, categories, weights)
+  np.testing.assert_allclose(report.loss, loss, rtol=1e-6)
+  # Adam's first moment after one step is a tenth of the gradient.
+  got = jax.tree.map(lambda moment: 10 * moment, moments(after).mu)
+  scale = jax.tree.map(lambda g: jnp.abs(g).max(), gradients)
+  chex.assert_trees_all_close(
+    jax.tree.map(jnp.divide, got, scale),
+    jax.tree.map(jnp.divide, gradients, scale),
+    atol=1e-5,
+  )
+
+
 def test_no_code_is_the_zero_vector(images):
   method, state = make()
   none = jnp.full(BATCH, -1)
-  _, report = method.update(state, images, none, jnp.ones(3))
+  _, report = step(method, state, images, none, jnp.ones(3))
   latents = models.sample(encode(state, images), noise_of(state))
   logits = logits_of(state, latents, jnp.zeros((BATCH, 3)))
   np.testing.assert_allclose(
@@ -95,7 +133,7 @@ def test_no_code_is_the_zero_vector(images):
 def test_loss_is_the_sum_of_its_terms(images):
   method, state = make(weight_penalty=0.01)
   weights = jnp.array([1.0, 10.0, 3.0])
-  _, report = method.update(state, images, jnp.zeros(BATCH, int), weights)
+  _, report = step(method, state, images, jnp.zeros(BATCH, int), weights)
   kl = losses.kl_per_dimension(encode(state, images)).mean(axis=0)
   np.testing.assert_allclose(report.kl, kl, rtol=1e-5)
   expected = (
@@ -116,7 +154,7 @@ def test_adam_sees_the_gradient_of_the_weight_penalty(images):
   after = []
   for strength in (0.0, 0.5):
     method, state = make(weight_penalty=strength)
-    after.append(method.update(state, images, categories, jnp.ones(3))[0])
+    after.append(step(method, state, images, categories, jnp.ones(3))[0])
   name = ("encoder", "params", "hidden", "kernel")
   first, second = (moments(each).mu for each in after)
   kernel = state.params
@@ -131,22 +169,22 @@ def test_adam_starts_anew_with_each_set_of_kl_weights(images):
   for reset, count in ((True, 1), (False, 3)):
     method, state = make(reset_adam_at_phase=reset)
     for weights in (low, low):
-      state, _ = method.update(state, images, categories, weights)
+      state, _ = step(method, state, images, categories, weights)
     assert moments(state).count == 2
-    state, _ = method.update(state, images, categories, high)
+    state, _ = step(method, state, images, categories, high)
     assert moments(state).count == count
 
 
 def test_a_reset_update_is_the_first_update_of_a_new_adam(images):
   method, state = make()
   categories = jnp.zeros(BATCH, int)
-  state, _ = method.update(state, images, categories, jnp.ones(3))
+  state, _ = step(method, state, images, categories, jnp.ones(3))
   fresh = state._replace(
     optimizer=jax.tree.map(jnp.zeros_like, state.optimizer)
   )
   weights = jnp.full(3, 2.0)
-  got, _ = method.update(state, images, categories, weights)
-  expected, _ = method.update(fresh, images, categories, weights)
+  got, _ = step(method, state, images, categories, weights)
+  expected, _ = step(method, fresh, images, categories, weights)
   chex.assert_trees_all_close(got, expected)
 
 
@@ -180,18 +218,20 @@ def test_decode_gives_probabilities(images):
 
 def test_learning_lowers_the_loss(images):
   method, state = make(learning_rate=3e-3)
-  update = jax.jit(method.update)
   categories, weights = jnp.zeros(BATCH, int), jnp.full(3, 0.1)
+  score = jax.jit(method.score, static_argnames="discrete")
+  update = jax.jit(method.update)
   reports = []
   for _ in range(40):
-    state, report = update(state, images, categories, weights)
+    scores = score(state, images, discrete=True)
+    state, report = update(state, images, scores, categories, weights)
     reports.append(float(report.loss))
   assert reports[-1] < 0.7 * reports[0]
 
 
 def test_gaussian_likelihood_is_wired(images):
   method, state = make(likelihood="gaussian")
-  _, report = method.update(state, images, jnp.zeros(BATCH, int), jnp.ones(3))
+  _, report = step(method, state, images, jnp.zeros(BATCH, int), jnp.ones(3))
   constant = 16 * 16 * 0.5 * np.log(2 * np.pi)
   assert constant < report.reconstruction < constant + 0.5 * 16 * 16
 

@@ -71,11 +71,12 @@ def test_finished_run_has_nothing_left_to_do(
   chex.assert_trees_all_equal(jax.device_get(again), jax.device_get(state))
 
 
-def test_one_compilation_serves_every_phase(tiny_config, tiny_dataset):
+def test_two_compilations_serve_every_phase(tiny_config, tiny_dataset):
+  """One without the code, one with it."""
   method = methods.build(tiny_config, tiny_dataset.image_shape)
   counted = method._replace(
-    score=chex.assert_max_traces(method.score, n=1),
-    update=chex.assert_max_traces(method.update, n=1),
+    score=chex.assert_max_traces(method.score, n=2),
+    update=chex.assert_max_traces(method.update, n=2),
   )
   steps = train_loop.compile_steps(counted, tiny_dataset)
   images, state = jax.device_put(tiny_dataset.images), method.init(0)

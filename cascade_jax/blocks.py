@@ -1,0 +1,230 @@
+"""Feature maps as blocks of 2x2 pixels, in which a stride costs nothing.
+
+Letters: B batch, H W height and width, I O channels in and out.
+
+A map `[B, H, W, C]` is held as `[B, H/2 + 1, W/2 + 1, 4C]`: after a border of
+one zero pixel, each 2x2 pixels are one block, their channels side by side. A
+4x4 kernel at stride 2 with SAME padding then covers exactly 2x2 blocks, so
+
+| here | is, on pixels | as a matrix product, channels |
+|---|---|---|
+| `narrow` | the strided convolution | 4I to 4O, the 4O shifted and added |
+| `widen` | its adjoint, the transposed one | 4O (shifted) to 4I |
+
+and the gradients of each are the other one and one product more. What XLA's CPU
+backend is slow at, all that dilates its input, is gone (docs/performance.md).
+
+The image itself is held as cells of 4x4 pixels, without a border: a block of
+its features lies across 2x2 of them, so the layers next to it are `widen` and
+`narrow` too, with a kernel of `fold_image_kernel`.
+"""
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+_LAYOUT = ("NHWC", "HWIO", "NHWC")
+_CORNERS = [(row, column) for row in (0, 1) for column in (0, 1)]
+
+
+def on_cpu() -> bool:
+  """Whether to compute in the way that XLA's CPU backend is quickest at."""
+  return jax.default_backend() == "cpu"
+
+
+def to_blocks(x: jax.Array) -> jax.Array:
+  """`[B, H, W, C]` to blocks; an odd side gets one more zero row or column."""
+  _, height, width, _ = x.shape
+  padding = ((0, 0), (1, 1 + height % 2), (1, 1 + width % 2), (0, 0))
+  return cells(jnp.pad(x, padding), 2)
+
+
+def cells(x: jax.Array, size: int) -> jax.Array:
+  """`[B, H, W, C]` to `[B, H/size, W/size, size * size * C]`."""
+  batch, height, width, channels = x.shape
+  x = x.reshape(batch, height // size, size, width // size, size, channels)
+  return x.swapaxes(2, 3).reshape(
+    batch, height // size, width // size, size * size * channels
+  )
+
+
+def from_blocks(blocks: jax.Array) -> jax.Array:
+  """Blocks to `[B, H, W, C]`, H and W even: the inverse of `to_blocks`."""
+  return pixels(blocks, 2)[:, 1:-1, 1:-1]
+
+
+def pixels(x: jax.Array, size: int) -> jax.Array:
+  """The inverse of `cells`."""
+  batch, rows, columns, channels = x.shape
+  channels //= size * size
+  x = x.reshape(batch, rows, columns, size, size, channels).swapaxes(2, 3)
+  return x.reshape(batch, size * rows, size * columns, channels)
+
+
+def fold(kernel: jax.Array) -> jax.Array:
+  """`[4, 4, I, O]` to `[2, 2, 4I, O]`, which works on blocks."""
+  _, _, inputs, outputs = kernel.shape
+  kernel = kernel.reshape(2, 2, 2, 2, inputs, outputs)
+  return kernel.swapaxes(1, 2).reshape(2, 2, 4 * inputs, outputs)
+
+
+def fold_image_kernel(kernel: jax.Array) -> jax.Array:
+  """`[4, 4, C, O]` to `[2, 2, 4O, 16C]`: image cells of 4x4 from blocks.
+
+  What a block of 2x2 features covers of the image spans 2x2 cells.
+  """
+  _, _, channels, outputs = kernel.shape
+  windows = jnp.stack(
+    [
+      jnp.pad(
+        kernel,
+        ((1 + 2 * r, 3 - 2 * r), (1 + 2 * c, 3 - 2 * c), (0, 0), (0, 0)),
+      )
+      for r, c in _CORNERS
+    ]
+  )
+  windows = windows.reshape(4, 2, 4, 2, 4, channels, outputs)
+  # The cell before a block in the image is its last to correlate with.
+  folded = windows[:, ::-1, :, ::-1].transpose(1, 3, 0, 6, 2, 4, 5)
+  return folded.reshape(2, 2, 4 * outputs, 16 * channels)
+
+
+def _shifted(y: jax.Array) -> jax.Array:
+  """`[B, P, Q, O]` to `[B, P + 1, Q + 1, 4O]`: what each block is added to."""
+  outputs = y.shape[-1]
+  # A sum, which XLA makes one pass of; a concatenation would be several.
+  return sum(
+    jnp.pad(
+      y, ((0, 0), (r, 1 - r), (c, 1 - c), (i * outputs, (3 - i) * outputs))
+    )
+    for i, (r, c) in enumerate(_CORNERS)
+  )
+
+
+def _as_matrix(folded: jax.Array) -> jax.Array:
+  """`[2, 2, 4I, O]` to `[4O, 4I]`, rows in the order of `_shifted`."""
+  _, _, inputs, outputs = folded.shape
+  return folded.swapaxes(2, 3).reshape(4 * outputs, inputs)
+
+
+def _correlate(blocks: jax.Array, folded: jax.Array) -> jax.Array:
+  if on_cpu():
+    return lax.conv_general_dilated(
+      blocks, folded, (1, 1), "VALID", dimension_numbers=_LAYOUT
+    )
+  # A product, because vmap over kernels makes a convolution a grouped one.
+  parts = jnp.split(blocks @ _as_matrix(folded).T, 4, axis=-1)
+  _, rows, columns, _ = blocks.shape
+  return sum(
+    part[:, r : rows - 1 + r, c : columns - 1 + c]
+    for part, (r, c) in zip(parts, _CORNERS, strict=True)
+  )
+
+
+def _spread(y: jax.Array, folded: jax.Array) -> jax.Array:
+  if on_cpu():
+    flipped = folded[::-1, ::-1].swapaxes(2, 3)
+    return lax.conv_general_dilated(
+      y, flipped, (1, 1), ((1, 1), (1, 1)), dimension_numbers=_LAYOUT
+    )
+  return _shifted(y) @ _as_matrix(folded)
+
+
+def _kernel_gradient(blocks: jax.Array, y: jax.Array) -> jax.Array:
+  """`[2, 2, I, O]`: the gradient of `sum(y * _correlate(blocks, folded))`."""
+  inputs, outputs = blocks.shape[-1], y.shape[-1]
+  shifted = _shifted(y)
+  if inputs <= 4 * outputs:
+    products = _sum_of_products(blocks, shifted)
+    return products.reshape(inputs, 2, 2, outputs).transpose(1, 2, 0, 3)
+  products = _sum_of_products(shifted, blocks)
+  return products.reshape(2, 2, outputs, inputs).swapaxes(2, 3)
+
+
+def _sum_of_products(x: jax.Array, y: jax.Array) -> jax.Array:
+  """`[B, P, Q, I]` and `[B, P, Q, O]` to `[I, O]`; quicker where I <= O."""
+  # Sums over long columns: XLA's CPU products are quicker at several of them.
+  groups = 4 if len(x) % 4 == 0 else 1
+  products = lax.dot_general(
+    x.reshape(groups, -1, x.shape[-1]),
+    y.reshape(groups, -1, y.shape[-1]),
+    (((1,), (1,)), ((0,), (0,))),
+  )
+  return products.sum(axis=0)
+
+
+@jax.custom_vjp
+def narrow(blocks: jax.Array, folded: jax.Array) -> jax.Array:
+  """Strided convolution, from blocks to pixels.
+
+  Args:
+    blocks: `[B, P, Q, 4I]`.
+    folded: `[2, 2, 4I, O]`, a folded kernel.
+
+  Returns:
+    `[B, P - 1, Q - 1, O]`.
+  """
+  return _correlate(blocks, folded)
+
+
+def _narrow_forward(blocks, folded):
+  return narrow(blocks, folded), (blocks, folded)
+
+
+def _narrow_backward(residual, g):
+  blocks, folded = residual
+  return _spread(g, folded), _kernel_gradient(blocks, g)
+
+
+narrow.defvjp(_narrow_forward, _narrow_backward)
+
+
+@jax.custom_vjp
+def widen(y: jax.Array, folded: jax.Array) -> jax.Array:
+  """Transposed convolution, from pixels to blocks; the adjoint of `narrow`.
+
+  Args:
+    y: `[B, P, Q, O]`.
+    folded: `[2, 2, 4I, O]`, the folded kernel of the strided convolution.
+
+  Returns:
+    `[B, P + 1, Q + 1, 4I]`; what falls on the border is NOT zero.
+  """
+  return _spread(y, folded)
+
+
+def _widen_forward(y, folded):
+  return widen(y, folded), (y, folded)
+
+
+def _widen_backward(residual, g):
+  y, folded = residual
+  return _correlate(g, folded), _kernel_gradient(g, y)
+
+
+widen.defvjp(_widen_forward, _widen_backward)
+
+
+@jax.custom_vjp
+def add_bias(blocks: jax.Array, bias: jax.Array) -> jax.Array:
+  """Adds `[C]` to each pixel of `[B, P, Q, 4C]`, and -inf to the border.
+
+  The ReLU that has to follow makes zeros of the border, and of its gradient.
+  """
+  shape = (1, 2 * blocks.shape[1] - 2, 2 * blocks.shape[2] - 2, len(bias))
+  image = jnp.broadcast_to(bias, shape)
+  around = ((0, 0), (1, 1), (1, 1), (0, 0))
+  return blocks + cells(jnp.pad(image, around, constant_values=-jnp.inf), 2)
+
+
+def _add_bias_forward(blocks, bias):
+  return add_bias(blocks, bias), None
+
+
+def _add_bias_backward(_, g):
+  # A product, because XLA's CPU backend sums over rows on one core.
+  sums = _sum_of_products(jnp.ones((*g.shape[:3], 1), g.dtype), g)
+  return g, sums.reshape(4, -1).sum(axis=0)
+
+
+add_bias.defvjp(_add_bias_forward, _add_bias_backward)
