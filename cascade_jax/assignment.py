@@ -80,17 +80,16 @@ def _checked(unary_costs: np.ndarray) -> np.ndarray:
   return costs
 
 
-def _integer_costs(
-  costs: np.ndarray, pairwise_weight: float
-) -> tuple[np.ndarray, np.ndarray]:
-  """Gaps to each row's best `[B, S]` and the rising penalties `[B]`, as int64.
+def integer_scale(
+  batch_size: int, num_categories: int, pairwise_weight: float
+) -> tuple[float, float]:
+  """Integer steps a nat, and the nats above which a gap may be clipped.
 
   Crowding costs a sample at most (B - 1) * pairwise_weight, so no optimum
   takes a gap above that. Clipping larger gaps leaves the optimum alone and
   bounds the integers whatever the unaries are. The scale is a power of two:
   float32 costs arrive without rounding.
   """
-  batch_size, num_categories = costs.shape
   if not (np.isfinite(pairwise_weight) and pairwise_weight >= 0):
     raise ValueError(
       f"pairwise_weight must be a finite number >= 0, got {pairwise_weight}"
@@ -103,9 +102,20 @@ def _integer_costs(
       f"pairwise_weight {pairwise_weight} is too large to solve "
       f"{batch_size} samples exactly in 64-bit integers"
     )
+  return float(scale), largest
+
+
+def _integer_costs(
+  costs: np.ndarray, pairwise_weight: float
+) -> tuple[np.ndarray, np.ndarray]:
+  """Gaps to each row's best `[B, S]` and the rising penalties `[B]`, as int64.
+
+  In steps of `integer_scale`, clipped where that says.
+  """
+  scale, largest = integer_scale(*costs.shape, pairwise_weight)
   gaps = np.minimum(costs - costs.min(axis=1, keepdims=True), largest)
   step = np.rint(pairwise_weight * scale)
-  penalties = np.arange(batch_size) * np.int64(step)
+  penalties = np.arange(len(costs)) * np.int64(step)
   return np.rint(gaps * scale).astype(np.int64), penalties
 
 
