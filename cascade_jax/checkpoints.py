@@ -10,6 +10,7 @@ before, with a warning.
 import hashlib
 import pathlib
 import shutil
+import sys
 
 import jax
 import numpy as np
@@ -43,7 +44,7 @@ class Checkpoints:
   def save(self, state: TrainState) -> None:
     """Saves under the state's own step; a step that is there is left alone."""
     step = int(state.step)
-    if step in self._manager.all_steps():
+    if step in self.steps:
       return
     self._manager.save(
       step,
@@ -53,18 +54,25 @@ class Checkpoints:
       ),
     )
 
-  def restore(self, like: TrainState) -> TrainState | None:
+  @property
+  def steps(self) -> list[int]:
+    """The steps that are there, whole or not, in order."""
+    return sorted(self._manager.all_steps())
+
+  def restore(
+    self, like: TrainState, latest: int = sys.maxsize
+  ) -> TrainState | None:
     """The newest state that is whole, or None where there is none.
 
     Args:
       like: a state of the shapes and types to restore.
+      latest: step; those after it aren't looked at.
 
     Raises:
       ValueError: there are checkpoints, but none can be restored.
     """
-    steps = sorted(self._manager.all_steps(), reverse=True)
     failures = []
-    for step in steps:
+    for step in reversed([step for step in self.steps if step <= latest]):
       try:
         return self._restore_step(step, like)
       except Exception as error:  # whatever the damage raises
@@ -99,7 +107,7 @@ class Checkpoints:
 
   def discard_after(self, step: int) -> None:
     """Deletes the damaged ones that a restored run is going to save again."""
-    for later in self._manager.all_steps():
+    for later in self.steps:
       if later > step:
         self._manager.delete(later)
 

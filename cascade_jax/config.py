@@ -37,10 +37,14 @@ def default() -> ml_collections.ConfigDict:
       "batch_size": 64,
       "num_steps": 300_000,
       "seed": 0,
+      "num_replicas": 1,  # seeds, from `seed` on, trained side by side
+      "solver": "host",  # of the codes; or "device"
       "log_every": 100,  # steps
       "checkpoint_every": 5_000,  # steps
       "keep_checkpoints": 2,
       "evaluation_images": 0,  # a sample of so many; 0 means all
+      "evaluate_every": 0,  # steps, while it trains; 0 means never
+      "evaluate_every_images": 10_000,  # a sample of so many, or all
       "tensorboard": False,
     }
   )
@@ -54,9 +58,12 @@ RESUMABLE_KEYS = frozenset(
     "checkpoint_every",
     "keep_checkpoints",
     "evaluation_images",
+    "evaluate_every",
+    "evaluate_every_images",
     "tensorboard",
   }
 )
+SOLVERS = ("host", "device")
 
 _AT_LEAST = {
   "num_continuous": 1,
@@ -66,10 +73,13 @@ _AT_LEAST = {
   "batch_size": 1,
   "num_steps": 1,
   "seed": 0,
+  "num_replicas": 1,
   "log_every": 1,
   "checkpoint_every": 1,
   "keep_checkpoints": 1,
   "evaluation_images": 0,
+  "evaluate_every": 0,
+  "evaluate_every_images": 1,
 }
 _NOT_NEGATIVE = ("beta_low", "beta_high", "pairwise_weight", "weight_penalty")
 
@@ -95,17 +105,33 @@ def check(config: ml_collections.ConfigDict) -> None:
     raise ValueError(
       f"config.learning_rate is {config.learning_rate}; it must be positive"
     )
-  if config.likelihood not in losses.LIKELIHOODS:
-    raise ValueError(
-      f"config.likelihood is {config.likelihood!r}; "
-      f"it must be one of {losses.LIKELIHOODS}"
-    )
+  for key, known in (("likelihood", losses.LIKELIHOODS), ("solver", SOLVERS)):
+    if config[key] not in known:
+      raise ValueError(
+        f"config.{key} is {config[key]!r}; it must be one of {known}"
+      )
   if config.beta_low > config.beta_high:
     raise ValueError(
       f"config.beta_low is {config.beta_low}, above config.beta_high "
       f"{config.beta_high}; the cascade relieves from high to low"
     )
+  _check_replicas(config)
   models.conv_channels(config.data.image_size)
+
+
+def _check_replicas(config: ml_collections.ConfigDict) -> None:
+  if config.num_replicas > 1 and config.keep_checkpoints < 2:
+    # A kill between two replicas' saves leaves them one checkpoint apart.
+    raise ValueError(
+      f"config.keep_checkpoints is {config.keep_checkpoints}; it must be 2 or "
+      "more with config.num_replicas > 1, so that all replicas keep one of "
+      "the same step"
+    )
+  if config.seed + config.num_replicas > 2**31:
+    raise ValueError(
+      f"config.num_replicas is {config.num_replicas}; the last seed, "
+      f"{config.seed + config.num_replicas - 1}, must be below 2**31"
+    )
 
 
 def check_against_data(

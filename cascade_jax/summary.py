@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cascade_jax import json_file
-
-SCORES = ("disentanglement_score", "classification_accuracy")
+from cascade_jax import json_file, scores
 
 
 def summarise(folders: Sequence[str | os.PathLike]) -> dict:
@@ -37,7 +35,9 @@ def summarise(folders: Sequence[str | os.PathLike]) -> dict:
     runs.append(
       {
         "seed": configs[-1].pop("seed"),
-        **{key: evaluation[key] for key in (*SCORES, "num_images", "step")},
+        **{
+          key: evaluation[key] for key in (*scores.NAMES, "num_images", "step")
+        },
         **{key: evaluation[key] for key in ("kl", "column_factors")},
         **{key: run[key] for key in ("device", "python", "versions")},
         "git_commit": run["git_commit"],
@@ -60,16 +60,16 @@ def to_markdown(summary: dict) -> str:
     "| seed | disentanglement score | classification accuracy |",
     "|---|---|---|",
   ]
-  scores = 100 * np.array(
-    [[run[key] for key in SCORES] for run in summary["runs"]],
+  percent = 100 * np.array(
+    [[run[key] for key in scores.NAMES] for run in summary["runs"]],
     float,  # an unknown score, None, becomes NaN
   )
-  for run, row in zip(summary["runs"], scores, strict=True):
+  for run, row in zip(summary["runs"], percent, strict=True):
     lines.append(f"| {run['seed']} | {row[0]:.2f} | {row[1]:.2f} |")
-  median = np.median(scores, axis=0)
+  median = np.median(percent, axis=0)
   lines.append(f"| median | {median[0]:.2f} | {median[1]:.2f} |")
-  if len(scores) > 1:
-    mean, std = scores.mean(axis=0), scores.std(axis=0, ddof=1)
+  if len(percent) > 1:
+    mean, std = percent.mean(axis=0), percent.std(axis=0, ddof=1)
     cells = [f"{m:.2f} ({s:.2f})" for m, s in zip(mean, std, strict=True)]
     lines.append(f"| mean (std) | {' | '.join(cells)} |")
   return "\n".join(lines)

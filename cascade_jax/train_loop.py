@@ -1,13 +1,7 @@
-"""The loop: the only place where host and device alternate.
+"""The loop over a run's steps: when to log, to score, to save and to stop."""
 
-Each step: indices from (seed, step), unary costs on the device, the flow on
-the host, the update on the device. It knows no method by name.
-"""
-
+import itertools
 import os
-import time
-from collections.abc import Callable
-from typing import NamedTuple
 
 import jax
 import ml_collections
@@ -15,95 +9,12 @@ import numpy as np
 from absl import logging
 
 from cascade_jax import config as config_lib
-from cascade_jax import data, methods, startup, workdir
-from cascade_jax.assignment import assign_codes
-from cascade_jax.checkpoints import Checkpoints
-from cascade_jax.records import Method, Report, Scores, Stage, TrainState
-from cascade_jax.run_log import RunLog
+from cascade_jax import data, methods, replicas, scores, startup, workdir
+from cascade_jax.records import Method, Stage, TrainState
+from cascade_jax.spread import spread
+from cascade_jax.stepper import Seconds, Stepper, check_finite
+from cascade_jax.steps import Outcome
 from cascade_jax.stop_signal import StopSignal
-
-
-class Steps(NamedTuple):
-  """The two compiled functions of a step; images are found by index."""
-
-  score: Callable[..., Scores]  # state, images, indices, discrete
-  update: Callable[..., tuple[TrainState, Report]]
-  # update: state, images, indices, scores, categories, KL weights
-
-
-class StepRecord(NamedTuple):
-  """What the host learns of one step, for the log."""
-
-  counts: np.ndarray  # [S] zeros while the code is off
-  flow_differs: float  # share of the batch off its plain argmin
-  seconds: tuple[float, float, float]  # encode and score, solve, update
-
-
-def compile_steps(method: Method, dataset: data.Dataset) -> Steps:
-  """Compiles a method's step: once each with the code and without."""
-
-  def gather(images, indices):
-    return data.unpack(images[indices], dataset.image_shape, dataset.bits)
-
-  def score(state, images, indices, discrete):
-    return method.score(state, gather(images, indices), discrete)
-
-  def update(state, images, indices, *args):
-    return method.update(state, gather(images, indices), *args)
-
-  return Steps(
-    jax.jit(score, static_argnames="discrete"),
-    jax.jit(update, donate_argnames="state"),
-  )
-
-
-def take_step(
-  steps: Steps,
-  state: TrainState,
-  images: jax.Array,
-  indices: np.ndarray,
-  stage: Stage,
-  config: ml_collections.ConfigDict,
-  wait: bool = True,
-) -> tuple[TrainState, Report, StepRecord]:
-  """Encode, score, solve, update.
-
-  Args:
-    steps: from `compile_steps`.
-    state: consumed.
-    images: the whole data set, packed, on the device.
-    indices: `[B]`, this batch.
-    stage: what the schedule says about this step.
-    config: of the run.
-    wait: for the update to end, so that its seconds are right; otherwise the
-      device goes on while the host prepares the next step.
-  """
-  indices = jax.device_put(indices.astype(np.int32))
-  started = time.perf_counter()
-  scored = solved = started
-  categories = np.full(len(indices), -1, np.int32)  # a zero code
-  counts, flow_differs = np.zeros(config.num_categories, np.int64), 0.0
-  scores = steps.score(state, images, indices, stage.discrete)
-  if stage.discrete:
-    costs = jax.device_get(scores.costs)
-    scored = time.perf_counter()
-    assignment = assign_codes(costs, config.pairwise_weight)
-    solved = time.perf_counter()
-    categories = assignment.categories.astype(np.int32)
-    counts = assignment.counts
-    flow_differs = float((categories != costs.argmin(axis=1)).mean())
-  state, report = steps.update(
-    state,
-    images,
-    indices,
-    scores,
-    jax.device_put(categories),
-    jax.device_put(stage.kl_weights),
-  )
-  if wait:
-    jax.block_until_ready(state)
-  seconds = (scored - started, solved - scored, time.perf_counter() - solved)
-  return state, report, StepRecord(counts, flow_differs, seconds)
 
 
 def train(
@@ -119,12 +30,13 @@ def train(
     dataset: instead of the one that the config names.
 
   Returns:
-    The state after `config.num_steps` updates.
+    The state after `config.num_steps` updates; those of several replicas
+    stacked on a leading axis.
 
   Raises:
     ValueError: a config that can't be run, or a folder with another one.
     RuntimeError: another process is running in the folder.
-    FloatingPointError: the loss became NaN or infinite.
+    FloatingPointError: a loss became NaN or infinite.
     SystemExit: after SIGTERM or Ctrl-C, with the state saved.
   """
   startup.check_cpu_sums()
@@ -134,85 +46,110 @@ def train(
     config_lib.check_against_data(config, len(dataset.images))
     method = methods.build(config, dataset.image_shape)
     # Last, so that a config that can't be run doesn't claim the folder.
-    workdir.record_config(folder, config)
-    checkpoints = Checkpoints(folder / "checkpoints", config.keep_checkpoints)
-    try:
-      return _run(config, folder, dataset, method, checkpoints)
-    finally:
-      checkpoints.close()
-
-
-def _run(config, folder, dataset, method, checkpoints) -> TrainState:
-  fresh = method.init(config.seed)
-  state = checkpoints.restore(fresh) or fresh
-  first_step = int(state.step)
-  checkpoints.discard_after(first_step)
-  workdir.record_start(folder, first_step)
-  logging.info("training from step %d in %s", first_step, folder)
-  log = RunLog(folder, first_step, config.num_steps, config.tensorboard)
-  try:
-    with StopSignal() as stop:
-      return _loop(config, dataset, method, state, checkpoints, log, stop)
-  finally:
-    log.close()
-
-
-def _loop(config, dataset, method, state, checkpoints, log, stop) -> TrainState:
-  steps = compile_steps(method, dataset)
-  images = jax.device_put(dataset.images)
-  for step in range(int(state.step), config.num_steps):
-    done, is_last = step + 1, step + 1 == config.num_steps
-    is_logged = done % config.log_every == 0 or is_last
-    if is_logged:
-      jax.block_until_ready(state)  # or scoring would be charged for it
-    indices = data.batch_indices(
-      len(dataset.images), config.batch_size, config.seed, step
+    with replicas.claim(folder, config) as held, StopSignal() as stop:
+      fresh = [method.init(seed) for seed in replicas.seeds(config)]
+      states = held.restore(fresh)
+      held.start(int(states[0].step))
+      states = _loop(config, method, dataset, states, held, stop)
+  done = int(states[0].step)
+  if done < config.num_steps:
+    name = stop.received.name
+    logging.warning(
+      "%s: saved step %d; run the same command to go on", name, done
     )
-    stage = method.stage(step)
-    state, report, record = take_step(
-      steps, state, images, indices, stage, config, wait=is_logged
-    )
+    raise SystemExit(128 + stop.received)
+  if config.num_replicas == 1:
+    return states[0]
+  return jax.tree.map(lambda *leaves: np.stack(leaves), *states)
+
+
+def _loop(config, method, dataset, states, held, stop) -> list[TrainState]:
+  """From the replicas' states to their last ones, or those at a stop."""
+  over = spread(config.num_replicas)
+  dataset = dataset._replace(images=over.share(dataset.images))
+  stepper = Stepper(config, method, dataset, over)
+  score = scores.compile_sample_scores(
+    method, dataset, over, config.evaluate_every_images
+  )
+  step, groups = int(states[0].step), over.split(states)
+  while step < config.num_steps:
+    first, stage = step, method.stage(step)
+    step = chunk_end(first, config, method, stepper.most_steps(stage))
+    is_last = step == config.num_steps
+    is_scored = _is_due(step, config.evaluate_every)
+    is_logged = is_scored or is_last or _is_due(step, config.log_every)
     if is_logged:
-      log.write(_log_record(done, stage, report, record))
-    if done % config.checkpoint_every == 0 or is_last or stop.received:
-      _check_finite(done, report)
-      checkpoints.save(state)
-    if stop.received and not is_last:
-      log.close()
-      logging.warning(
-        "%s: saved step %d; run the same command to go on",
-        stop.received.name,
-        done,
-      )
-      raise SystemExit(128 + stop.received)
-  return state
+      jax.block_until_ready(groups)  # or these steps would be charged for it
+    groups, outcomes, seconds = stepper.take(
+      groups, first, step, stage, is_logged
+    )
+    is_stopped = stop.received is not None
+    is_saved = is_stopped or is_last or _is_due(step, config.checkpoint_every)
+    if is_logged or is_saved:
+      for group, outcome in zip(groups, outcomes):
+        check_finite(jax.device_get(outcome.report.loss), group)
+    if is_logged:
+      records = _records(step, stage, over.join(outcomes), seconds)
+      if is_scored:
+        found = [score(group.params, stage.discrete) for group in groups]
+        records = [a | b for a, b in zip(records, itertools.chain(*found))]
+      held.log(records)
+    if is_saved:
+      held.save(over.join(groups))
+    if is_stopped:
+      break
+  return over.join(groups)
 
 
-def _log_record(
-  step: int, stage: Stage, report: Report, record: StepRecord
-) -> dict:
-  """One line of metrics.jsonl; NaN and infinity raise instead."""
-  _check_finite(step, report)
-  score, solve, update = record.seconds
-  return {
+def chunk_end(
+  first: int, config: ml_collections.ConfigDict, method: Method, most: int
+) -> int:
+  """Where the steps from `first` on have to end that are taken in one call.
+
+  At the next step that is logged, scored, saved or the last, at the end of a
+  stage, and after `most` steps.
+  """
+  periods = (config.log_every, config.evaluate_every, config.checkpoint_every)
+  ends = [(first // period + 1) * period for period in periods if period]
+  end = min(*ends, first + most, config.num_steps)
+  stage = method.stage(first)
+  for step in range(first + 1, end):
+    if not _is_same(method.stage(step), stage):
+      return step
+  return end
+
+
+def _is_same(stage: Stage, other: Stage) -> bool:
+  return stage.phase == other.phase and (
+    stage.discrete == other.discrete
+    and (stage.kl_weights == other.kl_weights).all()
+  )
+
+
+def _is_due(step: int, period: int) -> bool:
+  return bool(period) and step % period == 0
+
+
+def _records(
+  step: int, stage: Stage, outcomes: list[Outcome], seconds: Seconds
+) -> list[dict]:
+  """A line of metrics.jsonl for each replica."""
+  of_all = {
     "step": step,
     "phase": stage.phase,
     "open_dimensions": stage.open_dimensions,
     "discrete": stage.discrete,
-    **{key: value.tolist() for key, value in report._asdict().items()},
     "kl_weights": stage.kl_weights.tolist(),
-    "counts": record.counts.tolist(),
-    "flow_differs": record.flow_differs,
-    "seconds_score": score,
-    "seconds_solve": solve,
-    "seconds_update": update,
+    "seconds_score": seconds.score,
+    "seconds_solve": seconds.solve,
+    "seconds_update": seconds.update,
   }
-
-
-def _check_finite(step: int, report: Report) -> None:
-  if not np.isfinite(report.loss):
-    raise FloatingPointError(
-      f"the loss is {report.loss} at step {step}: training has diverged. Try "
-      "a lower learning_rate in a new workdir; the last checkpoint is from "
-      "before."
-    )
+  return [
+    {
+      **of_all,
+      **{key: value.tolist() for key, value in one.report._asdict().items()},
+      "counts": one.counts.tolist(),
+      "flow_differs": one.flow_differs.tolist(),
+    }
+    for one in outcomes
+  ]

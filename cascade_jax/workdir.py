@@ -6,6 +6,8 @@
 | `run.json` | versions, device, git commit, command; each resume too |
 | `metrics.jsonl` | one line a logged step |
 | `checkpoints/` | states to go on from |
+
+A run of several replicas has such a folder for each (see `replicas.py`).
 """
 
 import contextlib
@@ -24,7 +26,7 @@ import jax
 import ml_collections
 
 from cascade_jax import json_file
-from cascade_jax.config import RESUMABLE_KEYS
+from cascade_jax.config import RESUMABLE_KEYS, default
 
 _PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "ortools")
 _LOCK = ".lock"
@@ -71,7 +73,7 @@ def record_config(
   path = folder / "config.json"
   new = json.loads(config.to_json())
   if path.exists():
-    old = json_file.read(path)
+    old = {**json.loads(default().to_json()), **json_file.read(path)}
     differing = {
       key
       for key in old.keys() | new.keys()
@@ -101,7 +103,9 @@ def read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:
       f"{folder} holds no run (no config.json); train one with "
       f"python -m experiments.train --workdir={folder}"
     )
-  return ml_collections.ConfigDict(json_file.read(path))
+  config = default()  # for keys that are newer than the run
+  config.update(json_file.read(path))
+  return config
 
 
 def record_start(folder: pathlib.Path, step: int) -> None:

@@ -1,13 +1,26 @@
 """Scores a run's newest checkpoint and writes its pictures and report.
 
 python -m experiments.evaluate --workdir=runs/compact [--num_images=20000]
+
+Of a run of several replicas each one is scored and reported in its own folder,
+and the table of all goes to summary.json.
 """
 
 import cascade_jax  # noqa: F401, I001  first: sets flags that jax reads
 
+import pathlib
+
 from absl import flags
 
-from cascade_jax import evaluate, report
+from cascade_jax import (
+  evaluate,
+  json_file,
+  replicas,
+  report,
+  scores,
+  summary,
+  workdir,
+)
 from experiments import launch
 
 _WORKDIR = flags.DEFINE_string(
@@ -23,13 +36,22 @@ _NUM_IMAGES = flags.DEFINE_integer(
 
 def main(unused: list[str]) -> None:
   """Writes evaluation.json, the pictures and report.html; prints the scores."""
-  results = evaluate.evaluate_run(_WORKDIR.value, _NUM_IMAGES.value)
-  page = report.write_report(_WORKDIR.value)
-  for name in ("disentanglement_score", "classification_accuracy"):
-    if results[name] is not None:
-      print(f"{name.replace('_', ' '):24} {results[name]:.4f}")
-  print(f"{'on':24} {results['num_images']} images, step {results['step']}")
-  print(f"{'report':24} {page}")
+  folder = pathlib.Path(_WORKDIR.value).expanduser().resolve()
+  folders = replicas.folders(folder, workdir.read_config(folder))
+  results = evaluate.evaluate_runs(folders, _NUM_IMAGES.value)
+  pages = [report.write_report(of_one) for of_one in folders]
+  if len(folders) > 1:
+    table = summary.summarise(folders)
+    json_file.write(folder / "summary.json", table)
+    print(summary.to_markdown(table))
+  else:
+    for name in scores.NAMES:
+      if results[0][name] is not None:
+        print(f"{name.replace('_', ' '):24} {results[0][name]:.4f}")
+  print(f"{'on':24} {results[0]['num_images']} images, ", end="")
+  print(f"step {results[0]['step']}")
+  for page in pages:
+    print(f"{'report':24} {page}")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 r"""Trains, scores and reports one run.
 
   python -m experiments.train --config=experiments/configs/compact.py \
-    --workdir=runs/compact [--config.seed=3]
+    --workdir=runs/compact [--config.seed=3] [--config.num_replicas=10]
 
 The same command again goes on where the run stopped. At the end the workdir
-holds evaluation.json and report.html.
+holds evaluation.json and report.html; of several replicas, a folder for each
+seed does, and the workdir summary.json.
 """
 
 import cascade_jax  # noqa: F401, I001  first: sets flags that jax reads

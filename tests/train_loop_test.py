@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from cascade_jax import methods, train_loop
+from cascade_jax import evaluate, methods, replicas, stepper, train_loop
 from cascade_jax.checkpoints import Checkpoints
 from cascade_jax.run_log import read_metrics
 
@@ -63,6 +63,37 @@ def test_resumed_run_is_the_uninterrupted_one_bit_for_bit(
   assert without_timings(folder) == whole_run[1]
 
 
+@pytest.mark.parametrize(
+  "settings",
+  [
+    {"solver": "device", "log_every": 4, "steps_per_call": 4},
+    {"num_replicas": 2, "log_every": 4, "evaluate_every": 5},
+  ],
+  ids=["device", "replicas"],
+)
+def test_so_it_is_in_chunks_and_with_replicas(
+  tiny_config, tiny_dataset, tmp_path, monkeypatch, settings
+):
+  """Chunks end elsewhere where a run was stopped; nothing comes of it."""
+  most = settings.pop("steps_per_call", 1)
+  monkeypatch.setattr(stepper, "steps_per_call", lambda _: most)
+  tiny_config.update(settings)
+  whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+  expected = train_loop.train(tiny_config, whole, tiny_dataset)
+  with monkeypatch.context() as patch:
+    stop_at(patch, 4)
+    with pytest.raises(SystemExit):
+      train_loop.train(tiny_config, stopped, tiny_dataset)
+  state = train_loop.train(tiny_config, stopped, tiny_dataset)
+  chex.assert_trees_all_equal(state, expected)
+  for folder in replicas.folders(whole, tiny_config):
+    records = without_timings(folder)
+    assert records == without_timings(stopped / folder.relative_to(whole))
+    assert [r["step"] for r in records if "scored_images" in r] == (
+      [5] if "evaluate_every" in settings else []
+    )
+
+
 def test_finished_run_has_nothing_left_to_do(
   tiny_config, tiny_dataset, tmp_path
 ):
@@ -71,31 +102,37 @@ def test_finished_run_has_nothing_left_to_do(
   chex.assert_trees_all_equal(jax.device_get(again), jax.device_get(state))
 
 
-def test_two_compilations_serve_every_phase(tiny_config, tiny_dataset):
-  """One without the code, one with it."""
+def test_chunks_end_where_something_is_due(tiny_config, tiny_dataset):
   method = methods.build(tiny_config, tiny_dataset.image_shape)
-  counted = method._replace(
-    score=chex.assert_max_traces(method.score, n=2),
-    update=chex.assert_max_traces(method.update, n=2),
+  tiny_config.update(
+    {"log_every": 20, "checkpoint_every": 6, "evaluate_every": 9}
   )
-  steps = train_loop.compile_steps(counted, tiny_dataset)
-  images, state = jax.device_put(tiny_dataset.images), method.init(0)
-  for step in range(8):
-    state, _, _ = train_loop.take_step(
-      steps, state, images, np.arange(4), method.stage(step), tiny_config
-    )
-  assert state.step == 8
+  tiny_config.num_steps = 11
+  # Phases of two steps; from step 7 on all dimensions are open.
+  ends, step = [], 0
+  while step < tiny_config.num_steps:
+    step = train_loop.chunk_end(step, tiny_config, method, most=100)
+    ends.append(step)
+  assert ends == [2, 4, 6, 8, 9, 10, 11]
+  assert train_loop.chunk_end(2, tiny_config, method, most=1) == 3
 
 
-def test_nothing_crosses_to_the_device_unseen(tiny_config, tiny_dataset):
-  method = methods.build(tiny_config, tiny_dataset.image_shape)
-  steps = train_loop.compile_steps(method, tiny_dataset)
-  images, state = jax.device_put(tiny_dataset.images), method.init(0)
-  with jax.transfer_guard("disallow"):
-    for step in (0, 7):
-      state, _, _ = train_loop.take_step(
-        steps, state, images, np.arange(4), method.stage(step), tiny_config
-      )
+def test_periodic_scores_are_those_of_the_evaluation(
+  tiny_config, tiny_dataset, tmp_path
+):
+  tiny_config.evaluate_every = 4
+  tiny_config.log_every = 3
+  tiny_config.evaluate_every_images = 20
+  tiny_config.evaluation_images = 20
+  train_loop.train(tiny_config, tmp_path, tiny_dataset)
+  records = read_metrics(tmp_path)
+  assert [r["step"] for r in records] == [3, 4, 6, 8]
+  scored = [r for r in records if "scored_images" in r]
+  assert [r["step"] for r in scored] == [4, 8]
+  evaluation = evaluate.evaluate_run(tmp_path, dataset=tiny_dataset)
+  for key in ("disentanglement_score", "classification_accuracy"):
+    assert scored[-1][key] == evaluation[key]
+  assert scored[-1]["scored_images"] == evaluation["num_images"] == 20
 
 
 def test_log_says_what_the_flow_did(whole_run):

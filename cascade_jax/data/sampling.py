@@ -1,6 +1,7 @@
 """Which images a step sees: a function of (seed, step) and nothing else."""
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 
@@ -28,16 +29,24 @@ def batch_indices(
       "number of images"
     )
   epoch, start = divmod(step * batch_size, num_examples)
-  indices = _epoch_order(num_examples, seed, epoch)[start : start + batch_size]
+  epoch_order = _epoch_orders(num_examples, seed)
+  indices = epoch_order(epoch)[start : start + batch_size]
   missing = batch_size - len(indices)
   if not missing:
     return indices
-  following = _epoch_order(num_examples, seed, epoch + 1)[:missing]
+  following = epoch_order(epoch + 1)[:missing]
   return np.concatenate([indices, following])
 
 
-@functools.lru_cache(maxsize=2)
-def _epoch_order(num_examples: int, seed: int, epoch: int) -> np.ndarray:
-  order = np.random.default_rng((seed, epoch)).permutation(num_examples)
-  order.flags.writeable = False  # the cache hands out this very array
-  return order
+@functools.lru_cache(maxsize=64)
+def _epoch_orders(num_examples: int, seed: int) -> Callable[[int], np.ndarray]:
+  """Each epoch's order; a cache a seed, because replicas take turns."""
+
+  @functools.lru_cache(maxsize=2)
+  def epoch_order(epoch):
+    order = np.random.default_rng((seed, epoch)).permutation(num_examples)
+    order = order.astype(np.int32)
+    order.flags.writeable = False  # the cache hands out this very array
+    return order
+
+  return epoch_order

@@ -16,6 +16,7 @@ from cascade_jax.plots.style import (
   dimension_name,
   to_svg,
 )
+from cascade_jax.progress import duration
 from cascade_jax.report.html_parts import (
   NOT_THERE,
   command,
@@ -29,7 +30,6 @@ from cascade_jax.report.html_parts import (
   table,
 )
 from cascade_jax.report.run import Run
-from cascade_jax.run_log import duration
 
 
 def all_sections(run: Run) -> str:

@@ -1,0 +1,104 @@
+"""The two scores of a model's codes, and those of it while it trains."""
+
+from collections.abc import Callable
+
+import jax
+import numpy as np
+
+from cascade_jax import data, losses, metrics
+from cascade_jax.records import Method, Posterior, Representation
+from cascade_jax.represent import compile_represent
+from cascade_jax.spread import Spread
+
+NAMES = ("disentanglement_score", "classification_accuracy")
+PROTOCOL = {
+  "disentanglement_score": (
+    "FactorVAE metric (Kim & Mnih 2018) as in Jeong & Song 2019: 800 votes of "
+    "100 images, dimensions with mean KL <= 0.1 nats dropped, the discrete "
+    "code as one more column, majority classifier scored on the votes it was "
+    "made from."
+  ),
+  "classification_accuracy": (
+    "Best one-to-one relabelling of the categories, found on the images that "
+    "are scored; each image at its likeliest category."
+  ),
+}
+
+
+def sample(num_images: int, size: int) -> np.ndarray:
+  """All indices, or `size` of them at random; always the same ones."""
+  if not size:
+    return np.arange(num_images)
+  return np.sort(np.random.default_rng(0).permutation(num_images)[:size])
+
+
+def compile_sample_scores(
+  method: Method, dataset: data.Dataset, spread: Spread, size: int
+) -> Callable[..., list[dict]]:
+  """A function to what metrics.jsonl says of a model while it trains.
+
+  Its arguments are the replicas' params (stacked), and whether the discrete
+  code is in use. It returns, for each replica, both scores by `PROTOCOL` and
+  the number of images they are of: `sample(N, size)`, or all of fewer.
+
+  Args:
+    method: gives `represent`.
+    dataset: its images on the devices.
+    spread: how replicas are held.
+    size: of the sample.
+  """
+  num_images = len(dataset.images)
+  indices = sample(num_images, size if size < num_images else 0)
+  represent = compile_represent(method, dataset, spread)
+
+  def sample_scores(params, discrete):
+    codes = represent(params, indices, discrete)
+    records = []
+    for replica in range(spread.size):
+      alone = Representation(*(array[replica] for array in codes))
+      found = of_codes(alone, mean_kl(alone), dataset, indices, discrete)
+      records.append(
+        {name: found[name] for name in NAMES} | {"scored_images": len(indices)}
+      )
+    return records
+
+  return sample_scores
+
+
+def mean_kl(codes: Representation) -> np.ndarray:
+  """Mean KL of each dimension, nats `[m]`."""
+  posterior = jax.device_put(Posterior(codes.mean, codes.scale))
+  kl = jax.device_get(jax.jit(losses.kl_per_dimension)(posterior))
+  return kl.mean(axis=0)
+
+
+def of_codes(codes, kl, dataset, indices, discrete) -> dict:
+  """Both scores with what they were made of; None where nothing is known."""
+  results = {"disentanglement_score": None, "classification_accuracy": None}
+  if dataset.factors is None:
+    return results
+  factors = dataset.factors[indices]
+  categories = codes.categories if discrete else None
+  score = metrics.disentanglement_score(
+    codes.mean, factors, kl=kl, categories=categories
+  )
+  results |= {
+    "disentanglement_score": score.score,
+    "votes": score.votes.tolist(),
+    "vote_columns": [f"z{column + 1}" for column in score.columns]
+    + ["code"] * score.has_code,
+    "vote_factors": [dataset.factor_names[f] for f in score.factors],
+    "column_factors": [
+      dataset.factor_names[f] if f >= 0 else None for f in score.column_factors
+    ],
+  }
+  if discrete and dataset.class_factor is not None:
+    classes = factors[:, dataset.factor_names.index(dataset.class_factor)]
+    accuracy = metrics.classification_accuracy(categories, classes)
+    results |= {
+      "classification_accuracy": accuracy.accuracy,
+      "confusion": accuracy.confusion.tolist(),
+      "relabelling": accuracy.relabelling.tolist(),
+      "class_names": list(dataset.class_names),
+    }
+  return results
