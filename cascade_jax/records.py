@@ -74,11 +74,15 @@ class Method(NamedTuple):
   """What the training loop needs to know of a method; all pure functions.
 
   Images are `[B, H, W, C]` in [0, 1]; categories are `[B]`, -1 for a zero code.
+  The functions are of one replica; those but `stage` and `init` are compiled,
+  and may be mapped over replicas (by vmap) and over steps (in a loop).
   """
 
   stage: Callable[[int], Stage]  # the schedule, on the host
   init: Callable[[int], TrainState]  # seed -> state
-  score: Callable[..., Scores]  # state, images, discrete
+  score: Callable[..., Scores]
+  # score: state, images, discrete (a Python bool) -> the costs of all codes,
+  # or of the zero code alone
   update: Callable[..., tuple[TrainState, Report]]
   # update: state, images, scores, categories, KL weights -> state, report
   represent: Callable[..., Representation]  # params, images, discrete

@@ -45,12 +45,15 @@ def train(
     dataset = dataset or data.load(**config.data)
     config_lib.check_against_data(config, len(dataset.images))
     method = methods.build(config, dataset.image_shape)
+    over = spread(config.num_replicas)
+    # In the place of the host's images: two copies would be 754 MB.
+    dataset = dataset._replace(images=over.share(dataset.images))
     # Last, so that a config that can't be run doesn't claim the folder.
     with replicas.claim(folder, config) as held, StopSignal() as stop:
       fresh = [method.init(seed) for seed in replicas.seeds(config)]
       states = held.restore(fresh)
       held.start(int(states[0].step))
-      states = _loop(config, method, dataset, states, held, stop)
+      states = _loop(config, method, dataset, over, states, held, stop)
   done = int(states[0].step)
   if done < config.num_steps:
     name = stop.received.name
@@ -63,10 +66,10 @@ def train(
   return jax.tree.map(lambda *leaves: np.stack(leaves), *states)
 
 
-def _loop(config, method, dataset, states, held, stop) -> list[TrainState]:
+def _loop(
+  config, method, dataset, over, states, held, stop
+) -> list[TrainState]:
   """From the replicas' states to their last ones, or those at a stop."""
-  over = spread(config.num_replicas)
-  dataset = dataset._replace(images=over.share(dataset.images))
   stepper = Stepper(config, method, dataset, over)
   score = scores.compile_sample_scores(
     method, dataset, over, config.evaluate_every_images

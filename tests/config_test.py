@@ -29,12 +29,34 @@ def test_default_is_the_paper_and_passes():
     ("learning_rate", float("inf")),
     ("likelihood", "poisson"),
     ("log_every", 0),
+    ("solver", "gpu"),
+    ("num_replicas", 0),
+    ("num_replicas", 2**31),
+    ("evaluate_every", -1),
+    ("evaluate_every_images", 0),
   ],
 )
 def test_bad_values_are_named(key, value):
   config = config_lib.default()
   config[key] = value
   with pytest.raises(ValueError, match=f"config.{key} is {value!r}"):
+    config_lib.check(config)
+
+
+def test_several_replicas_keep_two_checkpoints():
+  config = config_lib.default()
+  config.num_replicas = 2
+  config.keep_checkpoints = 1
+  with pytest.raises(ValueError, match="config.keep_checkpoints is 1.*2 or"):
+    config_lib.check(config)
+  config.num_replicas = 1
+  config_lib.check(config)
+
+
+def test_last_seed_is_checked():
+  config = config_lib.default()
+  config.seed, config.num_replicas = 2**31 - 1, 2
+  with pytest.raises(ValueError, match="config.num_replicas is 2; the last"):
     config_lib.check(config)
 
 

@@ -94,6 +94,25 @@ def test_evaluation_again_on_another_sample(whole):
   assert evaluation["num_images"] == 300
 
 
+def test_several_seeds_are_scored_and_put_into_one_table(whole, tmp_path):
+  folder = tmp_path / "seeds"
+  result = launch(
+    "train", SMOKE, f"--workdir={folder}", "--config.num_replicas=2"
+  )
+  assert result.returncode == 0, result.stderr
+  assert "step 12 of 12: 2 seeds, of the first: phase 2" in result.stderr
+  assert "| 1 |" in result.stdout and "mean (std)" in result.stdout
+  table = json.loads((folder / "summary.json").read_text())
+  assert [run["seed"] for run in table["runs"]] == [0, 1]
+  for seed in (0, 1):
+    assert (folder / f"seed_{seed}" / "report.html").stat().st_size > 0
+  assert weights(folder / "seed_0") == weights(whole[0])
+  again = launch("evaluate", f"--workdir={folder}", "--num_images=300")
+  assert again.returncode == 0, again.stderr
+  table = json.loads((folder / "summary.json").read_text())
+  assert [run["num_images"] for run in table["runs"]] == [300, 300]
+
+
 @pytest.mark.parametrize(
   ("flag", "message"),
   [
@@ -101,6 +120,7 @@ def test_evaluation_again_on_another_sample(whole):
     ("--config.batch_size=many", "batch_size"),
     ("--config.num_continuous=0", "config.num_continuous is 0"),
     ("--config.num_categories=1", "config.num_categories is 1"),
+    ("--config.solver=gpu", "config.solver is 'gpu'"),
     ("--config.batch_size=100000", "config.batch_size is 100000"),
     ("--config.data.name=mnist", "mnist"),
     ("--config.data.name=dsprites_file", "there is no file"),

@@ -188,6 +188,18 @@ def test_curves_without_a_code_are_two(records):
   assert len(figure.axes) == 2
 
 
+def test_curves_of_scores_are_one_more_where_there_are_some(records):
+  scores = {"disentanglement_score": 0.7, "classification_accuracy": None}
+  records[1] |= {**scores, "scored_images": 1234}
+  records[-1] |= {**scores, "scored_images": 1234}
+  figure = plots.curves(records)
+  figure.savefig(io.BytesIO())
+  axes = figure.axes[-1]
+  assert axes.get_title(loc="left") == "Scores on 1,234 images, %"
+  assert len(figure.axes) == 5
+  np.testing.assert_allclose(axes.lines[0].get_ydata(), 70)
+
+
 def test_curves_of_one_record_and_with_nan(records):
   plots.curves(records[-1:]).savefig(io.BytesIO())
   records[3]["loss"] = float("nan")

@@ -18,7 +18,7 @@ def record(step):
 
 
 def write(folder, first_step, steps, **options):
-  log = RunLog(folder, first_step, 10, **options)
+  log = RunLog(folder, first_step, **options)
   for step in steps:
     log.write(record(step))
   log.close()

@@ -32,6 +32,15 @@ def test_a_longer_run_may_go_on(tmp_path):
   assert workdir.read_config(tmp_path).num_steps == config.num_steps
 
 
+def test_keys_newer_than_the_run_are_at_their_defaults(tmp_path):
+  old = config_lib.default().to_dict()
+  del old["num_replicas"], old["solver"]
+  json_file.write(tmp_path / "config.json", old)
+  workdir.record_config(tmp_path, config_lib.default())
+  json_file.write(tmp_path / "config.json", old)
+  assert workdir.read_config(tmp_path).num_replicas == 1
+
+
 def test_no_run_is_an_error_with_the_command(tmp_path):
   with pytest.raises(ValueError, match="experiments.train"):
     workdir.read_config(tmp_path)

@@ -8,7 +8,7 @@ value and is left out). See `sprites` for how close to the original.
 import numpy as np
 
 from cascade_jax.data import sprites
-from cascade_jax.data.dataset import Dataset
+from cascade_jax.data.dataset import Dataset, empty_images
 
 FACTOR_NAMES = ("shape", "scale", "orientation", "x", "y")
 FACTOR_SIZES = (3, 6, 40, 32, 32)
@@ -70,7 +70,7 @@ def load(
   sizes = (3, 6, num_orientations, 32, 32)
   grey = image_size == 32 and downsample == "mean"
   num_bytes = image_size**2 if grey else image_size**2 // 8
-  images = np.empty((*sizes, num_bytes), np.uint8)
+  images = empty_images((*sizes, num_bytes))
   for kind in np.ndindex(sizes[:3]):
     of_kind = sprites.render_everywhere(*kind) if rows is None else rows[kind]
     images[kind] = _shrunk(of_kind, image_size, grey).reshape(32, 32, -1)

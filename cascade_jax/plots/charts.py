@@ -49,6 +49,10 @@ def panels(records: Sequence[dict]) -> list[Panel]:
       Panel("Share of each category, % of the batch", _draw_shares),
       Panel("Samples that the flow moved, % of the batch", _draw_moved),
     ]
+  scored = [r for r in records if r.get("disentanglement_score") is not None]
+  if scored:
+    title = f"Scores on {scored[-1]['scored_images']:,} images, %"
+    charts.append(Panel(title, _draw_scores))
   return charts
 
 
@@ -77,14 +81,17 @@ def curves(records: Sequence[dict]):
   from matplotlib.figure import Figure
 
   charts = panels(records)
-  rows = len(charts) // 2
+  rows = -(-len(charts) // 2)
   figure = Figure(figsize=(11, 3.4 * rows), dpi=150, layout="constrained")
   figure.get_layout_engine().set(h_pad=0.12, w_pad=0.12, hspace=0.04)
-  for axes, panel in zip(figure.subplots(rows, 2).flat, charts):
+  places = figure.subplots(rows, 2).flat
+  for axes in places[len(charts) :]:
+    axes.remove()
+  for axes, panel in zip(places, charts):
     _draw(axes, panel, records)
     axes.set_title(panel.title, loc="left", size=_FONT + 2, color=INK, pad=22)
   key = "above: number of open dimensions"
-  if len(charts) > 2:
+  if any(record["discrete"] for record in records):
     key += "; triangle: the discrete code starts"
   figure.supxlabel(key, size=_FONT, color=INK, alpha=0.75)
   return figure
@@ -202,6 +209,24 @@ def _draw_moved(axes, records) -> None:
   moved = 100 * _curve(records, "flow_differs", _FEW_POINTS)
   axes.plot(steps, moved, color=INK, lw=1.4, **_dot(steps))
   axes.set_ylim(0, max(1, 1.1 * np.nan_to_num(moved).max()))
+
+
+def _draw_scores(axes, records) -> None:
+  """The disentanglement score, and dashed the accuracy where it is known."""
+  ends, names = [], []
+  dashed = {"lw": 1.2, "ls": "--", "alpha": 0.55}
+  for key, name, look in (
+    ("disentanglement_score", "disentangled", {"lw": 1.6}),
+    ("classification_accuracy", "accuracy", dashed),
+  ):
+    known = [record for record in records if record.get(key) is not None]
+    if known:
+      steps, values = _curve(known, "step"), 100 * _curve(known, key)
+      axes.plot(steps, values, color=INK, **look, **_dot(steps))
+      ends.append(values[-1])
+      names.append(name)
+  axes.set_ylim(0, 100)
+  _name_ends(axes, ends, names)
 
 
 def _curve(records, key: str, most: int = _MOST_POINTS) -> np.ndarray:
