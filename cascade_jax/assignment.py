@@ -15,6 +15,7 @@ Letters: B batch, S categories.
 """
 
 import functools
+from typing import NamedTuple
 
 import numpy as np
 
@@ -45,19 +46,12 @@ def assign_codes(
     RuntimeError: OR-Tools found no optimum.
   """
   costs = _checked(unary_costs)
-  batch_size, num_categories = costs.shape
-  gaps, penalties = _integer_costs(costs, pairwise_weight)
-  tails, heads, num_nodes = _network(batch_size, num_categories)
-  flows = _cheapest_flow(
-    tails,
-    heads,
-    np.concatenate([gaps.ravel(), np.tile(penalties, num_categories)]),
-    supplies=_supplies(batch_size, num_nodes),
-  )
-  codes = flows[: costs.size].reshape(costs.shape)
+  problem = _problem(*costs.shape, pairwise_weight)
+  gaps = np.minimum(costs - costs.min(axis=1, keepdims=True), problem.largest)
+  codes = _cheapest_flow(problem, np.rint(gaps * problem.scale))
   categories = codes.argmax(axis=1)
   counts = codes.sum(axis=0)
-  unary = costs[np.arange(batch_size), categories].sum()
+  unary = costs[problem.samples, categories].sum()
   pairs = (counts * (counts - 1) // 2).sum()
   cost = float(unary + pairwise_weight * pairs)
   return Assignment(categories, codes.astype(np.float32), cost, counts)
@@ -117,23 +111,31 @@ def integer_scale(
   return float(scale), largest
 
 
-def _integer_costs(
-  costs: np.ndarray, pairwise_weight: float
-) -> tuple[np.ndarray, np.ndarray]:
-  """Gaps to each row's best `[B, S]` and the rising penalties `[B]`, as int64.
+class _Problem(NamedTuple):
+  """What all batches of one size share."""
 
-  In steps of `integer_scale`, clipped where that says.
-  """
-  scale, largest = integer_scale(*costs.shape, pairwise_weight)
-  gaps = np.minimum(costs - costs.min(axis=1, keepdims=True), largest)
-  step = np.rint(pairwise_weight * scale)
-  penalties = np.arange(len(costs)) * np.int64(step)
-  return np.rint(gaps * scale).astype(np.int64), penalties
+  scale: float  # integer steps a nat
+  largest: float  # nats, where gaps are clipped
+  samples: np.ndarray  # [B], the samples' nodes
+  tails: np.ndarray  # of the arcs sample -> category, then category -> sink
+  heads: np.ndarray
+  capacities: np.ndarray
+  penalties: np.ndarray  # [S * B], integer costs of the arcs to the sink
+  nodes: np.ndarray
+  supplies: np.ndarray
+  solver: type
 
 
+# Between two steps everything is out of the caches, and little work counts.
 @functools.lru_cache(maxsize=8)
-def _network(batch_size: int, num_categories: int):
+def _problem(
+  batch_size: int, num_categories: int, pairwise_weight: float
+) -> _Problem:
   """Arcs sample -> category, then B parallel arcs category -> sink."""
+  # Imported late: it loads pandas, which nothing else here needs.
+  from ortools.graph.python import min_cost_flow
+
+  scale, largest = integer_scale(batch_size, num_categories, pairwise_weight)
   samples = np.arange(batch_size, dtype=np.int32)
   categories = np.arange(num_categories, dtype=np.int32) + batch_size
   sink = batch_size + num_categories
@@ -146,29 +148,36 @@ def _network(batch_size: int, num_categories: int):
       np.full(batch_size * num_categories, sink, np.int32),
     ]
   )
-  return tails, heads, sink + 1
-
-
-def _supplies(batch_size: int, num_nodes: int) -> np.ndarray:
-  supplies = np.zeros(num_nodes, np.int64)
-  supplies[:batch_size] = 1
-  supplies[-1] = -batch_size
-  return supplies
-
-
-def _cheapest_flow(tails, heads, costs, supplies) -> np.ndarray:
-  """Flow on each unit-capacity arc."""
-  # Imported late: it loads pandas, which nothing else here needs.
-  from ortools.graph.python import min_cost_flow
-
-  solver = min_cost_flow.SimpleMinCostFlow()
-  arcs = solver.add_arcs_with_capacity_and_unit_cost(
-    tails, heads, np.ones(len(tails), np.int64), costs
+  step = np.int64(np.rint(pairwise_weight * scale))
+  supplies = np.zeros(sink + 1, np.int64)
+  supplies[:batch_size], supplies[sink] = 1, -batch_size
+  return _Problem(
+    scale,
+    largest,
+    samples,
+    tails,
+    heads,
+    capacities=np.ones(len(tails), np.int64),
+    penalties=np.tile(np.arange(batch_size) * step, num_categories),
+    nodes=np.arange(sink + 1, dtype=np.int32),
+    supplies=supplies,
+    solver=min_cost_flow.SimpleMinCostFlow,
   )
-  solver.set_nodes_supplies(np.arange(len(supplies), dtype=np.int32), supplies)
+
+
+def _cheapest_flow(problem: _Problem, gaps: np.ndarray) -> np.ndarray:
+  """The flow `[B, S]` from samples to categories, for integer `gaps`."""
+  solver = problem.solver()
+  arcs = solver.add_arcs_with_capacity_and_unit_cost(
+    problem.tails,
+    problem.heads,
+    problem.capacities,
+    np.concatenate([gaps.ravel().astype(np.int64), problem.penalties]),
+  )
+  solver.set_nodes_supplies(problem.nodes, problem.supplies)
   status = solver.solve()
   if status != solver.OPTIMAL:
     raise RuntimeError(
       f"the assignment's minimum-cost flow ended with {status}, not OPTIMAL"
     )
-  return solver.flows(arcs)
+  return solver.flows(arcs[: gaps.size]).reshape(gaps.shape)

@@ -1,7 +1,7 @@
 """The compiled steps of a run.
 
-Two ways to take one: `score` and `update`, with the codes solved for on the
-host in between; or `run`, many steps in one call, where nothing needs the host.
+Two ways to take one: `score`, the codes solved for on the host or by `assign`,
+`update`; or `run`, many steps in one call, where nothing needs the host.
 
 Letters: R replicas, n steps, B batch, S categories.
 """
@@ -12,6 +12,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import ml_collections
+import numpy as np
 from jax import lax
 
 from cascade_jax import data
@@ -20,6 +21,14 @@ from cascade_jax.records import Method, Report, Scores, TrainState
 from cascade_jax.spread import Spread
 
 _MOST_STEPS = 100  # a call; a signal to stop is heard between calls
+
+
+class Chosen(NamedTuple):
+  """Codes of one batch, and what the log says of them."""
+
+  categories: jax.Array  # [B] int32
+  counts: jax.Array  # [S] samples a category
+  flow_differs: jax.Array  # [] share of the batch off its plain argmin
 
 
 class Outcome(NamedTuple):
@@ -33,7 +42,8 @@ class Outcome(NamedTuple):
 class Steps(NamedTuple):
   """The compiled functions; all but `images` and the weights are stacked."""
 
-  score: Callable[..., Scores]  # state, images, indices [R, B]
+  score: Callable[..., Scores]  # state, images, indices [R, B], discrete
+  assign: Callable[..., Chosen]  # costs [R, B, S]
   update: Callable[..., tuple[TrainState, Report]]
   # update: state (consumed), images, indices, scores, categories, KL weights
   run: Callable[..., tuple[TrainState, Outcome]]
@@ -42,11 +52,13 @@ class Steps(NamedTuple):
 
 
 def steps_per_call(config: ml_collections.ConfigDict) -> int:
-  """The n of `Steps.run`: 1 on a CPU, whose loops are slow.
+  """The n of `Steps.run`: 1 on a CPU, where that isn't used.
 
   XLA's CPU backend runs what stands in a loop's body on one core and without
   its fast kernels: measured, a step took 2.5 times as long as by itself at
-  64x64 pixels, and 8 times at 32x32.
+  64x64 pixels, and 8 times at 32x32. Without a loop too, scoring and updating
+  in one program took 1.7 times as long as in two: what the update remembers
+  is fused into its every use, and so computed again.
   """
   if jax.default_backend() == "cpu":
     return 1
@@ -71,8 +83,14 @@ def compile_steps(
   def gather(images, indices):
     return data.unpack(images[indices], dataset.image_shape, dataset.bits)
 
-  def score(images, state, indices):
-    return method.score(state, gather(images, indices), True)
+  def score(images, state, indices, discrete):
+    return method.score(state, gather(images, indices), discrete)
+
+  def assign(_, costs):
+    categories = assign_categories(costs, config.pairwise_weight)
+    counts = jnp.bincount(categories, length=config.num_categories)
+    flow_differs = (categories != costs.argmin(axis=1)).mean()
+    return Chosen(categories, counts, flow_differs)
 
   def update(shared, state, indices, scores, categories):
     images, kl_weights = shared
@@ -81,15 +99,14 @@ def compile_steps(
 
   def step(state, images, kl_weights, discrete):
     scores = method.score(state, images, discrete)
-    categories = jnp.full(len(images), -1)  # a zero code
-    counts = jnp.zeros(config.num_categories, jnp.int32)
-    flow_differs = jnp.float32(0)
     if discrete:
-      categories = assign_categories(scores.costs, config.pairwise_weight)
-      counts = jnp.bincount(categories, length=config.num_categories)
-      flow_differs = (categories != scores.costs.argmin(axis=1)).mean()
-    state, report = method.update(state, images, scores, categories, kl_weights)
-    return state, Outcome(report, counts, flow_differs)
+      chosen = assign(None, scores.costs)
+    else:
+      chosen = jax.tree.map(jnp.asarray, no_code(config))
+    state, report = method.update(
+      state, images, scores, chosen.categories, kl_weights
+    )
+    return state, Outcome(report, chosen.counts, chosen.flow_differs)
 
   def run(shared, state, indices, discrete):
     images, count, kl_weights = shared
@@ -99,19 +116,32 @@ def compile_steps(
       return step(state, gather(images, indices[k]), kl_weights, discrete)
 
     nothing = _no_outcome(kl_weights, config.num_categories)
-    if len(indices) == 1:
-      return take(0, (state, nothing))
     # A count that is an argument: one compilation serves every length.
     return lax.fori_loop(0, count, take, (state, nothing))
 
-  return Steps(*_compiled(score, update, run, spread))
+  return _compiled(score, assign, update, run, spread)
 
 
-def _compiled(score, update, run, spread):
-  """The three functions stacked and compiled, the state's memory reused."""
+def no_code(config: ml_collections.ConfigDict) -> Chosen:
+  """What stands for codes while they are off; NumPy arrays."""
+  return Chosen(
+    np.full(config.batch_size, -1, np.int32),
+    np.zeros(config.num_categories, np.int32),
+    np.float32(0),
+  )
 
-  def stacked_score(state, images, indices):
-    return spread.over(score)(images, state, indices)
+
+def _compiled(score, assign, update, run, spread) -> Steps:
+  """The functions stacked and compiled, the state's memory reused."""
+
+  def stacked_score(state, images, indices, discrete):
+    def score_so(*arguments):
+      return score(*arguments, discrete)
+
+    return spread.over(score_so)(images, state, indices)
+
+  def stacked_assign(costs):
+    return spread.over(assign)((), costs)
 
   def stacked_update(state, images, indices, scores, categories, kl_weights):
     shared = images, kl_weights
@@ -123,8 +153,9 @@ def _compiled(score, update, run, spread):
 
     return spread.over(run_so)((images, count, kl_weights), state, indices)
 
-  return (
-    jax.jit(stacked_score),
+  return Steps(
+    jax.jit(stacked_score, static_argnames="discrete"),
+    jax.jit(stacked_assign),
     jax.jit(stacked_update, donate_argnames="state"),
     jax.jit(stacked_run, donate_argnames="state", static_argnames="discrete"),
   )

@@ -111,10 +111,19 @@ def read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:
 def record_start(folder: pathlib.Path, step: int) -> None:
   """Adds this start, at `step`, to `run.json`."""
   path = folder / "run.json"
-  now = {
-    "step": step,
+  now = {"step": step, "command": " ".join(sys.argv), **provenance()}
+  if not path.exists():
+    json_file.write(path, {**now, "resumes": []})
+    return
+  run = json_file.read(path)
+  run["resumes"].append(now)
+  json_file.write(path, run)
+
+
+def provenance() -> dict:
+  """When, where and with what something was computed; for JSON."""
+  return {
     "started": datetime.datetime.now(datetime.UTC).isoformat("T", "seconds"),
-    "command": " ".join(sys.argv),
     "git_commit": _git_commit(),
     "device": _device(),
     "python": platform.python_version(),
@@ -122,12 +131,6 @@ def record_start(folder: pathlib.Path, step: int) -> None:
       package: importlib.metadata.version(package) for package in _PACKAGES
     },
   }
-  if not path.exists():
-    json_file.write(path, {**now, "resumes": []})
-    return
-  run = json_file.read(path)
-  run["resumes"].append(now)
-  json_file.write(path, run)
 
 
 def _device() -> str:

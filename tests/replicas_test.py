@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cascade_jax import json_file, replicas, workdir
 from cascade_jax import config as config_lib
+from cascade_jax import json_file, replicas, workdir
 from cascade_jax.records import TrainState
 
 # See checkpoints_test.py.

@@ -9,7 +9,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-
 _ALIGNMENT = 64  # bytes
 
 

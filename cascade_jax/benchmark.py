@@ -1,0 +1,247 @@
+"""How fast this machine trains and evaluates, against its own limit.
+
+The limit is the rate of one large matrix product, measured around each figure:
+machines drift, so only ratios within one run compare. Times are wall clock,
+the median of several, after a warm-up.
+
+Letters: R replicas, B batch, S categories.
+"""
+
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import ml_collections
+import numpy as np
+from absl import logging
+
+from cascade_jax import data, methods, models, replicas, scores, workdir
+from cascade_jax.assignment import assign_codes, assign_each
+from cascade_jax.assignment_device import assign_categories
+from cascade_jax.represent import compile_represent
+from cascade_jax.spread import spread
+from cascade_jax.stepper import Stepper
+from cascade_jax.steps import compile_steps
+
+_REPEATS = 30
+_SOLVER_SIZES = ((64, 3), (256, 3), (64, 10), (256, 10), (1024, 10))
+
+
+def measure(config: ml_collections.ConfigDict, evaluation_images: int) -> dict:
+  """All figures; what `python -m experiments.benchmark` writes.
+
+  Args:
+    config: of the run to measure; all replicas together take each step.
+    evaluation_images: how many images to encode and assign, 0 for all.
+  """
+  figures = {
+    "machine": workdir.provenance(),
+    "config": config.to_dict(),
+    "gigaflop": gigaflop(config),
+  }
+  logging.info("loading the data")
+  dataset = data.load(**config.data)
+  over = spread(config.num_replicas)
+  dataset = dataset._replace(images=over.share(dataset.images))
+  method = methods.build(config, dataset.image_shape)
+  figures["steps"] = _steps(config, method, dataset, over, figures["gigaflop"])
+  figures["peak_bytes_training"] = peak_bytes()
+  figures["parts"] = _parts(config, method, dataset, over)
+  figures["evaluation"] = _evaluation(
+    config, method, dataset, over, evaluation_images, figures["gigaflop"]
+  )
+  figures["peak_bytes"] = peak_bytes()
+  figures["solvers"] = _solvers(config.pairwise_weight)
+  return figures
+
+
+def gigaflop(config: ml_collections.ConfigDict) -> dict[str, float]:
+  """Arithmetic of one step and of one image's evaluation, in 10^9 operations.
+
+  Convolutions and dense layers, a multiply-add as two. A backward pass counts
+  as two forward ones, so the encoder and one decoder count three times, and
+  each further category one decoder forward. What a formulation adds (borders,
+  zeros of a kernel) doesn't count.
+  """
+  size, channels = (
+    config.data.image_size,
+    models.conv_channels(config.data.image_size),
+  )
+  convolutions, image_channels = 0, 1
+  for inputs, outputs in zip((image_channels, *channels), channels):
+    size //= 2
+    convolutions += 2 * 16 * inputs * outputs * size**2
+  grid, hidden = 16 * channels[-1], models.HIDDEN_UNITS
+  m, num_categories = config.num_continuous, config.num_categories
+  encoder = convolutions + 2 * hidden * (grid + 2 * m)
+  decoder = convolutions + 2 * hidden * (grid + m + num_categories)
+  batch = config.batch_size * config.num_replicas
+  further = (num_categories - 1) * decoder
+  return {
+    "warm_up": 3e-9 * batch * (encoder + decoder),
+    "discrete": 1e-9 * batch * (3 * (encoder + decoder) + further),
+    "evaluation": 1e-9 * (encoder + num_categories * decoder),
+  }
+
+
+def gemm_gigaflops() -> float:
+  """Rate of a float32 matrix product at JAX's default precision."""
+  size = 2048 if jax.default_backend() == "cpu" else 8192
+  x = jax.random.normal(jax.random.key(0), (size, size))
+  product = jax.jit(jnp.matmul)
+  return 2e-9 * size**3 / seconds(lambda: product(x, x), 15)
+
+
+def seconds(function: Callable, repeats: int = _REPEATS) -> float:
+  """Median time of a call, its result waited for."""
+  jax.block_until_ready(function())
+  times = []
+  for _ in range(repeats):
+    started = time.perf_counter()
+    jax.block_until_ready(function())
+    times.append(time.perf_counter() - started)
+  return statistics.median(times)
+
+
+def peak_bytes() -> int:
+  """Most memory that this process has had resident."""
+  unit = 1 if sys.platform == "darwin" else 1024
+  return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def _against_limit(measure_seconds: Callable[[], float], gigaflop) -> dict:
+  """A time, and how many times the limit's it is."""
+  before = gemm_gigaflops()
+  taken = measure_seconds()
+  rate = (before + gemm_gigaflops()) / 2
+  return {
+    "milliseconds": 1e3 * taken,
+    "gemm_gigaflops": rate,
+    "times_limit": taken * rate / gigaflop,
+  }
+
+
+def _steps(config, method, dataset, over, gigaflop) -> dict:
+  """Whole steps as the training loop takes them."""
+  first = {"warm_up": 0, "discrete": _first_discrete(config)}
+  found = {}
+  for name, solver in (
+    ("warm_up", "host"),
+    ("discrete", "host"),
+    ("discrete", "device"),
+  ):
+    logging.info("steps: %s, solver on the %s", name, solver)
+    so = config.copy_and_resolve_references()
+    so.solver = solver
+    stepper = Stepper(so, method, dataset, over)
+    groups = over.split([method.init(seed) for seed in replicas.seeds(config)])
+    key = name if name == "warm_up" else f"{name}_{solver}"
+    found[key] = _against_limit(
+      lambda: _seconds_a_step(stepper, groups, first[name], method),  # noqa: B023
+      gigaflop[name],
+    )
+    images = config.batch_size * config.num_replicas
+    found[key]["images_per_second"] = 1e3 * images / found[key]["milliseconds"]
+  return found
+
+
+def _seconds_a_step(stepper, groups, first, method) -> float:
+  stage = method.stage(first)
+  most = stepper.most_steps(stage)
+  groups, _, _ = stepper.take(groups, first, first + most, stage)
+  times = []
+  for _ in range(max(3, _REPEATS // most)):
+    started = time.perf_counter()
+    groups, _, _ = stepper.take(groups, first, first + most, stage)
+    times.append((time.perf_counter() - started) / most)
+  return statistics.median(times)
+
+
+def _first_discrete(config) -> int:
+  return config.discrete_start_phase * config.phase_steps
+
+
+def _parts(config, method, dataset, over) -> dict[str, float]:
+  """Milliseconds of each part of a discrete step of one group of replicas.
+
+  The categories reach the device in a call of their own here, which costs more
+  than as an argument of the update, as in training.
+  """
+  logging.info("parts of a discrete step")
+  steps = compile_steps(method, dataset, over, config)
+  to_device = jax.jit(lambda categories: categories)
+  states = [method.init(seed) for seed in replicas.seeds(config)[: over.size]]
+  (state,) = over.split(states)
+  kl_weights = over.share(method.stage(_first_discrete(config)).kl_weights)
+  rows = np.arange(over.size * config.batch_size, dtype=np.int32)
+  step = dataset.images, rows.reshape(over.size, -1)
+  times = []
+  for _ in range(_REPEATS):
+    marks = [time.perf_counter()]
+
+    def mark(result):
+      marks.append(time.perf_counter())  # noqa: B023
+      return result
+
+    found = mark(jax.block_until_ready(steps.score(state, *step, True)))
+    costs = mark(np.asarray(found.costs))
+    categories = mark(assign_each(costs, config.pairwise_weight).categories)
+    categories = mark(to_device(categories.astype(np.int32)))
+    state, _ = steps.update(state, *step, found, categories, kl_weights)
+    mark(jax.block_until_ready(state))
+    times.append(np.diff(marks))
+  names = ("encode_and_score", "to_host", "solve", "to_device", "update")
+  medians = 1e3 * np.median(times[1:], axis=0)
+  parts = dict(zip(names, medians.tolist()))
+  alone = parts["to_host"] + parts["solve"] + parts["to_device"]
+  return {**parts, "solve_and_transfers_share": alone / sum(parts.values())}
+
+
+def _evaluation(config, method, dataset, over, count, gigaflop) -> dict:
+  """Encoding and assigning images at their likeliest categories."""
+  indices = scores.sample(len(dataset.images), count)
+  logging.info("evaluation of %d images", len(indices))
+  represent = compile_represent(method, dataset, over)
+  states = [method.init(seed) for seed in replicas.seeds(config)[: over.size]]
+  (state,) = over.split(states)
+  images = over.size * len(indices)
+  found = _against_limit(
+    lambda: seconds(lambda: represent(state.params, indices, True), 1),
+    gigaflop["evaluation"] * images,
+  )
+  rate = 1e3 * images / found["milliseconds"]
+  whole = config.num_replicas * len(dataset.images) / rate
+  return {
+    **found,
+    "images": images,
+    "images_per_second": rate,
+    "seconds_for_all_images": whole,
+  }
+
+
+def _solvers(pairwise_weight: float) -> list[dict]:
+  """Both solvers on costs like a decoder's, and on equal ones (the hardest)."""
+  rng = np.random.default_rng(0)
+  on_device = jax.jit(assign_categories, static_argnums=1)
+  rows = []
+  for batch_size, num_categories in _SOLVER_SIZES:
+    shape = batch_size, num_categories
+    usual = 100 + 3 * rng.standard_normal(shape).astype(np.float32)
+    for kind, costs in (("usual", usual), ("equal", np.full_like(usual, 100))):
+      put = jax.device_put(costs)
+      host = seconds(lambda: assign_codes(costs, pairwise_weight))  # noqa: B023
+      device = seconds(lambda: on_device(put, pairwise_weight))  # noqa: B023
+      rows.append(
+        {
+          "batch_size": batch_size,
+          "categories": num_categories,
+          "costs": kind,
+          "host_milliseconds": 1e3 * host,
+          "device_milliseconds": 1e3 * device,
+        }
+      )
+  return rows

@@ -1,0 +1,95 @@
+"""The figures of a benchmark as one Markdown table."""
+
+_STEPS = {
+  "warm_up": "warm-up step",
+  "discrete_host": "discrete step, OR-Tools on the host",
+  "discrete_device": "discrete step, solver on the device",
+}
+_PARTS = {
+  "encode_and_score": "encode and score",
+  "to_host": "costs to the host",
+  "solve": "solve (OR-Tools)",
+  "to_device": "categories to the device",
+  "update": "update",
+}
+
+
+def to_markdown(figures: dict, earlier: dict | None = None) -> str:
+  """The table; with earlier figures a column of the ratio to each.
+
+  Args:
+    figures: from `cascade_jax.benchmark.measure`.
+    earlier: the same of another run.
+
+  Raises:
+    ValueError: the earlier figures are of another config.
+  """
+  if earlier and earlier["config"] != figures["config"]:
+    raise ValueError(
+      "the earlier figures are of another config, so they don't compare; "
+      "measure again with the same --config"
+    )
+  rows = _rows(figures)
+  before = dict(_rows(earlier)) if earlier else {}
+  lines = [_head(figures), "", "| what | figure |", "|---|---|"]
+  if earlier:
+    lines[2:] = ["| what | figure | earlier | ratio |", "|---|---|---|---|"]
+  for name, (value, unit) in rows:
+    cells = [name, f"{_number(value)} {unit}".strip()]
+    if earlier:
+      old = before.get(name, (None, unit))[0]
+      cells += ["", ""] if old is None else [_number(old), f"{value / old:.2f}"]
+    lines.append(f"| {' | '.join(cells)} |")
+  return "\n".join(lines)
+
+
+def _head(figures: dict) -> str:
+  machine, config = figures["machine"], figures["config"]
+  versions = ", ".join(f"{k} {v}" for k, v in machine["versions"].items())
+  return (
+    f"{machine['device']}; Python {machine['python']}, {versions}; "
+    f"batch {config['batch_size']}, {config['data']['image_size']} pixels, "
+    f"S = {config['num_categories']}, m = {config['num_continuous']}, "
+    f"{config['num_replicas']} replicas"
+  )
+
+
+def _rows(figures: dict) -> list[tuple[str, tuple[float, str]]]:
+  """Name, value and unit of each row."""
+  rows = []
+  for key, name in _STEPS.items():
+    rows += _limited(name, figures["steps"][key])
+  rows += [
+    (f"part of a discrete step: {name}", (figures["parts"][key], "ms"))
+    for key, name in _PARTS.items()
+  ]
+  share = 100 * figures["parts"]["solve_and_transfers_share"]
+  rows.append(("solve and transfers, share of the step", (share, "%")))
+  rows += _limited("evaluation", figures["evaluation"])
+  seconds = figures["evaluation"]["seconds_for_all_images"]
+  rows.append(("evaluation, all images", (seconds, "s")))
+  for row in figures["solvers"]:
+    problem = (
+      f"B = {row['batch_size']}, S = {row['categories']}, {row['costs']} costs"
+    )
+    for where in ("host", "device"):
+      value = row[f"{where}_milliseconds"]
+      rows.append((f"solver on the {where}, {problem}", (value, "ms")))
+  for key, name in (
+    ("peak_bytes_training", "peak memory, training"),
+    ("peak_bytes", "peak memory, evaluation too"),
+  ):
+    rows.append((name, (figures[key] / 1e9, "GB")))
+  return rows
+
+
+def _limited(name: str, figure: dict) -> list[tuple[str, tuple[float, str]]]:
+  return [
+    (name, (figure["milliseconds"], "ms")),
+    (f"{name}, over the GEMM limit", (figure["times_limit"], "")),
+    (f"{name}, images", (figure["images_per_second"], "/s")),
+  ]
+
+
+def _number(value: float) -> str:
+  return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"

@@ -1,0 +1,47 @@
+r"""Measures steps, solvers, evaluation and memory against this machine's limit.
+
+  python -m experiments.benchmark --output=benchmark.json \
+    [--against=before.json] [--config.num_replicas=10]
+
+Close everything else that computes: the machine is to be quiet.
+"""
+
+import pathlib
+
+from absl import flags
+from ml_collections import config_flags
+
+import cascade_jax  # noqa: F401  first: sets flags that jax reads
+from cascade_jax import benchmark, benchmark_table, json_file
+from cascade_jax import config as config_lib
+from experiments import launch
+
+_CONFIG = config_flags.DEFINE_config_file(
+  "config",
+  "experiments/configs/dsprites.py",
+  "Config file of the run to measure.",
+)
+_OUTPUT = flags.DEFINE_string("output", "benchmark.json", "JSON file to write.")
+_AGAINST = flags.DEFINE_string(
+  "against", None, "JSON file of an earlier run, to show ratios to."
+)
+_EVALUATION_IMAGES = flags.DEFINE_integer(
+  "evaluation_images",
+  40_000,
+  "Images to encode and assign; 0 for all of them.",
+)
+
+
+def main(unused: list[str]) -> None:
+  """Writes the JSON file and prints the table."""
+  earlier = None
+  if _AGAINST.value:
+    earlier = json_file.read(pathlib.Path(_AGAINST.value))
+  config_lib.check(_CONFIG.value)
+  figures = benchmark.measure(_CONFIG.value, _EVALUATION_IMAGES.value)
+  json_file.write(pathlib.Path(_OUTPUT.value), figures)
+  print(benchmark_table.to_markdown(figures, earlier))
+
+
+if __name__ == "__main__":
+  launch.run(main)
