@@ -1,7 +1,9 @@
 """What a run writes while it trains: metrics.jsonl, and TensorBoard's files.
 
 `metrics.jsonl` has one JSON object a logged step and each step once, also
-after a run was killed and resumed. Times are of all replicas together.
+after a run was killed and resumed. Times are of all replicas together. Scores
+(`config.evaluate_every`) are by `scores.PROTOCOL`, on the same `scored_images`
+images of the data set each time.
 """
 
 import json

@@ -31,7 +31,7 @@ def stop_at(monkeypatch, step, number=signal.SIGTERM):
   batch_indices = train_loop.data.batch_indices
 
   def stopping(*args):
-    if args[-1] == step:
+    if args[-2:] == (0, step):  # seed 0: a second signal would kill
       os.kill(os.getpid(), number)
     return batch_indices(*args)
 
