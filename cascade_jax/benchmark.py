@@ -48,8 +48,11 @@ def measure(config: ml_collections.ConfigDict, evaluation_images: int) -> dict:
   over = spread(config.num_replicas)
   dataset = dataset._replace(images=over.share(dataset.images))
   method = methods.build(config, dataset.image_shape)
-  figures["steps"] = _steps(config, method, dataset, over, figures["gigaflop"])
+  of_host = _steps("host", config, method, dataset, over, figures["gigaflop"])
   figures["peak_bytes_training"] = peak_bytes()
+  figures["steps"] = of_host | _steps(
+    "device", config, method, dataset, over, figures["gigaflop"]
+  )
   figures["parts"] = _parts(config, method, dataset, over)
   figures["evaluation"] = _evaluation(
     config, method, dataset, over, evaluation_images, figures["gigaflop"]
@@ -125,27 +128,25 @@ def _against_limit(measure_seconds: Callable[[], float], gigaflop) -> dict:
   }
 
 
-def _steps(config, method, dataset, over, gigaflop) -> dict:
-  """Whole steps as the training loop takes them."""
+def _steps(solver, config, method, dataset, over, gigaflop) -> dict:
+  """Whole steps as the training loop takes them; warm-up ones need no solver."""
+  logging.info("steps, with the solver on the %s", solver)
+  config = config.copy_and_resolve_references()
+  config.solver = solver
+  stepper = Stepper(config, method, dataset, over)
   first = {"warm_up": 0, "discrete": _first_discrete(config)}
+  if solver == "device":
+    del first["warm_up"]
   found = {}
-  for name, solver in (
-    ("warm_up", "host"),
-    ("discrete", "host"),
-    ("discrete", "device"),
-  ):
-    logging.info("steps: %s, solver on the %s", name, solver)
-    so = config.copy_and_resolve_references()
-    so.solver = solver
-    stepper = Stepper(so, method, dataset, over)
-    groups = over.split([method.init(seed) for seed in replicas.seeds(config)])
-    key = name if name == "warm_up" else f"{name}_{solver}"
-    found[key] = _against_limit(
-      lambda: _seconds_a_step(stepper, groups, first[name], method),  # noqa: B023
+  for name, step in first.items():
+    groups = over.split(replicas.initial_states(config, method))
+    figure = _against_limit(
+      lambda: _seconds_a_step(stepper, groups, step, method),  # noqa: B023
       gigaflop[name],
     )
     images = config.batch_size * config.num_replicas
-    found[key]["images_per_second"] = 1e3 * images / found[key]["milliseconds"]
+    figure["images_per_second"] = 1e3 * images / figure["milliseconds"]
+    found[name if name == "warm_up" else f"{name}_{solver}"] = figure
   return found
 
 
@@ -174,8 +175,7 @@ def _parts(config, method, dataset, over) -> dict[str, float]:
   logging.info("parts of a discrete step")
   steps = compile_steps(method, dataset, over, config)
   to_device = jax.jit(lambda categories: categories)
-  states = [method.init(seed) for seed in replicas.seeds(config)[: over.size]]
-  (state,) = over.split(states)
+  state, *_ = over.split(replicas.initial_states(config, method))
   kl_weights = over.share(method.stage(_first_discrete(config)).kl_weights)
   rows = np.arange(over.size * config.batch_size, dtype=np.int32)
   step = dataset.images, rows.reshape(over.size, -1)
@@ -206,8 +206,7 @@ def _evaluation(config, method, dataset, over, count, gigaflop) -> dict:
   indices = scores.sample(len(dataset.images), count)
   logging.info("evaluation of %d images", len(indices))
   represent = compile_represent(method, dataset, over)
-  states = [method.init(seed) for seed in replicas.seeds(config)[: over.size]]
-  (state,) = over.split(states)
+  state, *_ = over.split(replicas.initial_states(config, method))
   images = over.size * len(indices)
   found = _against_limit(
     lambda: seconds(lambda: represent(state.params, indices, True), 1),

@@ -94,7 +94,7 @@ def _read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:
 
 
 def _evaluate_folder(evaluate: "Evaluator", folder: pathlib.Path) -> dict:
-  state = _restore(folder, evaluate.method.init(0))
+  state = _restore(folder, jax.jit(evaluate.method.init)(0))
   results, pictures = evaluate(state)
   np.savez_compressed(folder / "evaluation.npz", **pictures)
   json_file.write(folder / "evaluation.json", results)

@@ -1,4 +1,4 @@
-"""The folders of a run's replicas, one seed each, kept in step.
+"""A run's replicas, one seed each: their first states and their folders.
 
 A run of one replica has its files in the workdir itself. One of several has a
 folder `seed_3` for seed 3 and so on, each of which is an ordinary run's: it
@@ -9,19 +9,28 @@ import contextlib
 import pathlib
 from collections.abc import Iterator
 
+import jax
 import ml_collections
 from absl import logging
 
 from cascade_jax import workdir
 from cascade_jax.checkpoints import Checkpoints
 from cascade_jax.progress import Progress
-from cascade_jax.records import TrainState
+from cascade_jax.records import Method, TrainState
 from cascade_jax.run_log import RunLog
 
 
 def seeds(config: ml_collections.ConfigDict) -> range:
   """The replicas' seeds."""
   return range(config.seed, config.seed + config.num_replicas)
+
+
+def initial_states(
+  config: ml_collections.ConfigDict, method: Method
+) -> list[TrainState]:
+  """Each replica's state before the first step, by its seed."""
+  init = jax.jit(method.init)
+  return [init(seed) for seed in seeds(config)]
 
 
 def folders(

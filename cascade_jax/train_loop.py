@@ -50,7 +50,7 @@ def train(
     dataset = dataset._replace(images=over.share(dataset.images))
     # Last, so that a config that can't be run doesn't claim the folder.
     with replicas.claim(folder, config) as held, StopSignal() as stop:
-      fresh = [method.init(seed) for seed in replicas.seeds(config)]
+      fresh = replicas.initial_states(config, method)
       states = held.restore(fresh)
       held.start(int(states[0].step))
       states = _loop(config, method, dataset, over, states, held, stop)
