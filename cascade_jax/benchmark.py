@@ -41,13 +41,13 @@ def measure(config: ml_collections.ConfigDict, evaluation_images: int) -> dict:
   figures = {
     "machine": workdir.provenance(),
     "config": config.to_dict(),
-    "gigaflop": gigaflop(config),
   }
   logging.info("loading the data")
   dataset = data.load(**config.data)
   over = spread(config.num_replicas)
   dataset = dataset._replace(images=over.share(dataset.images))
   method = methods.build(config, dataset.image_shape)
+  figures["gigaflop"] = gigaflop(config, dataset.image_shape)
   of_host = _steps("host", config, method, dataset, over, figures["gigaflop"])
   figures["peak_bytes_training"] = peak_bytes()
   figures["steps"] = of_host | _steps(
@@ -62,31 +62,32 @@ def measure(config: ml_collections.ConfigDict, evaluation_images: int) -> dict:
   return figures
 
 
-def gigaflop(config: ml_collections.ConfigDict) -> dict[str, float]:
-  """Arithmetic of one step and of one image's evaluation, in 10^9 operations.
+def gigaflop(
+  config: ml_collections.ConfigDict, image_shape: tuple[int, int, int]
+) -> dict[str, float]:
+  """Arithmetic of a step and of one image's evaluation, 10^9 operations.
 
   Convolutions and dense layers, a multiply-add as two. A backward pass counts
   as two forward ones, so the encoder and one decoder count three times, and
   each further category one decoder forward. What a formulation adds (borders,
   zeros of a kernel) doesn't count.
   """
-  size, channels = (
-    config.data.image_size,
-    models.conv_channels(config.data.image_size),
-  )
-  convolutions, image_channels = 0, 1
-  for inputs, outputs in zip((image_channels, *channels), channels):
+  size, _, inputs = image_shape
+  channels = models.conv_channels(size)
+  convolutions = 0
+  for outputs in channels:
     size //= 2
     convolutions += 2 * 16 * inputs * outputs * size**2
-  grid, hidden = 16 * channels[-1], models.HIDDEN_UNITS
+    inputs = outputs
+  grid, hidden = size**2 * channels[-1], models.HIDDEN_UNITS
   m, num_categories = config.num_continuous, config.num_categories
   encoder = convolutions + 2 * hidden * (grid + 2 * m)
   decoder = convolutions + 2 * hidden * (grid + m + num_categories)
   batch = config.batch_size * config.num_replicas
-  further = (num_categories - 1) * decoder
+  step = 3 * (encoder + decoder)
   return {
-    "warm_up": 3e-9 * batch * (encoder + decoder),
-    "discrete": 1e-9 * batch * (3 * (encoder + decoder) + further),
+    "warm_up": 1e-9 * batch * step,
+    "discrete": 1e-9 * batch * (step + (num_categories - 1) * decoder),
     "evaluation": 1e-9 * (encoder + num_categories * decoder),
   }
 
@@ -129,13 +130,13 @@ def _against_limit(measure_seconds: Callable[[], float], gigaflop) -> dict:
 
 
 def _steps(solver, config, method, dataset, over, gigaflop) -> dict:
-  """Whole steps as the training loop takes them; warm-up ones need no solver."""
+  """Whole steps, as the training loop takes them."""
   logging.info("steps, with the solver on the %s", solver)
   config = config.copy_and_resolve_references()
   config.solver = solver
   stepper = Stepper(config, method, dataset, over)
   first = {"warm_up": 0, "discrete": _first_discrete(config)}
-  if solver == "device":
+  if solver == "device":  # of which a warm-up step has no need
     del first["warm_up"]
   found = {}
   for name, step in first.items():
