@@ -6,7 +6,7 @@ arrays stacked on a leading axis, R, and hold nothing that crosses it.
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -14,6 +14,16 @@ from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 _AXIS = "replicas"
 _STACKED, _SHARED = PartitionSpec(_AXIS), PartitionSpec()
+
+
+class Passed(NamedTuple):
+  """Arrays that go from one program to the next, and are of no use outside.
+
+  A replica alone on its device passes them unstacked: XLA's CPU backend would
+  compute what is kept stacked, and used unstacked, once for each.
+  """
+
+  arrays: Any
 
 
 class Spread(NamedTuple):
@@ -65,8 +75,8 @@ class Spread(NamedTuple):
       if self.per_device > 1:
         return jax.vmap(functools.partial(function, shared))(*stacked)
       # Without vmap a replica alone costs what it would cost unstacked.
-      alone = jax.tree.map(lambda x: x[0], stacked)
-      return jax.tree.map(lambda x: x[None], function(shared, *alone))
+      alone = _map_stacked(lambda x: x[0], stacked)
+      return _map_stacked(lambda x: x[None], function(shared, *alone))
 
     on_devices = jax.shard_map(
       on_device,
@@ -76,6 +86,15 @@ class Spread(NamedTuple):
       check_vma=False,
     )
     return lambda shared, *stacked: on_devices(shared, stacked)
+
+
+def _map_stacked(function: Callable, tree):
+  def is_passed(x):
+    return isinstance(x, Passed)
+
+  return jax.tree.map(
+    lambda x: x if is_passed(x) else function(x), tree, is_leaf=is_passed
+  )
 
 
 def spread(num_replicas: int) -> Spread:

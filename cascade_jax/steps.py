@@ -18,7 +18,7 @@ from jax import lax
 from cascade_jax import data
 from cascade_jax.assignment_device import assign_categories
 from cascade_jax.records import Method, Report, Scores, TrainState
-from cascade_jax.spread import Spread
+from cascade_jax.spread import Passed, Spread
 
 _MOST_STEPS = 100  # a call; a signal to stop is heard between calls
 
@@ -84,7 +84,8 @@ def compile_steps(
     return data.unpack(images[indices], dataset.image_shape, dataset.bits)
 
   def score(images, state, indices, discrete):
-    return method.score(state, gather(images, indices), discrete)
+    scores = method.score(state, gather(images, indices), discrete)
+    return scores._replace(memory=Passed(scores.memory))
 
   def assign(_, costs):
     categories = assign_categories(costs, config.pairwise_weight)
@@ -95,6 +96,7 @@ def compile_steps(
   def update(shared, state, indices, scores, categories):
     images, kl_weights = shared
     batch = gather(images, indices)
+    scores = scores._replace(memory=scores.memory.arrays)
     return method.update(state, batch, scores, categories, kl_weights)
 
   def step(state, images, kl_weights, discrete):
