@@ -14,9 +14,9 @@ one zero pixel, each 2x2 pixels are one block, their channels side by side. A
 and the gradients of each are the other one and one product more. What XLA's CPU
 backend is slow at, all that dilates its input, is gone (docs/performance.md).
 
-The image itself is held as cells of 4x4 pixels, without a border: a block of
-its features lies across 2x2 of them, so the layers next to it are `widen` and
-`narrow` too, with a kernel of `fold_image_kernel`.
+The image itself can be held as cells of 4x4 pixels, without a border: a block
+of its features lies across 2x2 of them, so the layers next to it are `widen`
+and `narrow` too, with a kernel of `fold_image_kernel`.
 """
 
 import jax
@@ -24,7 +24,7 @@ import jax.numpy as jnp
 from jax import lax
 
 _LAYOUT = ("NHWC", "HWIO", "NHWC")
-_CORNERS = [(row, column) for row in (0, 1) for column in (0, 1)]
+CORNERS = [(row, column) for row in (0, 1) for column in (0, 1)]
 
 
 def on_cpu() -> bool:
@@ -80,7 +80,7 @@ def fold_image_kernel(kernel: jax.Array) -> jax.Array:
         kernel,
         ((1 + 2 * r, 3 - 2 * r), (1 + 2 * c, 3 - 2 * c), (0, 0), (0, 0)),
       )
-      for r, c in _CORNERS
+      for r, c in CORNERS
     ]
   )
   windows = windows.reshape(4, 2, 4, 2, 4, channels, outputs)
@@ -97,7 +97,7 @@ def _shifted(y: jax.Array) -> jax.Array:
     jnp.pad(
       y, ((0, 0), (r, 1 - r), (c, 1 - c), (i * outputs, (3 - i) * outputs))
     )
-    for i, (r, c) in enumerate(_CORNERS)
+    for i, (r, c) in enumerate(CORNERS)
   )
 
 
@@ -117,7 +117,7 @@ def _correlate(blocks: jax.Array, folded: jax.Array) -> jax.Array:
   _, rows, columns, _ = blocks.shape
   return sum(
     part[:, r : rows - 1 + r, c : columns - 1 + c]
-    for part, (r, c) in zip(parts, _CORNERS, strict=True)
+    for part, (r, c) in zip(parts, CORNERS, strict=True)
   )
 
 

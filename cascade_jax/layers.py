@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from cascade_jax import blocks as blocks_lib
+from cascade_jax import image_layers
 
 # Convolved as blocks on CPU: maps that are narrowed to so many rows, or widened
 # from as many. Measured; elsewhere all are.
@@ -107,8 +108,7 @@ class ImageToBlocks(_Convolution):
   def __call__(self, images: jax.Array) -> jax.Array:
     """`[B, H, W, C]` to blocks of `[B, H/2, W/2, features]`."""
     kernel, bias = self.parameters(images.shape[-1], self.features)
-    folded = blocks_lib.fold_image_kernel(kernel)
-    blocks = blocks_lib.widen(blocks_lib.cells(images, 4), folded)
+    blocks = image_layers.image_to_blocks(images, kernel)
     return blocks_lib.add_bias(blocks, bias)
 
 
@@ -119,8 +119,7 @@ class BlocksToImage(_Convolution):
   def __call__(self, blocks: jax.Array) -> jax.Array:
     """Blocks of `[B, H/2, W/2, O]` to `[B, H, W, features]`."""
     kernel, bias = self.parameters(self.features, blocks.shape[-1] // 4)
-    cells = blocks_lib.narrow(blocks, blocks_lib.fold_image_kernel(kernel))
-    return blocks_lib.pixels(cells, 4) + bias
+    return image_layers.blocks_to_image(blocks, kernel) + bias
 
 
 class StridedConvolution(_Convolution):
@@ -173,18 +172,28 @@ class Relu(nn.Module):
   `apply(..., mutable=[ACTIVATIONS])` returns the outputs of all of them too. A
   later `apply` that is given these takes them instead of computing: only the
   gradient remains to be done, and what led to the outputs is dead code.
+
+  Attributes:
+    width: of the rows that the outputs are remembered as, `[rows, width]`; by
+      default they keep their shape. XLA's CPU backend computes them only once
+      if they are remembered in the shape that their next use has.
   """
+
+  width: int | None = None
 
   @nn.compact
   def __call__(self, x: jax.Array) -> jax.Array:
     """Any shape."""
     if self.has_variable(ACTIVATIONS, "output"):
-      return _known_relu(x, self.get_variable(ACTIVATIONS, "output"))
+      known = self.get_variable(ACTIVATIONS, "output")
+      return _known_relu(x, known.reshape(x.shape))
     y = _relu(x)
     if self.is_initializing():
       return y  # or it would stand among the parameters
+    shape = (-1, self.width) if self.width else x.shape
+    y = y.reshape(shape)
     self.sow(ACTIVATIONS, "output", y, lambda _, new: new, lambda: None)
-    return y
+    return y.reshape(x.shape)
 
 
 @jax.custom_vjp

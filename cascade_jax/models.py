@@ -75,10 +75,11 @@ class Decoder(nn.Module):
     x = layers.Relu()(_dense(4 * 4 * channels[0], "grid")(x))
     x = x.reshape(-1, 4, 4, channels[0])
     for index, features in enumerate(channels[1:]):
+      is_last = index == len(channels) - 2
       conv = layers.TransposedConvolution(
-        features, to_blocks=index == len(channels) - 2, name=f"conv_{index}"
+        features, to_blocks=is_last, name=f"conv_{index}"
       )
-      x = layers.Relu()(conv(x))
+      x = layers.Relu(width=features if is_last else None)(conv(x))
     last = layers.BlocksToImage(self.image_shape[-1], name="logits")
     return last(x)
 

@@ -197,6 +197,16 @@ def test_remembered_relu_takes_what_it_is_given():
   np.testing.assert_array_equal(pull_back(jnp.ones(3))[0], [0, 1, 1])
 
 
+def test_relu_remembers_rows_of_a_width():
+  relu, x = layers.Relu(width=2), jnp.arange(-6.0, 6.0).reshape(3, 4)
+  y, memory = relu.apply({}, x, mutable=[layers.ACTIVATIONS])
+  np.testing.assert_array_equal(y, jax.nn.relu(x))
+  chex.assert_shape(jax.tree.leaves(memory), (6, 2))
+  remembered, pull_back = jax.vjp(lambda x: relu.apply(memory, x), x)
+  np.testing.assert_array_equal(remembered, y)
+  np.testing.assert_array_equal(pull_back(jnp.ones((3, 4)))[0], x > 0)
+
+
 def test_memory_does_not_stand_among_the_parameters():
   variables = layers.Relu().init(jax.random.key(0), jnp.ones(2))
   assert not jax.tree.leaves(variables)

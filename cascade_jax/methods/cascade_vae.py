@@ -93,7 +93,7 @@ class _CascadeVAE:
     index = jnp.maximum(categories, 0)  # the zero code is the only one, if -1
     nlls = jnp.take_along_axis(scores.costs, index[:, None], axis=1)[:, 0]
     encoder_memory, *of_codes = scores.memory
-    decoder_memory, logits = _chosen(of_codes, index)
+    decoder_memory, logits = _chosen(of_codes, index, scores.costs.shape[1])
     slopes = jax.grad(lambda x: self._nll(images, x).sum())(logits)
     codes = jax.nn.one_hot(categories, self.config.num_categories)
     noise = self._noise(state, len(images))
@@ -165,13 +165,14 @@ class _CascadeVAE:
     )
 
 
-def _chosen(memory, index: jax.Array):
-  """Leaves `[K * B, ...]` at one code an image: `[B, ...]`."""
+def _chosen(memory, index: jax.Array, num_codes: int):
+  """Leaves `[K * B * n, ...]` at one code an image: `[B * n, ...]`."""
+  if num_codes == 1:
+    return memory
   batch = jnp.arange(len(index))
 
   def rows(leaf):
-    if len(leaf) == len(index):
-      return leaf
-    return leaf.reshape(-1, len(index), *leaf.shape[1:])[index, batch]
+    of_images = leaf.reshape(num_codes, len(index), -1, *leaf.shape[1:])
+    return of_images[index, batch].reshape(-1, *leaf.shape[1:])
 
   return jax.tree.map(rows, memory)
