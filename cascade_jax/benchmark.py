@@ -28,6 +28,7 @@ from cascade_jax.stepper import Stepper
 from cascade_jax.steps import compile_steps
 
 _REPEATS = 30
+_SOLVER_REPEATS = 200
 _SOLVER_SIZES = ((64, 3), (256, 3), (64, 10), (256, 10), (1024, 10))
 
 
@@ -233,8 +234,13 @@ def _solvers(pairwise_weight: float) -> list[dict]:
     usual = 100 + 3 * rng.standard_normal(shape).astype(np.float32)
     for kind, costs in (("usual", usual), ("equal", np.full_like(usual, 100))):
       put = jax.device_put(costs)
-      host = seconds(lambda: assign_codes(costs, pairwise_weight))  # noqa: B023
-      device = seconds(lambda: on_device(put, pairwise_weight))  # noqa: B023
+      host, device = (
+        seconds(solve, _SOLVER_REPEATS)
+        for solve in (
+          lambda: assign_codes(costs, pairwise_weight),  # noqa: B023
+          lambda: on_device(put, pairwise_weight),  # noqa: B023
+        )
+      )
       rows.append(
         {
           "batch_size": batch_size,

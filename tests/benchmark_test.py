@@ -20,6 +20,7 @@ def figures():
     dataset = data_lib.from_arrays("tiny", images)
     patch.setattr(benchmark.data, "load", lambda **_: dataset)
     patch.setattr(benchmark, "_REPEATS", 3)
+    patch.setattr(benchmark, "_SOLVER_REPEATS", 3)
     patch.setattr(benchmark, "_SOLVER_SIZES", ((4, 3),))
     patch.setattr(benchmark, "gemm_gigaflops", lambda: 100.0)
     return benchmark.measure(tiny, 65)
