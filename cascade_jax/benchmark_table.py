@@ -55,16 +55,18 @@ def _head(figures: dict) -> str:
 
 
 def _rows(figures: dict) -> list[tuple[str, tuple[float, str]]]:
-  """Name, value and unit of each row."""
+  """Name, value and unit of each row; of what was measured."""
   rows = []
   for key, name in _STEPS.items():
-    rows += _limited(name, figures["steps"][key])
-  rows += [
-    (f"part of a discrete step: {name}", (figures["parts"][key], "ms"))
-    for key, name in _PARTS.items()
-  ]
-  share = 100 * figures["parts"]["solve_and_transfers_share"]
-  rows.append(("solve and transfers, share of the step", (share, "%")))
+    if key in figures["steps"]:
+      rows += _limited(name, figures["steps"][key])
+  if parts := figures["parts"]:
+    rows += [
+      (f"part of a discrete step: {name}", (parts[key], "ms"))
+      for key, name in _PARTS.items()
+    ]
+    share = 100 * parts["solve_and_transfers_share"]
+    rows.append(("solve and transfers, share of the step", (share, "%")))
   rows += _limited("evaluation", figures["evaluation"])
   seconds = figures["evaluation"]["seconds_for_all_images"]
   rows.append(("evaluation, all images", (seconds, "s")))

@@ -2,8 +2,10 @@ r"""Measures steps, solvers, evaluation and memory against this machine's limit.
 
   python -m experiments.benchmark --output=benchmark.json \
     [--against=before.json] [--config.num_replicas=10]
+  python -m experiments.benchmark benchmark.json [--against=before.json]
 
-Close everything else that computes: the machine is to be quiet.
+The second only prints the table of what was measured. Close everything else
+that computes: the machine is to be quiet.
 """
 
 import pathlib
@@ -32,14 +34,19 @@ _EVALUATION_IMAGES = flags.DEFINE_integer(
 )
 
 
-def main(unused: list[str]) -> None:
-  """Writes the JSON file and prints the table."""
+def main(files: list[str]) -> None:
+  """Prints the table of a file, or of what it measures and writes to one."""
+  if len(files) > 1:
+    raise ValueError(f"name one file to print, not {len(files)}")
   earlier = None
   if _AGAINST.value:
     earlier = json_file.read(pathlib.Path(_AGAINST.value))
-  config_lib.check(_CONFIG.value)
-  figures = benchmark.measure(_CONFIG.value, _EVALUATION_IMAGES.value)
-  json_file.write(pathlib.Path(_OUTPUT.value), figures)
+  if files:
+    figures = json_file.read(pathlib.Path(files[0]))
+  else:
+    config_lib.check(_CONFIG.value)
+    figures = benchmark.measure(_CONFIG.value, _EVALUATION_IMAGES.value)
+    json_file.write(pathlib.Path(_OUTPUT.value), figures)
   print(benchmark_table.to_markdown(figures, earlier))
 
 

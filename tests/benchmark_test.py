@@ -80,6 +80,7 @@ def test_table_has_a_ratio_to_earlier_figures(figures):
   earlier = copy.deepcopy(figures)
   earlier["steps"]["warm_up"]["milliseconds"] *= 2
   del earlier["solvers"][0]
+  earlier["parts"] = None  # as of code that wasn't measured so finely
   row = next(
     line
     for line in benchmark_table.to_markdown(figures, earlier).splitlines()
