@@ -7,7 +7,7 @@ DEMO ?= runs/demo
 
 .PHONY: demo test clean
 
-demo: $(VENV)/.ready  ## train, score and report the demo (about five minutes)
+demo: $(VENV)/.ready  ## train, score and report the demo (about three minutes)
 	$(RUN) -m experiments.train --config=experiments/configs/demo.py \
 	  --workdir=$(DEMO)
 
