@@ -82,7 +82,7 @@ def _on_cells_to_image(features, kernel):
 
 
 def _gradient_on_cells(layer):
-  """Forward and backward rule: the gradients of the same, taken on cells."""
+  """The backward rule of the same layer, taken on cells."""
 
   def backward(residual, g):
     return jax.vjp(layer, *residual)[1](g)

@@ -187,7 +187,7 @@ class Relu(nn.Module):
     if self.has_variable(ACTIVATIONS, "output"):
       known = self.get_variable(ACTIVATIONS, "output")
       return _known_relu(x, known.reshape(x.shape))
-    y = _relu(x)
+    y = _known_relu(x, lax.stop_gradient(jnp.maximum(x, 0)))
     if self.is_initializing():
       return y  # or it would stand among the parameters
     shape = (-1, self.width) if self.width else x.shape
@@ -197,25 +197,8 @@ class Relu(nn.Module):
 
 
 @jax.custom_vjp
-def _relu(x):
-  return jnp.maximum(x, 0)
-
-
-def _relu_forward(x):
-  y = _relu(x)
-  return y, y
-
-
-def _relu_backward(y, g):
-  # By the output: the input needn't be kept.
-  return (jnp.where(y > 0, g, 0),)
-
-
-_relu.defvjp(_relu_forward, _relu_backward)
-
-
-@jax.custom_vjp
 def _known_relu(x, y):
+  """`y`, with the gradient of max(x, 0); by `y`, so `x` needn't be kept."""
   del x
   return y
 

@@ -1,4 +1,3 @@
-import gc
 import shutil
 
 import chex
@@ -9,17 +8,10 @@ import pytest
 from cascade_jax.checkpoints import Checkpoints
 from cascade_jax.records import TrainState
 
-# Orbax leaves coroutines behind when a restore fails halfway; they warn when
-# they are collected, so that has to happen here and not in some later test.
-pytestmark = pytest.mark.filterwarnings(
-  "ignore::pytest.PytestUnraisableExceptionWarning"
-)
-
-
-@pytest.fixture(autouse=True)
-def collect_coroutines():
-  yield
-  gc.collect()
+pytestmark = [
+  pytest.mark.usefixtures("collect_coroutines"),
+  pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 def state_at(step):

@@ -1,8 +1,21 @@
+import gc
+
 import numpy as np
 import pytest
 
 from cascade_jax import config as config_lib
 from cascade_jax import data
+
+
+@pytest.fixture
+def collect_coroutines():
+  """Collects what Orbax leaves behind when a restore fails halfway.
+
+  It warns when it is collected, so that has to happen in the test that caused
+  it and not in some later one.
+  """
+  yield
+  gc.collect()
 
 
 @pytest.fixture

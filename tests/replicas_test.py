@@ -1,5 +1,3 @@
-import gc
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,16 +7,10 @@ from cascade_jax import config as config_lib
 from cascade_jax import json_file, replicas, workdir
 from cascade_jax.records import TrainState
 
-# See checkpoints_test.py.
-pytestmark = pytest.mark.filterwarnings(
-  "ignore::pytest.PytestUnraisableExceptionWarning"
-)
-
-
-@pytest.fixture(autouse=True)
-def collect_coroutines():
-  yield
-  gc.collect()
+pytestmark = [
+  pytest.mark.usefixtures("collect_coroutines"),
+  pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 @pytest.fixture
