@@ -57,18 +57,6 @@ def assign_codes(
   return Assignment(categories, codes.astype(np.float32), cost, counts)
 
 
-def assign_each(
-  unary_costs: np.ndarray, pairwise_weight: float = 1e-3
-) -> Assignment:
-  """`assign_codes` for R batches `[R, B, S]`, each one solved by itself.
-
-  Returns:
-    An `Assignment` whose arrays have R first, `cost` among them.
-  """
-  each = [assign_codes(costs, pairwise_weight) for costs in unary_costs]
-  return Assignment(*map(np.stack, zip(*each)))
-
-
 def _checked(unary_costs: np.ndarray) -> np.ndarray:
   costs = np.asarray(unary_costs, np.float64)
   if costs.ndim != 2 or not costs.size:

@@ -20,8 +20,9 @@ import numpy as np
 from absl import logging
 
 from cascade_jax import data, methods, models, replicas, scores, workdir
-from cascade_jax.assignment import assign_codes, assign_each
+from cascade_jax.assignment import assign_codes
 from cascade_jax.assignment_device import assign_categories
+from cascade_jax.assignment_joint import assign_each
 from cascade_jax.represent import compile_represent
 from cascade_jax.spread import spread
 from cascade_jax.stepper import Stepper

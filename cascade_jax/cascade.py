@@ -21,12 +21,13 @@ class Cascade(NamedTuple):
   beta_low: float
   beta_high: float
   phase_steps: int
-  discrete_start_phase: int  # zero codes before it
+  discrete_start_phase: int | None  # zero codes before it; None: for ever
 
   def stage(self, step: int) -> Stage:
     """What step `step` (counted from 0, over the whole run) runs under."""
     phase = step // self.phase_steps
-    discrete = phase >= self.discrete_start_phase
+    start = self.discrete_start_phase
+    discrete = start is not None and phase >= start
     # The phase that brings the discrete code opens no dimension.
     opened = min(phase + (not discrete), self.num_continuous)
     is_open = np.arange(self.num_continuous) < opened

@@ -1,14 +1,16 @@
 """The settings of a run, their defaults and their checks.
 
 Defaults are the paper's dSprites run (Jeong & Song 2019; numbers from the
-authors' code). Configs in `experiments/configs` start from `default()`.
+authors' code). Configs in `experiments/configs` start from `default()`. What
+only one method reads stands under the method's name, and is explained in its
+file in `cascade_jax/methods`.
 """
 
 import math
 
 import ml_collections
 
-from cascade_jax import losses, models
+from cascade_jax import losses, methods, models
 
 
 def default() -> ml_collections.ConfigDict:
@@ -25,15 +27,16 @@ def default() -> ml_collections.ConfigDict:
       },
       "likelihood": "bernoulli",  # or "gaussian"
       "num_continuous": 6,  # m
-      "num_categories": 3,  # S
-      "beta_low": 1.0,  # KL weight of an opened dimension
-      "beta_high": 10.0,  # KL weight of the others
-      "phase_steps": 20_000,
-      "discrete_start_phase": 4,  # zero codes before it
+      "num_categories": (3,),  # S of each discrete variable
+      "beta_low": 1.0,  # of the cascade: KL weight of an opened dimension
+      "beta_high": 10.0,  # of the cascade: KL weight of the others
+      "phase_steps": 20_000,  # of the cascade
+      "discrete_start_phase": 4,  # of the cascade: zero codes before it
       "pairwise_weight": 1e-3,  # nats for each unordered pair in a category
+      "reset_adam_at_phase": True,  # of the cascade
+      **methods.defaults(),
       "learning_rate": 1e-4,
-      "weight_penalty": 4e-5,
-      "reset_adam_at_phase": True,
+      "weight_penalty": 4e-5,  # L2 of the encoder's and decoder's kernels
       "batch_size": 64,
       "num_steps": 300_000,
       "seed": 0,
@@ -67,7 +70,6 @@ SOLVERS = ("host", "device")
 
 _AT_LEAST = {
   "num_continuous": 1,
-  "num_categories": 2,
   "phase_steps": 1,
   "discrete_start_phase": 0,
   "batch_size": 1,
@@ -105,11 +107,22 @@ def check(config: ml_collections.ConfigDict) -> None:
     raise ValueError(
       f"config.learning_rate is {config.learning_rate}; it must be positive"
     )
+  sizes = config.num_categories
+  if not sizes or min(sizes) < 2:
+    raise ValueError(
+      f"config.num_categories is {tuple(sizes)}; it must name a number of "
+      "categories, 2 or more, for each discrete variable: (3,) or (3, 4)"
+    )
   for key, known in (("likelihood", losses.LIKELIHOODS), ("solver", SOLVERS)):
     if config[key] not in known:
       raise ValueError(
         f"config.{key} is {config[key]!r}; it must be one of {known}"
       )
+  if config.solver == "device" and len(sizes) > 1:
+    raise ValueError(
+      f"config.solver is 'device', but config.num_categories {tuple(sizes)} "
+      "are several discrete variables, which only 'host' solves"
+    )
   if config.beta_low > config.beta_high:
     raise ValueError(
       f"config.beta_low is {config.beta_low}, above config.beta_high "
@@ -117,6 +130,28 @@ def check(config: ml_collections.ConfigDict) -> None:
     )
   _check_replicas(config)
   models.conv_channels(config.data.image_size)
+
+
+def check_options(
+  config: ml_collections.ConfigDict, group: str, **least: float
+) -> None:
+  """Refuses a method's own settings that are below what they may be.
+
+  Args:
+    config: of the run.
+    group: the method's name.
+    **least: of each setting that is checked.
+
+  Raises:
+    ValueError: names the key, its value and what is expected.
+  """
+  for key, lowest in least.items():
+    value = config[group][key]
+    if not (math.isfinite(value) and value >= lowest):
+      raise ValueError(
+        f"config.{group}.{key} is {value}; it must be a finite number >= "
+        f"{lowest}"
+      )
 
 
 def _check_replicas(config: ml_collections.ConfigDict) -> None:

@@ -8,6 +8,7 @@
 
 import contextlib
 import functools
+import math
 import os
 import pathlib
 import time
@@ -151,15 +152,16 @@ class Evaluator:
       "seed": int(state.seed),
       "dataset": dataset.name,
       "num_images": len(indices),
-      "kl": kl.tolist(),
-      "reconstruction": float(codes.costs.min(axis=1).mean()),
+      "kl": None if kl is None else kl.tolist(),
+      "reconstruction": float(codes.reconstruction.mean()),
       "protocol": scores.PROTOCOL,
-      **scores.of_codes(codes, kl, dataset, indices, discrete),
+      **scores.of_codes(codes, kl, dataset, indices),
       "seconds": time.perf_counter() - started,
     }
     decode = functools.partial(self._decode, state.params)
-    pictures = _traversals(decode, config, discrete)
-    pictures |= _reconstructions(decode, dataset, shown, codes_shown)
+    sizes = self.method.num_categories if discrete else ()
+    pictures = _traversals(decode, config.num_continuous, sizes)
+    pictures |= _reconstructions(decode, dataset, shown, codes_shown, sizes)
     return results, pictures
 
   def _codes(self, state, indices, discrete) -> Representation:
@@ -176,11 +178,10 @@ def _split(codes: Representation, count: int):
   )
 
 
-def _traversals(decode, config, discrete) -> dict[str, np.ndarray]:
-  """One dimension moved from -1 to 1, the others at 0; a row a category."""
+def _traversals(decode, m, sizes) -> dict[str, np.ndarray]:
+  """One dimension moved from -1 to 1, the others at 0; a row a joint code."""
   values = np.linspace(-1, 1, _TRAVERSAL_FRAMES, dtype=np.float32)
-  m = config.num_continuous
-  categories = range(config.num_categories) if discrete else (-1,)
+  categories = range(math.prod(sizes)) if sizes else (-1,)
   latents = (values[:, None, None] * np.eye(m, dtype=np.float32)).reshape(-1, m)
   rows = [
     np.asarray(decode(latents, np.full(len(latents), category)))
@@ -188,7 +189,12 @@ def _traversals(decode, config, discrete) -> dict[str, np.ndarray]:
   ]
   frames = np.stack(rows, axis=1)  # [T * m, R, H, W, C]
   frames = frames.reshape(len(values), m, *frames.shape[1:]).swapaxes(1, 2)
-  return {"traversals": frames, "traversal_values": values}
+  each = np.stack(np.unravel_index(categories, sizes), 1) if sizes else []
+  return {
+    "traversals": frames,
+    "traversal_values": values,
+    "traversal_categories": np.reshape(each, (len(rows), len(sizes))),
+  }
 
 
 def _shown(num_images: int) -> np.ndarray:
@@ -197,12 +203,17 @@ def _shown(num_images: int) -> np.ndarray:
   return np.random.default_rng(1).choice(num_images, count, replace=False)
 
 
-def _reconstructions(decode, dataset, shown, codes) -> dict[str, np.ndarray]:
+def _reconstructions(
+  decode, dataset, shown, codes, sizes
+) -> dict[str, np.ndarray]:
   """A few images, and what the decoder makes of their codes."""
   rows = dataset.images[shown]
   originals = data.unpack(rows, dataset.image_shape, dataset.bits)
+  joint = np.full(len(shown), -1)
+  if sizes:
+    joint = np.ravel_multi_index(tuple(codes.categories.T), sizes)
   return {
     "originals": np.asarray(originals),
-    "reconstructions": np.asarray(decode(codes.mean, codes.categories)),
+    "reconstructions": np.asarray(decode(codes.mean, joint)),
     "reconstruction_categories": codes.categories,
   }

@@ -1,6 +1,7 @@
 """The encoder and the decoder (Jeong & Song 2019; sizes from their code).
 
-Letters: B batch, m continuous dimensions, S categories, H W C image.
+Letters: B batch, m continuous dimensions, S categories, H W C image, n numbers
+that the encoder gives an image.
 """
 
 import flax.linen as nn
@@ -32,17 +33,17 @@ def conv_channels(image_size: int) -> tuple[int, ...]:
 
 
 class Encoder(nn.Module):
-  """q(z|x) = N(mean, diag(scale^2)); scale is a softplus, not a log-variance.
+  """Images to a few numbers each; what they mean is the method's to say.
 
   Attributes:
-    num_continuous: m.
+    num_outputs: n; 2 m for a `posterior`.
   """
 
-  num_continuous: int
+  num_outputs: int
 
   @nn.compact
-  def __call__(self, images: jax.Array) -> Posterior:
-    """Images `[B, H, W, C]` in [0, 1] to a posterior with fields `[B, m]`."""
+  def __call__(self, images: jax.Array) -> jax.Array:
+    """Images `[B, H, W, C]` in [0, 1] to `[B, n]`."""
     channels = conv_channels(images.shape[1])
     first = layers.ImageToBlocks(channels[0], name="conv_0")
     x = layers.Relu()(first(images))
@@ -53,8 +54,7 @@ class Encoder(nn.Module):
       x = layers.Relu()(conv(x))
     x = x.reshape(x.shape[0], -1)
     x = layers.Relu()(_dense(HIDDEN_UNITS, "hidden")(x))
-    mean, scale = jnp.split(_dense(2 * self.num_continuous, "head")(x), 2, -1)
-    return Posterior(mean, nn.softplus(scale))
+    return _dense(self.num_outputs, "head")(x)
 
 
 class Decoder(nn.Module):
@@ -82,6 +82,16 @@ class Decoder(nn.Module):
       x = layers.Relu(width=features if is_last else None)(conv(x))
     last = layers.BlocksToImage(self.image_shape[-1], name="logits")
     return last(x)
+
+
+def posterior(outputs: jax.Array) -> Posterior:
+  """q(z|x) = N(mean, diag(scale^2)) of the encoder's outputs `[B, 2 m]`.
+
+  The first half is the mean; the scale is the softplus of the second, not a
+  log-variance.
+  """
+  mean, scale = jnp.split(outputs, 2, axis=-1)
+  return Posterior(mean, nn.softplus(scale))
 
 
 def _dense(features: int, name: str) -> nn.Dense:

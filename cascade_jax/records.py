@@ -1,6 +1,7 @@
 """The few tuples that cross rooms.
 
-Letters: B batch, m continuous dimensions, S categories.
+Letters: B batch, m continuous dimensions, D discrete variables of S_1 ... S_D
+categories, S their sum, K joint codes.
 """
 
 from collections.abc import Callable
@@ -8,6 +9,13 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+
+
+class Batch(NamedTuple):
+  """What one step sees."""
+
+  images: jax.Array  # [B, H, W, C] in [0, 1]
+  classes: jax.Array | None = None  # [B] int32; only of a supervised method
 
 
 class Posterior(NamedTuple):
@@ -38,7 +46,7 @@ class Stage(NamedTuple):
 
   phase: int
   open_dimensions: int
-  discrete: bool  # whether codes are solved for, or zero
+  discrete: bool  # whether the discrete code is in use
   kl_weights: np.ndarray  # [m] float32
 
 
@@ -46,9 +54,10 @@ class Representation(NamedTuple):
   """What a trained model says about images."""
 
   mean: jax.Array  # [B, m]
-  scale: jax.Array  # [B, m]
-  categories: jax.Array  # [B] int32, the likeliest; -1 without a discrete code
-  costs: jax.Array  # [B, S] nats, -log p(x | mean, category); S = 1 without
+  scale: jax.Array  # [B, m]; 0 where the encoder is deterministic
+  categories: jax.Array  # [B, D] int32, the likeliest; D = 0 without a code
+  probabilities: jax.Array  # [B, S] of each variable's categories in turn
+  reconstruction: jax.Array  # [B] nats, -log p(x | mean, categories)
 
 
 class TrainState(NamedTuple):
@@ -58,7 +67,6 @@ class TrainState(NamedTuple):
   seed: jax.Array  # [] uint32, root of the noise
   params: Any
   optimizer: Any
-  kl_weights: jax.Array  # [m], those that Adam's moments were gathered under
 
 
 class Report(NamedTuple):
@@ -66,24 +74,31 @@ class Report(NamedTuple):
 
   loss: jax.Array  # []
   reconstruction: jax.Array  # [] nats per image
-  kl: jax.Array  # [m] nats per dimension, before weighting
-  weight_penalty: jax.Array  # []
+  kl: jax.Array | None  # [m] nats per dimension, unweighted; None without any
+  terms: dict[str, jax.Array]  # [] each, by the name that the log gives it
 
 
 class Method(NamedTuple):
   """What the training loop needs to know of a method; all pure functions.
 
-  Images are `[B, H, W, C]` in [0, 1]; categories are `[B]`, -1 for a zero code.
   The functions are of one replica; those but `stage` and `init` are compiled,
   and may be mapped over replicas (by vmap) and over steps (in a loop).
+  Categories of a batch are `[B]` joint codes, numbered like the rows of
+  `itertools.product` over the discrete variables; -1 for a zero code.
   """
 
   stage: Callable[[int], Stage]  # the schedule, on the host
   init: Callable[[int], TrainState]  # seed -> state
-  score: Callable[..., Scores]
-  # score: state, images, discrete (a Python bool) -> the costs of all codes,
-  # or of the zero code alone
   update: Callable[..., tuple[TrainState, Report]]
-  # update: state, images, scores, categories, KL weights -> state, report
-  represent: Callable[..., Representation]  # params, images, discrete
-  decode: Callable[..., jax.Array]  # params, latents, categories -> images
+  # update: state, Batch, KL weights -> state, report. It is also given the
+  # Scores where there is a `score`, and then the categories where `assigned`
+  represent: Callable[..., Representation]
+  # represent: params, images, whether the code is in use (a Python bool)
+  decode: Callable[..., jax.Array]
+  # decode: params, latents [B, m], categories [B] -> images
+  num_categories: tuple[int, ...] = ()  # of each discrete variable
+  score: Callable[..., Scores] | None = None
+  # score: state, Batch, whether the code is in use -> the step's forward pass,
+  # for an update that goes back through it (why: `steps.steps_per_call`)
+  assigned: bool = False  # codes are solved for, between score and update
+  supervised: bool = False  # the update sees the true classes

@@ -50,7 +50,10 @@ def compile_represent(
       compiled(params, dataset.images, batches, discrete)
     )
     return jax.tree.map(
-      lambda x: x.reshape(len(x), -1, *x.shape[3:])[:, : len(indices)], results
+      lambda x: x.reshape(len(x), batches.size, *x.shape[3:])[
+        :, : len(indices)
+      ],
+      results,
     )
 
   return represent

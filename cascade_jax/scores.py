@@ -1,4 +1,4 @@
-"""The two scores of a model's codes, and those of it while it trains."""
+"""The scores of a model's codes, and those of it while it trains."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,11 @@ from cascade_jax.records import Method, Posterior, Representation
 from cascade_jax.represent import compile_represent
 from cascade_jax.spread import Spread
 
-NAMES = ("disentanglement_score", "classification_accuracy")
+NAMES = (
+  "disentanglement_score",
+  "disentanglement_score_dlib",
+  "classification_accuracy",
+)
 PROTOCOL = {
   "disentanglement_score": (
     "FactorVAE metric (Kim & Mnih 2018) as in Jeong & Song 2019: 800 votes of "
@@ -18,9 +22,15 @@ PROTOCOL = {
     "code as one more column, majority classifier scored on the votes it was "
     "made from."
   ),
+  "disentanglement_score_dlib": (
+    "FactorVAE metric in the protocol of disentanglement_lib: continuous "
+    "dimensions only, those with standard deviation < 0.05 dropped, 10,000 "
+    "training and 5,000 held-out votes of 64 images."
+  ),
   "classification_accuracy": (
     "Best one-to-one relabelling of the categories, found on the images that "
-    "are scored; each image at its likeliest category."
+    "are scored; each image at its likeliest category. Of several discrete "
+    "variables the one that fits the classes best."
   ),
 }
 
@@ -38,7 +48,7 @@ def compile_sample_scores(
   """A function to what metrics.jsonl says of a model while it trains.
 
   Its arguments are the replicas' params (stacked), and whether the discrete
-  code is in use. It returns, for each replica, both scores by `PROTOCOL` and
+  code is in use. It returns, for each replica, the scores by `PROTOCOL` and
   the number of images they are of: `sample(N, size)`, or all of fewer.
 
   Args:
@@ -56,7 +66,7 @@ def compile_sample_scores(
     records = []
     for replica in range(spread.size):
       alone = Representation(*(array[replica] for array in codes))
-      found = of_codes(alone, mean_kl(alone), dataset, indices, discrete)
+      found = of_codes(alone, mean_kl(alone), dataset, indices)
       records.append(
         {name: found[name] for name in NAMES} | {"scored_images": len(indices)}
       )
@@ -65,40 +75,64 @@ def compile_sample_scores(
   return sample_scores
 
 
-def mean_kl(codes: Representation) -> np.ndarray:
-  """Mean KL of each dimension, nats `[m]`."""
+def mean_kl(codes: Representation) -> np.ndarray | None:
+  """Mean KL of each dimension, nats `[m]`; None of a deterministic encoder."""
+  if not codes.scale.any():
+    return None
   posterior = jax.device_put(Posterior(codes.mean, codes.scale))
   kl = jax.device_get(jax.jit(losses.kl_per_dimension)(posterior))
   return kl.mean(axis=0)
 
 
-def of_codes(codes, kl, dataset, indices, discrete) -> dict:
-  """Both scores with what they were made of; None where nothing is known."""
-  results = {"disentanglement_score": None, "classification_accuracy": None}
+def of_codes(
+  codes: Representation,
+  kl: np.ndarray | None,
+  dataset: data.Dataset,
+  indices: np.ndarray,
+) -> dict:
+  """The scores with what they were made of; None where nothing is known.
+
+  Args:
+    codes: of one model, in NumPy arrays.
+    kl: its `mean_kl`.
+    dataset: whose factors are compared with.
+    indices: of the images that the codes are of.
+  """
+  results: dict = dict.fromkeys(NAMES)
   if dataset.factors is None:
     return results
   factors = dataset.factors[indices]
-  categories = codes.categories if discrete else None
   score = metrics.disentanglement_score(
-    codes.mean, factors, kl=kl, categories=categories
+    codes.mean, factors, kl=kl, categories=codes.categories
   )
+  names = ["code"]
+  if score.num_codes > 1:
+    names = [f"code {d + 1}" for d in range(score.num_codes)]
   results |= {
     "disentanglement_score": score.score,
+    "disentanglement_score_dlib": metrics.disentanglement_score_dlib(
+      codes.mean, factors
+    ),
     "votes": score.votes.tolist(),
     "vote_columns": [f"z{column + 1}" for column in score.columns]
-    + ["code"] * score.has_code,
+    + names[: score.num_codes],
     "vote_factors": [dataset.factor_names[f] for f in score.factors],
     "column_factors": [
       dataset.factor_names[f] if f >= 0 else None for f in score.column_factors
     ],
   }
-  if discrete and dataset.class_factor is not None:
+  if score.num_codes and dataset.class_factor is not None:
     classes = factors[:, dataset.factor_names.index(dataset.class_factor)]
-    accuracy = metrics.classification_accuracy(categories, classes)
-    results |= {
-      "classification_accuracy": accuracy.accuracy,
-      "confusion": accuracy.confusion.tolist(),
-      "relabelling": accuracy.relabelling.tolist(),
-      "class_names": list(dataset.class_names),
-    }
+    results |= _accuracy(codes.categories, classes, dataset)
   return results
+
+
+def _accuracy(categories, classes, dataset) -> dict:
+  each = [metrics.classification_accuracy(k, classes) for k in categories.T]
+  best = max(each, key=lambda found: found.accuracy)
+  return {
+    "classification_accuracy": best.accuracy,
+    "confusion": best.confusion.tolist(),
+    "relabelling": best.relabelling.tolist(),
+    "class_names": list(dataset.class_names),
+  }

@@ -14,12 +14,13 @@ import ml_collections
 import numpy as np
 
 from cascade_jax import data, replicas
-from cascade_jax.assignment import assign_each
+from cascade_jax.assignment_joint import assign_each
 from cascade_jax.records import Method, Stage, TrainState
 from cascade_jax.spread import Spread
 from cascade_jax.steps import (
   Chosen,
   Outcome,
+  Source,
   compile_steps,
   no_code,
   steps_per_call,
@@ -45,6 +46,9 @@ class Stepper:
     method: bare functions of one replica.
     dataset: its images on the devices.
     spread: how replicas are held.
+
+  Raises:
+    ValueError: a supervised method, and data without classes.
   """
 
   def __init__(
@@ -55,18 +59,20 @@ class Stepper:
     spread: Spread,
   ):
     self._config = config
-    self._images = dataset.images
+    self._method = method
+    self._source = _source(method, dataset, spread)
     self._spread = spread
     self._steps = compile_steps(method, dataset, spread, config)
     self._most_steps = steps_per_call(config)
     self._kl_weights = None, None  # on the host, on the devices
     self._no_code = jax.tree.map(
-      lambda x: np.stack([x] * spread.size), no_code(config)
+      lambda x: np.stack([x] * spread.size), no_code(config, method)
     )
 
   def most_steps(self, stage: Stage) -> int:
     """How many steps `take` can be asked for at once."""
-    needs_host = stage.discrete and self._config.solver == "host"
+    is_solved = self._method.assigned and stage.discrete
+    needs_host = is_solved and self._config.solver == "host"
     return 1 if needs_host else self._most_steps
 
   def take(
@@ -105,7 +111,7 @@ class Stepper:
       else:
         state, outcome = self._steps.run(
           state,
-          self._images,
+          self._source,
           self._spread.put(rows),
           self._spread.share(np.int32(last - first)),
           kl_weights,
@@ -124,26 +130,37 @@ class Stepper:
     # Between two steps all is out of the caches: `device_put` takes 0.4 ms
     # here, a whole call with an array of NumPy's 0.14.
     with jax.transfer_guard_host_to_device("allow"):
-      scores = self._steps.score(state, self._images, indices, discrete)
-      chosen, scored, solved = self._codes(scores.costs, discrete, state)
+      scores = None
+      if self._method.score is not None:
+        scores = self._steps.score(state, self._source, indices, discrete)
+      chosen, scored, solved = self._codes(scores, discrete, state)
       state, report = self._steps.update(
-        state, self._images, indices, scores, chosen.categories, kl_weights
+        state,
+        self._source,
+        indices,
+        kl_weights,
+        scores,
+        chosen and chosen.categories,
       )
-    outcome = Outcome(report, chosen.counts, chosen.flow_differs)
-    return state, outcome, (scored - started, solved - scored)
+    return state, Outcome(report, chosen), (scored - started, solved - scored)
 
-  def _codes(self, costs, discrete, state) -> tuple[Chosen, float, float]:
-    """Codes for `[R, B, S]` costs; when these were there, and when solved."""
-    if not discrete:
+  def _codes(
+    self, scores, discrete, state
+  ) -> tuple[Chosen | None, float, float]:
+    """Codes for `[R, B, K]` costs; when these were there, and when solved."""
+    if not (self._method.assigned and discrete):
       scored = time.perf_counter()
       return self._no_code, scored, scored
+    costs = scores.costs
     if self._config.solver == "device":
       scored = time.perf_counter()
       return self._steps.assign(costs), scored, time.perf_counter()
     costs = np.asarray(costs)
     scored = time.perf_counter()
     try:
-      found = assign_each(costs, self._config.pairwise_weight)
+      found = assign_each(
+        costs, self._method.num_categories, self._config.pairwise_weight
+      )
     except ValueError:
       check_finite(costs, state)  # says which replica has diverged
       raise
@@ -167,9 +184,23 @@ class Stepper:
     for row, seed in enumerate(seeds):
       for step in range(first, last):
         indices[row, step - first] = data.batch_indices(
-          len(self._images), config.batch_size, seed, step
+          len(self._source.images), config.batch_size, seed, step
         )
     return indices
+
+
+def _source(method: Method, dataset: data.Dataset, spread: Spread) -> Source:
+  if not method.supervised:
+    return Source(dataset.images, None)
+  if dataset.class_factor is None:
+    raise ValueError(
+      f"config.method learns from the true classes, but data set "
+      f"{dataset.name!r} has none; name its class_factor, or use a method "
+      "without supervision"
+    )
+  column = dataset.factor_names.index(dataset.class_factor)
+  classes = dataset.factors[:, column].astype(np.int32)
+  return Source(dataset.images, spread.share(classes))
 
 
 def check_finite(losses: np.ndarray, state: TrainState) -> None:

@@ -3,7 +3,7 @@
 Two ways to take one: `score`, the codes solved for on the host or by `assign`,
 `update`; or `run`, many steps in one call, where nothing needs the host.
 
-Letters: R replicas, n steps, B batch, S categories.
+Letters: R replicas, n steps, B batch, S categories, K joint codes.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from jax import lax
 
 from cascade_jax import data
 from cascade_jax.assignment_device import assign_categories
-from cascade_jax.records import Method, Report, Scores, TrainState
+from cascade_jax.records import Batch, Method, Report, Scores, TrainState
 from cascade_jax.spread import Passed, Spread
 
 _MOST_STEPS = 100  # a call; a signal to stop is heard between calls
@@ -26,8 +26,8 @@ _MOST_STEPS = 100  # a call; a signal to stop is heard between calls
 class Chosen(NamedTuple):
   """Codes of one batch, and what the log says of them."""
 
-  categories: jax.Array  # [B] int32
-  counts: jax.Array  # [S] samples a category
+  categories: jax.Array  # [B] int32, joint codes
+  counts: jax.Array  # [S] samples a category; zeros while the code is off
   flow_differs: jax.Array  # [] share of the batch off its plain argmin
 
 
@@ -35,19 +35,26 @@ class Outcome(NamedTuple):
   """What one step says for the log; each array with R first."""
 
   report: Report
-  counts: jax.Array  # [S] samples a category; zeros while the code is off
-  flow_differs: jax.Array  # [] share of the batch off its plain argmin
+  chosen: Chosen | None  # None where codes aren't assigned
+
+
+class Source(NamedTuple):
+  """The data that batches are gathered from, on the devices."""
+
+  images: jax.Array  # as `data.Dataset` packs them
+  classes: jax.Array | None  # [N] int32; only for a supervised method
 
 
 class Steps(NamedTuple):
-  """The compiled functions; all but `images` and the weights are stacked."""
+  """The compiled functions; all but `source` and the weights are stacked."""
 
-  score: Callable[..., Scores]  # state, images, indices [R, B], discrete
+  score: Callable[..., Scores]  # state, source, indices [R, B], discrete
   assign: Callable[..., Chosen]  # costs [R, B, S]
   update: Callable[..., tuple[TrainState, Report]]
-  # update: state (consumed), images, indices, scores, categories, KL weights
+  # update: state (consumed), source, indices, KL weights, scores (None where
+  # the method has no `score`), categories
   run: Callable[..., tuple[TrainState, Outcome]]
-  # run: state (consumed), images, indices [R, n, B], how many of the n, KL
+  # run: state (consumed), source, indices [R, n, B], how many of the n, KL
   # weights, discrete -> state, the last step's outcome
 
 
@@ -80,55 +87,74 @@ def compile_steps(
     config: of the run.
   """
 
-  def gather(images, indices):
-    return data.unpack(images[indices], dataset.image_shape, dataset.bits)
+  def gather(source, indices):
+    rows = source.images[indices]
+    classes = None if source.classes is None else source.classes[indices]
+    return Batch(data.unpack(rows, dataset.image_shape, dataset.bits), classes)
 
-  def score(images, state, indices, discrete):
-    scores = method.score(state, gather(images, indices), discrete)
+  def score(source, state, indices, discrete):
+    scores = method.score(state, gather(source, indices), discrete)
     return scores._replace(memory=Passed(scores.memory))
 
   def assign(_, costs):
+    (num_categories,) = method.num_categories
     categories = assign_categories(costs, config.pairwise_weight)
-    counts = jnp.bincount(categories, length=config.num_categories)
+    counts = jnp.bincount(categories, length=num_categories)
     flow_differs = (categories != costs.argmin(axis=1)).mean()
     return Chosen(categories, counts, flow_differs)
 
   def update(shared, state, indices, scores, categories):
-    images, kl_weights = shared
-    batch = gather(images, indices)
-    scores = scores._replace(memory=scores.memory.arrays)
-    return method.update(state, batch, scores, categories, kl_weights)
+    source, kl_weights = shared
+    batch = gather(source, indices)
+    if scores is not None:
+      scores = scores._replace(memory=scores.memory.arrays)
+    return _update(method, state, batch, kl_weights, scores, categories)
 
-  def step(state, images, kl_weights, discrete):
-    scores = method.score(state, images, discrete)
-    if discrete:
+  def step(state, batch, kl_weights, discrete):
+    scores = method.score and method.score(state, batch, discrete)
+    chosen = None
+    if method.assigned and discrete:
       chosen = assign(None, scores.costs)
-    else:
-      chosen = jax.tree.map(jnp.asarray, no_code(config))
-    state, report = method.update(
-      state, images, scores, chosen.categories, kl_weights
+    elif method.assigned:
+      chosen = jax.tree.map(jnp.asarray, no_code(config, method))
+    categories = chosen and chosen.categories
+    state, report = _update(
+      method, state, batch, kl_weights, scores, categories
     )
-    return state, Outcome(report, chosen.counts, chosen.flow_differs)
+    return state, Outcome(report, chosen)
 
   def run(shared, state, indices, discrete):
-    images, count, kl_weights = shared
+    source, count, kl_weights = shared
 
     def take(k, carry):
       state, _ = carry
-      return step(state, gather(images, indices[k]), kl_weights, discrete)
+      return step(state, gather(source, indices[k]), kl_weights, discrete)
 
-    nothing = _no_outcome(kl_weights, config.num_categories)
+    like = jax.eval_shape(lambda: take(0, (state, None)))[1]
+    nothing = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), like)
     # A count that is an argument: one compilation serves every length.
     return lax.fori_loop(0, count, take, (state, nothing))
 
   return _compiled(score, assign, update, run, spread)
 
 
-def no_code(config: ml_collections.ConfigDict) -> Chosen:
-  """What stands for codes while they are off; NumPy arrays."""
+def _update(method: Method, state, batch, kl_weights, scores, categories):
+  """The method's update, with as many arguments as it takes."""
+  forward = () if method.score is None else (scores,)
+  codes = (categories,) if method.assigned else ()
+  return method.update(state, batch, kl_weights, *forward, *codes)
+
+
+def no_code(config: ml_collections.ConfigDict, method: Method) -> Chosen | None:
+  """What stands for codes while they are off; NumPy arrays.
+
+  None for a method whose codes are never assigned.
+  """
+  if not method.assigned:
+    return None
   return Chosen(
     np.full(config.batch_size, -1, np.int32),
-    np.zeros(config.num_categories, np.int32),
+    np.zeros(sum(method.num_categories), np.int32),
     np.float32(0),
   )
 
@@ -136,24 +162,24 @@ def no_code(config: ml_collections.ConfigDict) -> Chosen:
 def _compiled(score, assign, update, run, spread) -> Steps:
   """The functions stacked and compiled, the state's memory reused."""
 
-  def stacked_score(state, images, indices, discrete):
+  def stacked_score(state, source, indices, discrete):
     def score_so(*arguments):
       return score(*arguments, discrete)
 
-    return spread.over(score_so)(images, state, indices)
+    return spread.over(score_so)(source, state, indices)
 
   def stacked_assign(costs):
     return spread.over(assign)((), costs)
 
-  def stacked_update(state, images, indices, scores, categories, kl_weights):
-    shared = images, kl_weights
+  def stacked_update(state, source, indices, kl_weights, scores, categories):
+    shared = source, kl_weights
     return spread.over(update)(shared, state, indices, scores, categories)
 
-  def stacked_run(state, images, indices, count, kl_weights, discrete):
+  def stacked_run(state, source, indices, count, kl_weights, discrete):
     def run_so(*arguments):
       return run(*arguments, discrete)
 
-    return spread.over(run_so)((images, count, kl_weights), state, indices)
+    return spread.over(run_so)((source, count, kl_weights), state, indices)
 
   return Steps(
     jax.jit(stacked_score, static_argnames="discrete"),
@@ -161,9 +187,3 @@ def _compiled(score, assign, update, run, spread) -> Steps:
     jax.jit(stacked_update, donate_argnames="state"),
     jax.jit(stacked_run, donate_argnames="state", static_argnames="discrete"),
   )
-
-
-def _no_outcome(kl_weights, num_categories: int) -> Outcome:
-  zero = jnp.float32(0)
-  report = Report(zero, zero, jnp.zeros_like(kl_weights), zero)
-  return Outcome(report, jnp.zeros(num_categories, jnp.int32), zero)

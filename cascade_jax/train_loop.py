@@ -147,12 +147,14 @@ def _records(
     "seconds_solve": seconds.solve,
     "seconds_update": seconds.update,
   }
-  return [
-    {
-      **of_all,
-      **{key: value.tolist() for key, value in one.report._asdict().items()},
-      "counts": one.counts.tolist(),
-      "flow_differs": one.flow_differs.tolist(),
-    }
-    for one in outcomes
-  ]
+  return [of_all | _record(one) for one in outcomes]
+
+
+def _record(outcome: Outcome) -> dict:
+  """What only one replica's line says."""
+  found = outcome.report._asdict()
+  found |= found.pop("terms")
+  if outcome.chosen is not None:
+    found |= outcome.chosen._asdict()
+    del found["categories"]
+  return {key: x.tolist() for key, x in found.items() if x is not None}

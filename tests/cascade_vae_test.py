@@ -6,6 +6,7 @@ import pytest
 
 from cascade_jax import config as config_lib
 from cascade_jax import losses, methods, models
+from cascade_jax.records import Batch
 
 BATCH = 4
 
@@ -39,7 +40,9 @@ def noise_of(state):
 
 
 def encode(state, images):
-  return models.Encoder(3).apply(state.params["encoder"], images)
+  return models.posterior(
+    models.Encoder(6).apply(state.params["encoder"], images)
+  )
 
 
 def logits_of(state, latents, codes):
@@ -49,14 +52,15 @@ def logits_of(state, latents, codes):
 
 def step(method, state, images, categories, kl_weights):
   """A whole step at given categories; -1 for all: without the code."""
-  scores = method.score(state, images, bool((categories >= 0).all()))
-  return method.update(state, images, scores, categories, kl_weights)
+  batch = Batch(images)
+  scores = method.score(state, batch, bool((categories >= 0).all()))
+  return method.update(state, batch, kl_weights, scores, categories)
 
 
 def test_unary_costs_are_one_decoder_pass_a_category(images):
   method, state = make()
   latents = models.sample(encode(state, images), noise_of(state))
-  costs = method.score(state, images, True).costs
+  costs = method.score(state, Batch(images), True).costs
   chex.assert_shape(costs, (BATCH, 3))
   for category in range(3):
     codes = jnp.tile(jnp.eye(3)[category], (BATCH, 1))
@@ -67,9 +71,11 @@ def test_unary_costs_are_one_decoder_pass_a_category(images):
 def test_scoring_and_update_see_the_same_noise(images):
   """The update's reconstruction is the mean of the unaries at its codes."""
   method, state = make()
-  scores = method.score(state, images, True)
+  scores = method.score(state, Batch(images), True)
   categories = jnp.array([0, 2, 1, 2])
-  _, report = method.update(state, images, scores, categories, jnp.ones(3))
+  _, report = method.update(
+    state, Batch(images), jnp.ones(3), scores, categories
+  )
   chosen = scores.costs[jnp.arange(BATCH), categories]
   np.testing.assert_allclose(report.reconstruction, chosen.mean(), rtol=1e-5)
 
@@ -77,7 +83,7 @@ def test_scoring_and_update_see_the_same_noise(images):
 def test_noise_changes_with_step_and_seed(images):
   method, state = make()
   scores = [
-    method.score(each, images, True).costs
+    method.score(each, Batch(images), True).costs
     for each in (
       state,
       state._replace(step=state.step + 1),
@@ -98,7 +104,8 @@ def test_gradient_equals_that_of_the_whole_objective(
   codes = jax.nn.one_hot(categories, 3)
 
   def objective(params):
-    posterior = models.Encoder(3).apply(params["encoder"], images)
+    outputs = models.Encoder(6).apply(params["encoder"], images)
+    posterior = models.posterior(outputs)
     latents = models.sample(posterior, noise_of(state))
     decoder = models.Decoder((16, 16, 1))
     logits = decoder.apply(params["decoder"], latents, codes)
@@ -145,7 +152,7 @@ def test_loss_is_the_sum_of_its_terms(images):
 
 
 def moments(state):
-  return state.optimizer[0]
+  return state.optimizer.adam[0]
 
 
 def test_adam_sees_the_gradient_of_the_weight_penalty(images):
@@ -193,20 +200,27 @@ def test_test_time_category_is_the_argmin_at_the_mean(images):
   codes = method.represent(state.params, images, True)
   posterior = encode(state, images)
   chex.assert_trees_all_close(codes.mean, posterior.mean)
+  costs = []
   for category in range(3):
     one_hot = jnp.tile(jnp.eye(3)[category], (BATCH, 1))
     logits = logits_of(state, posterior.mean, one_hot)
-    np.testing.assert_allclose(
-      codes.costs[:, category], losses.bernoulli_nll(images, logits), rtol=1e-5
-    )
-  np.testing.assert_array_equal(codes.categories, codes.costs.argmin(axis=1))
+    costs.append(losses.bernoulli_nll(images, logits))
+  costs = np.stack(costs, axis=1)
+  np.testing.assert_array_equal(codes.categories[:, 0], costs.argmin(axis=1))
+  np.testing.assert_allclose(codes.reconstruction, costs.min(axis=1), 1e-5)
+  likelihoods = np.exp(costs.min(axis=1, keepdims=True) - costs)
+  expected = likelihoods / likelihoods.sum(axis=1, keepdims=True)
+  np.testing.assert_allclose(codes.probabilities, expected, rtol=1e-3)
 
 
 def test_representation_without_the_code(images):
   method, state = make()
   codes = method.represent(state.params, images, False)
-  assert (codes.categories == -1).all()
-  chex.assert_shape(codes.costs, (BATCH, 1))
+  chex.assert_shape(codes.categories, (BATCH, 0))
+  chex.assert_shape(codes.probabilities, (BATCH, 0))
+  logits = logits_of(state, codes.mean, jnp.zeros((BATCH, 3)))
+  expected = losses.bernoulli_nll(images, logits)
+  np.testing.assert_allclose(codes.reconstruction, expected, rtol=1e-5)
 
 
 def test_decode_gives_probabilities(images):
@@ -218,13 +232,14 @@ def test_decode_gives_probabilities(images):
 
 def test_learning_lowers_the_loss(images):
   method, state = make(learning_rate=3e-3)
-  categories, weights = jnp.zeros(BATCH, int), jnp.full(3, 0.1)
+  batch, weights = Batch(images), jnp.full(3, 0.1)
+  categories = jnp.zeros(BATCH, int)
   score = jax.jit(method.score, static_argnames="discrete")
   update = jax.jit(method.update)
   reports = []
   for _ in range(40):
-    scores = score(state, images, discrete=True)
-    state, report = update(state, images, scores, categories, weights)
+    scores = score(state, batch, discrete=True)
+    state, report = update(state, batch, weights, scores, categories)
     reports.append(float(report.loss))
   assert reports[-1] < 0.7 * reports[0]
 

@@ -13,8 +13,9 @@ from cascade_jax.records import Posterior
 @pytest.mark.parametrize("image_shape", [(64, 64, 1), (32, 32, 1), (32, 32, 3)])
 def test_shapes(image_shape):
   images = jnp.zeros((2, *image_shape))
-  encoder, decoder = models.Encoder(6), models.Decoder(image_shape)
-  posterior, _ = encoder.init_with_output(jax.random.key(0), images)
+  encoder, decoder = models.Encoder(12), models.Decoder(image_shape)
+  outputs, _ = encoder.init_with_output(jax.random.key(0), images)
+  posterior = models.posterior(outputs)
   chex.assert_shape(posterior, (2, 6))
   assert (posterior.scale > 0).all()
   logits, _ = decoder.init_with_output(
@@ -25,7 +26,9 @@ def test_shapes(image_shape):
 
 def test_sizes_are_the_authors():
   """Number of weights, summed by hand from the authors' layer sizes."""
-  encoder = models.Encoder(6).init(jax.random.key(0), jnp.zeros((1, 64, 64, 1)))
+  encoder = models.Encoder(12).init(
+    jax.random.key(0), jnp.zeros((1, 64, 64, 1))
+  )
   decoder = models.Decoder((64, 64, 1)).init(
     jax.random.key(0), jnp.zeros((1, 6)), jnp.zeros((1, 3))
   )

@@ -57,13 +57,17 @@ def close(ours, theirs):
 def test_one_compilation_without_the_code_and_one_with_it(
   tiny_config, tiny_dataset, solver
 ):
-  """Whatever the phase and the length of the chunk."""
+  """Whatever the phase and the length of the chunk.
+
+  A loop's body is traced twice: for the shapes that it ends with, too.
+  """
   tiny_config.solver = solver
   method = methods.build(tiny_config, tiny_dataset.image_shape)
   chex.clear_trace_counter()
+  most = {"host": 3, "device": 4}[solver]
   counted = method._replace(
-    score=chex.assert_max_traces(method.score, n=2),
-    update=chex.assert_max_traces(method.update, n=2),
+    score=chex.assert_max_traces(method.score, n=most),
+    update=chex.assert_max_traces(method.update, n=most),
   )
   (state,) = Run(tiny_config, tiny_dataset, counted).take_all()
   assert state.step == 12
@@ -95,8 +99,7 @@ def test_solver_on_the_device_gives_the_host_s_run(tiny_config, tiny_dataset):
   theirs = Run(tiny_config, tiny_dataset)
   close(ours_state, theirs.take_all())
   ours, theirs = (jax.device_get(run.outcomes[-1][0]) for run in (ours, theirs))
-  np.testing.assert_array_equal(ours.counts, theirs.counts)
-  np.testing.assert_array_equal(ours.flow_differs, theirs.flow_differs)
+  jax.tree.map(np.testing.assert_array_equal, ours.chosen, theirs.chosen)
   close(ours.report, theirs.report)
 
 

@@ -1,4 +1,8 @@
-"""One file a method; each has a `build(config, image_shape) -> Method`."""
+"""One file a method; each has a `build(config, image_shape) -> Method`.
+
+A method's own settings and their defaults are its `DEFAULTS`, where it has
+some; they stand in the config under the method's name.
+"""
 
 import importlib
 import pkgutil
@@ -11,15 +15,40 @@ def names() -> tuple[str, ...]:
   return tuple(sorted(found.name for found in pkgutil.iter_modules(__path__)))
 
 
+def defaults() -> dict[str, dict]:
+  """The settings of each method that has its own, by its name."""
+  modules = {name: _module(name) for name in names()}
+  return {
+    name: dict(module.DEFAULTS)
+    for name, module in modules.items()
+    if hasattr(module, "DEFAULTS")
+  }
+
+
 def build(config, image_shape: tuple[int, int, int]) -> Method:
   """The method that `config.method` names, for images H, W, C.
 
+  Another name is that of a module of your own, which can be imported and has
+  such a `build`.
+
   Raises:
-    ValueError: there is no such method.
+    ValueError: there is no such method, or it can't run with this config.
   """
-  if config.method not in names():
+  name = config.method
+  try:
+    own = name not in names()
+    module = importlib.import_module(name) if own else _module(name)
+  except ModuleNotFoundError as error:
     raise ValueError(
-      f"config.method is {config.method!r}; there are {', '.join(names())}"
+      f"config.method is {name!r}; there are {', '.join(names())}, and your own "
+      f"modules, by their name, where their folder is on PYTHONPATH ({error})"
+    ) from error
+  if not hasattr(module, "build"):
+    raise ValueError(
+      f"config.method is {name!r}, a module without build(config, image_shape)"
     )
-  module = importlib.import_module(f"{__name__}.{config.method}")
   return module.build(config, image_shape)
+
+
+def _module(name: str):
+  return importlib.import_module(f"{__name__}.{name}")

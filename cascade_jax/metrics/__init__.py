@@ -8,10 +8,12 @@ from cascade_jax.metrics.disentanglement import (
   DisentanglementScore,
   disentanglement_score,
 )
+from cascade_jax.metrics.disentanglement_dlib import disentanglement_score_dlib
 
 __all__ = (
   "ClassificationAccuracy",
   "DisentanglementScore",
   "classification_accuracy",
   "disentanglement_score",
+  "disentanglement_score_dlib",
 )

@@ -13,11 +13,11 @@ class DisentanglementScore(NamedTuple):
   """The score and the votes it was counted from."""
 
   score: float
-  votes: np.ndarray  # [columns, factors] int64; the code is the last row
+  votes: np.ndarray  # [columns, factors] int64; codes are the last rows
   columns: np.ndarray  # indices of the continuous columns kept
   factors: np.ndarray  # indices of the factors that vary
   column_factors: np.ndarray  # [columns] the factor it stands for, -1 for none
-  has_code: bool  # whether the last row is the discrete code's
+  num_codes: int  # discrete variables, which the last rows are of
   num_votes: int  # cast in all
 
 
@@ -60,7 +60,8 @@ def disentanglement_score(
       wins them.
     kl: `[m]` mean KL of each dimension in nats; those at or below
       `kl_threshold` are dropped. None keeps all.
-    categories: `[N]` integers from 0; one more column, never dropped.
+    categories: `[N]` integers from 0, or `[N, D]` of D discrete variables; as
+      many more columns, never dropped.
     num_votes: in all, at least F; the paper has 800.
     vote_size: L.
     kl_threshold: nats.
@@ -72,7 +73,7 @@ def disentanglement_score(
   Raises:
     ValueError: names the argument that is off.
   """
-  means, factors = _checked_means_and_factors(means, factors)
+  means, factors = check_means_and_factors(means, factors)
   kl = _checked_kl(kl, means.shape[1])
   categories = _checked_categories(categories, len(means))
   varying = np.flatnonzero((factors != factors[:1]).any(axis=0))
@@ -85,13 +86,13 @@ def disentanglement_score(
   columns = np.flatnonzero((kl > kl_threshold) & (spans > 0))
   # In units of the span, squares neither overflow nor vanish.
   means = means[:, columns] / spans[columns]
-  has_code = categories is not None
-  votes = np.zeros((len(columns) + has_code, len(varying)), np.int64)
-  code_votes = has_code and (categories != categories[0]).any()
-  if not len(columns) and not code_votes:
+  num_codes = len(categories)
+  votes = np.zeros((len(columns) + num_codes, len(varying)), np.int64)
+  can_vote = [(labels != labels[0]).any() for labels in categories]
+  if not len(columns) and not any(can_vote):
     nothing = np.full(len(votes), -1)
     return DisentanglementScore(
-      1 / len(varying), votes, columns, varying, nothing, has_code, 0
+      1 / len(varying), votes, columns, varying, nothing, num_codes, 0
     )
   rng = np.random.default_rng(seed)
   overall = means.var(axis=0, ddof=1)
@@ -99,15 +100,16 @@ def disentanglement_score(
     drawn = draw_votes(
       factors[:, factor], num_votes // len(varying), vote_size, rng
     )
-    ratios = means[drawn].var(axis=1, ddof=1) / overall
-    if code_votes:
-      ratios = np.column_stack([ratios, _gini_ratios(categories, drawn)])
-    winners = ratios.argmin(axis=1)
+    ratios = [means[drawn].var(axis=1, ddof=1) / overall]
+    for labels, votes_too in zip(categories, can_vote):
+      never = np.full(len(drawn), np.inf)
+      ratios.append(_gini_ratios(labels, drawn) if votes_too else never)
+    winners = np.column_stack(ratios).argmin(axis=1)
     votes[:, index] = np.bincount(winners, minlength=len(votes))
   score = float(votes.max(axis=1).sum() / votes.sum())
   majority = np.where(votes.any(axis=1), varying[votes.argmax(axis=1)], -1)
   return DisentanglementScore(
-    score, votes, columns, varying, majority, has_code, int(votes.sum())
+    score, votes, columns, varying, majority, num_codes, int(votes.sum())
   )
 
 
@@ -143,7 +145,14 @@ def _gini_variance(counts: np.ndarray) -> np.ndarray:
   return (total**2 - (counts**2).sum(axis=-1)) / (2 * total * (total - 1))
 
 
-def _checked_means_and_factors(means, factors):
+def check_means_and_factors(
+  means: np.ndarray, factors: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+  """Both as arrays, means in float64.
+
+  Raises:
+    ValueError: names the argument that is off.
+  """
   means, factors = np.asarray(means), np.asarray(factors)
   if means.ndim != 2 or not len(means):
     raise ValueError(f"means must have shape [N, m], N > 0; got {means.shape}")
@@ -176,18 +185,23 @@ def _checked_kl(kl, num_columns: int) -> np.ndarray:
   return kl
 
 
-def _checked_categories(categories, num_examples: int) -> np.ndarray | None:
+def _checked_categories(categories, num_examples: int) -> list[np.ndarray]:
+  """Labels `[N]` of each discrete variable."""
   if categories is None:
-    return None
+    return []
   categories = np.asarray(categories)
-  if categories.shape != (num_examples,):
+  if categories.ndim not in (1, 2) or len(categories) != num_examples:
     raise ValueError(
-      f"categories must have shape [{num_examples}], got {categories.shape}"
+      f"categories must have shape [{num_examples}] or [{num_examples}, D], "
+      f"got {categories.shape}"
     )
+  if not categories.size:
+    return []
   if not np.issubdtype(categories.dtype, np.integer) or categories.min() < 0:
     raise ValueError("categories must be integers counted from 0")
   # Renumbered without gaps: a large or narrow-typed label is then no trouble.
-  return np.unique(categories, return_inverse=True)[1]
+  columns = categories.reshape(num_examples, -1).T
+  return [np.unique(labels, return_inverse=True)[1] for labels in columns]
 
 
 def _check_integer(name: str, value: int, least: int) -> None:

@@ -40,11 +40,10 @@ def panels(records: Sequence[dict]) -> list[Panel]:
   """
   if not records:
     raise ValueError("no records of training to draw; metrics.jsonl is empty")
-  charts = [
-    Panel("Loss and reconstruction, nats per image", _draw_loss),
-    Panel("KL of each dimension, nats", _draw_kl),
-  ]
-  if any(record["discrete"] for record in records):
+  charts = [Panel("Loss and reconstruction, nats per image", _draw_loss)]
+  if "kl" in records[-1]:  # a deterministic encoder has none
+    charts.append(Panel("KL of each dimension, nats", _draw_kl))
+  if _with_codes(records):
     charts += [
       Panel("Share of each category, % of the batch", _draw_shares),
       Panel("Samples that the flow moved, % of the batch", _draw_moved),
@@ -90,11 +89,24 @@ def curves(records: Sequence[dict]):
   for axes, panel in zip(places, charts):
     _draw(axes, panel, records)
     axes.set_title(panel.title, loc="left", size=_FONT + 2, color=INK, pad=22)
-  key = "above: number of open dimensions"
-  if any(record["discrete"] for record in records):
-    key += "; triangle: the discrete code starts"
-  figure.supxlabel(key, size=_FONT, color=INK, alpha=0.75)
+  if is_cascade(records):
+    key = "above: number of open dimensions"
+    if any(record["discrete"] for record in records):
+      key += "; triangle: the discrete code starts"
+    figure.supxlabel(key, size=_FONT, color=INK, alpha=0.75)
   return figure
+
+
+def is_cascade(records: Sequence[dict]) -> bool:
+  """Whether the schedule opens dimensions or brings the discrete code."""
+  first, last = (records[k] for k in (0, -1))
+  m = len(last["kl_weights"])
+  return first["open_dimensions"] < m or first["discrete"] != last["discrete"]
+
+
+def _with_codes(records: Sequence[dict]) -> list[dict]:
+  """The records of steps that codes were assigned in."""
+  return [record for record in records if sum(record.get("counts", ()))]
 
 
 def phase_marks(records: Sequence[dict]) -> list[tuple[int, int, bool]]:
@@ -116,7 +128,8 @@ def phase_marks(records: Sequence[dict]) -> list[tuple[int, int, bool]]:
 def _draw(axes, panel: Panel, records) -> None:
   _style(axes, records[-1]["step"])
   panel.draw(axes, records)
-  _draw_marks(axes, phase_marks(records), records[-1]["step"])
+  if is_cascade(records):
+    _draw_marks(axes, phase_marks(records), records[-1]["step"])
 
 
 def _style(axes, last_step: int) -> None:
@@ -190,7 +203,7 @@ def _draw_kl(axes, records) -> None:
 
 def _draw_shares(axes, records) -> None:
   """Categories on top of each other: bands of one ink, told apart by name."""
-  records = [record for record in records if record["discrete"]]
+  records = _with_codes(records)
   steps = _curve(records, "step", _FEW_POINTS)
   counts = _curve(records, "counts", _FEW_POINTS)  # [P, S]
   tops = 100 * np.cumsum(counts / counts.sum(axis=1, keepdims=True), axis=1)
@@ -204,7 +217,7 @@ def _draw_shares(axes, records) -> None:
 
 
 def _draw_moved(axes, records) -> None:
-  records = [record for record in records if record["discrete"]]
+  records = _with_codes(records)
   steps = _curve(records, "step", _FEW_POINTS)
   moved = 100 * _curve(records, "flow_differs", _FEW_POINTS)
   axes.plot(steps, moved, color=INK, lw=1.4, **_dot(steps))

@@ -17,6 +17,7 @@ from cascade_jax.plots.style import (
   INK,
   UNUSED_KL,
   category_name,
+  code_name,
   dimension_color,
   dimension_name,
   to_array,
@@ -33,15 +34,18 @@ def traversal_grid(
   traversals: np.ndarray,
   values: np.ndarray,
   kl: Sequence[float] | None = None,
+  categories: np.ndarray | None = None,
   dimensions: Sequence[int] | None = None,
 ):
-  """Traversals as stills: a row a category, a strip of frames a dimension.
+  """Traversals as stills: a row a code, a strip of frames a dimension.
 
   Args:
     traversals: `[T, R, m, H, W, C]` in [0, 1]; frame t has one dimension at
-      `values[t]`, the others at 0; R = 1 is taken for no discrete code.
+      `values[t]`, the others at 0.
     values: `[T]`.
     kl: `[m]` nats, written beside the names.
+    categories: `[R, D]` of the rows, a column a discrete variable; D = 0 or
+      None for a model without a code.
     dimensions: those to show, counted from 0; all by default.
 
   Raises:
@@ -57,7 +61,7 @@ def traversal_grid(
     blocks,
     titles=[[_title(j, kl)] for j in shown],
     colors=[dimension_color(j) for j in shown],
-    row_names=_row_names(traversals),
+    row_names=_row_names(categories),
     feet=[[_number(values[t]) for t in frames]] * len(blocks),
     per_line=_PER_LINE,
   )
@@ -67,8 +71,9 @@ def traversal_gif(
   traversals: np.ndarray,
   values: np.ndarray,
   kl: Sequence[float] | None = None,
+  categories: np.ndarray | None = None,
 ) -> bytes:
-  """Traversals as an endless GIF: a row a category, a column a dimension.
+  """Traversals as an endless GIF: a row a code, a column a dimension.
 
   It runs from the first value to the last and back. Arguments and errors are
   those of `traversal_grid`.
@@ -78,7 +83,9 @@ def traversal_gif(
   _check_traversals(traversals, values, kl)
   pixels = plates.to_pixels(traversals, target=96)
   frames = [
-    Image.fromarray(to_array(_traversal_frame(images, values, t, kl)))
+    Image.fromarray(
+      to_array(_traversal_frame(images, values, t, kl, categories))
+    )
     for t, images in enumerate(pixels)
   ]
   # One palette for all frames: a palette each would flicker.
@@ -103,14 +110,14 @@ def traversal_gif(
 def reconstructions(
   originals: np.ndarray,
   decoded: np.ndarray,
-  categories: Sequence[int] | None = None,
+  categories: np.ndarray | None = None,
 ):
   """Images above what the model makes of them, with their categories.
 
   Args:
     originals: `[K, H, W, C]` in [0, 1].
     decoded: the same shape.
-    categories: `[K]`, -1 without a discrete code.
+    categories: `[K, D]`, a column a discrete variable; None without a code.
 
   Raises:
     ValueError: shapes that differ.
@@ -121,9 +128,8 @@ def reconstructions(
       "be the same number of images, of one shape, and not none"
     )
   pairs = plates.to_pixels(np.stack([originals, decoded]), target=112)
-  if categories is None:
-    categories = [-1] * len(originals)
-  feet = ["" if k < 0 else category_name(k) for k in categories]
+  names = _row_names(categories)
+  feet = names or [""] * len(originals)
   starts = range(0, len(originals), _PAIRS_PER_LINE)
   return plates.plate(
     [pairs[:, start : start + _PAIRS_PER_LINE] for start in starts],
@@ -201,7 +207,7 @@ def _check_traversals(traversals, values, kl) -> None:
       )
 
 
-def _traversal_frame(images, values, t: int, kl):
+def _traversal_frame(images, values, t: int, kl, categories):
   """One frame of the GIF, `images` `[R, m, h, w, 3]`, with a slider below."""
   low, high = _number(values[0]), _number(values[-1])
   return plates.plate(
@@ -211,7 +217,7 @@ def _traversal_frame(images, values, t: int, kl):
       for j in range(images.shape[1])
     ],
     colors=[dimension_color(j) for j in range(images.shape[1])],
-    row_names=_row_names(images[None]),
+    row_names=_row_names(categories),
     per_line=images.shape[1],
     gap=12,
     slider=plates.Slider(t / max(len(values) - 1, 1), low, high),
@@ -230,6 +236,7 @@ def _title(dimension: int, kl) -> str:
   return f"{name}   {kl[dimension]:.2f} nats{unused}"
 
 
-def _row_names(traversals) -> list[str]:
-  rows = traversals.shape[1]
-  return [category_name(k) for k in range(rows)] if rows > 1 else []
+def _row_names(categories) -> list[str]:
+  if categories is None or not np.size(categories):
+    return []
+  return [code_name(row) for row in categories]

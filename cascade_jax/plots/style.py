@@ -7,6 +7,7 @@ hues stand for continuous dimensions and nothing else.
 import html
 import io
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -26,6 +27,11 @@ def dimension_name(dimension: int) -> str:
 def category_name(category: int) -> str:
   """What category `category`, counted from 0, is called: c1 for 0."""
   return f"c{category + 1}"
+
+
+def code_name(categories: Sequence[int]) -> str:
+  """What a joint code is called, of several variables c1.2 for 0 and 1."""
+  return "c" + ".".join(str(category + 1) for category in categories)
 
 
 def dimension_color(dimension: int) -> str:

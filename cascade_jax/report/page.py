@@ -19,20 +19,32 @@ from cascade_jax.report.run import Run
 
 _PAPER = "https://arxiv.org/abs/1905.09432"
 # Jeong & Song 2019, dSprites, percent: mean and standard deviation over seeds,
-# by number of dimensions.
+# disentanglement score and accuracy, by method and number of dimensions.
 _PAPER_SCORES = {
-  6: {
-    "disentanglement_score": "90.49 ± 5.28",
-    "classification_accuracy": "78.84 ± 15.65",
+  "cascade_vae": {
+    6: ("90.49 ± 5.28", "78.84 ± 15.65"),
+    4: ("91.34 ± 7.36", "76.00 ± 22.16"),
   },
-  4: {
-    "disentanglement_score": "91.34 ± 7.36",
-    "classification_accuracy": "76.00 ± 22.16",
+  "beta_vae": {5: ("70.11 ± 7.54",), 10: ("74.41 ± 7.68",)},
+  "factor_vae": {5: ("81.09 ± 2.63",), 10: ("82.15 ± 0.88",)},
+  "joint_vae": {
+    6: ("74.51 ± 5.17", "44.79 ± 3.88"),
+    4: ("73.06 ± 2.18", "43.99 ± 3.94"),
   },
 }
+_CARDS = ("disentanglement_score", "classification_accuracy")
 _PAPER_STEPS = 300_000
 _PAPER_SIZE = 64
-_METHODS = {"cascade_vae": "CascadeVAE"}
+_METHODS = {
+  "aae": "AAE",
+  "aae_s": "AAE-S",
+  "beta_tcvae": "beta-TCVAE",
+  "beta_vae": "beta-VAE",
+  "cascade_vae": "CascadeVAE",
+  "cascade_vae_c": "CascadeVAE-C",
+  "factor_vae": "FactorVAE",
+  "joint_vae": "JointVAE",
+}
 
 
 def page(run: Run) -> str:
@@ -131,8 +143,7 @@ def _scores(run: Run) -> str:
     return section("Scores", f"<p>{text}</p>{command(run.evaluate_command)}")
   body = (
     '<div class="cards">'
-    + _card(run, "disentanglement_score")
-    + _card(run, "classification_accuracy")
+    + "".join(_card(run, key) for key in _CARDS)
     + f'</div><p class="facts">{escape(_scored_on(evaluation))}</p>'
   )
   if run.last_step > evaluation.get("step", 0):
@@ -161,10 +172,13 @@ def _card(run: Run, key: str) -> str:
 
 def _paper(run: Run, key: str) -> str:
   """The paper's number, and whether this run may be held against it."""
-  if "dsprites" not in _title(run).lower():
+  by_size = _PAPER_SCORES.get(str(run.setting("method")), {})
+  if "dsprites" not in _title(run).lower() or not by_size:
     return ""
   m = run.setting("num_continuous")
-  m = m if m in _PAPER_SCORES else 6
+  m = m if m in by_size else max(by_size)
+  if _CARDS.index(key) >= len(by_size[m]):
+    return ""
   size = f"{_PAPER_SIZE}{TIMES}{_PAPER_SIZE}"
   steps = run.evaluation.get("step", 0)
   orientations = run.setting("num_orientations")
@@ -178,7 +192,7 @@ def _paper(run: Run, key: str) -> str:
       "comparable."
     )
   return (
-    f'<p class="paper">Paper, m = {m}: <b>{_PAPER_SCORES[m][key]}</b>, mean '
+    f'<p class="paper">Paper, m = {m}: <b>{by_size[m][_CARDS.index(key)]}</b>, mean '
     f"and standard deviation over seeds, {integer(_PAPER_STEPS)} steps at "
     f"{size}.{escape(note)}</p>"
   )
@@ -189,6 +203,11 @@ def _scored_on(evaluation: dict) -> str:
     f"Scored on {integer(evaluation.get('num_images'))} images at step "
     f"{integer(evaluation.get('step'))}"
   ]
+  if is_number(evaluation.get("disentanglement_score_dlib")):
+    score = 100 * evaluation["disentanglement_score_dlib"]
+    facts.append(
+      f"disentanglement score in disentanglement_lib's protocol {score:.1f} %"
+    )
   if is_number(evaluation.get("reconstruction")):
     nats = evaluation["reconstruction"]
     facts.append(f"reconstruction {nats:.1f} nats per image")

@@ -16,6 +16,7 @@ from cascade_jax.run_log import read_metrics
 _ARRAYS = (
   "traversals",
   "traversal_values",
+  "traversal_categories",
   "originals",
   "reconstructions",
   "reconstruction_categories",
@@ -42,6 +43,13 @@ class Run(NamedTuple):
     """The last step that anything is known of."""
     logged = self.records[-1]["step"] if self.records else 0
     return max(logged, self.evaluation.get("step", 0))
+
+  @property
+  def traversals(self) -> tuple:
+    """What the pictures of traversals take, in their order."""
+    names = ("traversals", "traversal_values", "traversal_categories")
+    frames, values, categories = (self.arrays[name] for name in names)
+    return frames, values, self.evaluation.get("kl"), categories
 
   @property
   def size(self) -> str:

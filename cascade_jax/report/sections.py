@@ -76,9 +76,7 @@ def _traversals(run: Run) -> str:
 
 def _still(run: Run, dimension: int) -> str:
   kl = run.evaluation.get("kl")
-  figure = plots.traversal_grid(
-    run.arrays["traversals"], run.arrays["traversal_values"], kl, [dimension]
-  )
+  figure = plots.traversal_grid(*run.traversals, [dimension])
   file = io.BytesIO()
   figure.savefig(file, format="png")
   nats = f", KL {kl[dimension]:.2f} nats" if kl else ""
@@ -94,7 +92,7 @@ def _reconstructions(run: Run) -> str:
     (run.folder / "reconstructions.png").read_bytes(),
     f"{len(run.arrays['originals'])} images, each above its reconstruction",
   )
-  has_code = max(run.arrays["reconstruction_categories"]) >= 0
+  has_code = run.arrays["reconstruction_categories"].size
   text = "Images of the data set above what the model makes of them" + (
     ", with the category that it takes each for." if has_code else "."
   )
@@ -154,13 +152,15 @@ def _training(run: Run) -> str:
     + "</figure>"
     for panel in charts.panels(run.records)
   )
-  text = (
-    "Numbers above the charts count the open dimensions. Lines stand where the "
-    "schedule changes"
-  )
-  if any(record["discrete"] for record in run.records):
-    text += ", the dashed one where the discrete code starts"
-  body = f'<p class="lead">{text}.</p><div class="charts">{figures}</div>'
+  body = f'<div class="charts">{figures}</div>'
+  if charts.is_cascade(run.records):
+    text = (
+      "Numbers above the charts count the open dimensions. Lines stand where "
+      "the schedule changes"
+    )
+    if any(record["discrete"] for record in run.records):
+      text += ", the dashed one where the discrete code starts"
+    body = f'<p class="lead">{text}.</p>{body}'
   return section("Training", body)
 
 

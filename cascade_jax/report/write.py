@@ -35,8 +35,7 @@ def write_report(workdir: str | os.PathLike) -> pathlib.Path:
 def _write_pictures(run: Run) -> None:
   """Draws what there is data for; the page takes two of the files."""
   if run.arrays:
-    moved = [run.arrays[name] for name in ("traversals", "traversal_values")]
-    moved.append(run.evaluation.get("kl"))
+    moved = run.traversals
     plots.traversal_grid(*moved).savefig(run.folder / "traversals.png")
     gif = plots.traversal_gif(*moved)
     (run.folder / "traversals.gif").write_bytes(gif)
