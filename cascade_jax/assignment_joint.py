@@ -11,9 +11,9 @@ descent), from each image's own cheapest joint code on, until none can better
 the sum. NumPy and OR-Tools only.
 
 GUARANTEED: the sum never rises, the search ends, and no variable alone can be
-reassigned to a sum that is lower by 1e-9 nats. With one variable this is the optimum. NOT
-guaranteed: that it is the optimum with several, since changing two variables
-at once might still better it.
+reassigned to a sum that is lower by 1e-9 nats. With one variable this is the
+optimum. NOT guaranteed: that it is the optimum with several, since changing
+two variables at once might still better it.
 
 Letters: B batch, S_1 ... S_D categories, S their sum, K their product.
 """

@@ -69,11 +69,11 @@ class Autoencoder:
 
   def score(self, params, images, latents, codes) -> tuple[jax.Array, Decoded]:
     """K codes for each image: `[K, B, S]` to costs `[B, K]` in nats."""
-    num_codes = len(codes)
+    num_codes, batch_size, length = codes.shape
     logits, activations = self._decoder.apply(
       params["decoder"],
       jnp.tile(latents, (num_codes, 1)),
-      codes.reshape(-1, codes.shape[-1]),
+      codes.reshape(num_codes * batch_size, length),
       mutable=[layers.ACTIVATIONS],
     )
     costs = self.nll(jnp.tile(images, (num_codes, 1, 1, 1)), logits)

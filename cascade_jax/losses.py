@@ -90,6 +90,39 @@ def kl_per_dimension(posterior: Posterior) -> jax.Array:
   return 0.5 * (mean**2 + scale**2 - 2 * jnp.log(scale + 1e-8) - 1)
 
 
+def total_correlation(posterior: Posterior, latents: jax.Array) -> jax.Array:
+  """KL(q(z) || prod_j q(z_j)), nats, a scalar, estimated on the batch.
+
+  mean_i( log q(z_i) - sum_j log q(z_ij) ) with the batch in the data's place:
+  q(z) ~ mean_k q(z|x_k). The minibatch-weighted sampling of Chen et al. 2018
+  (equation S4) divides by the size N of the data set too. That has no gradient
+  and is left out: theirs is this estimate + (m - 1) * log N.
+
+  Args:
+    posterior: q(z|x), fields `[B, m]`.
+    latents: `[B, m]`, a sample of each.
+  """
+  mean, scale = posterior
+  scale = scale + 1e-8  # as in the KL
+  deviations = (latents[:, None] - mean) / scale  # [B of z, B of x, m]
+  log_each = -0.5 * deviations**2 - jnp.log(scale) - 0.5 * np.log(2 * np.pi)
+  log_joint = jax.nn.logsumexp(log_each.sum(axis=2), axis=1)
+  log_marginals = jax.nn.logsumexp(log_each, axis=1)
+  log_size = np.log(len(mean))
+  return (log_joint - log_size - (log_marginals - log_size).sum(axis=1)).mean()
+
+
+def capacity(step: jax.Array, highest: float, steps: int) -> jax.Array:
+  """Nats that a KL is held at: from 0 at step 0 up to `highest`, linearly.
+
+  Args:
+    step: updates done.
+    highest: nats, reached after `steps` updates and kept.
+    steps: that it takes.
+  """
+  return highest * jnp.minimum(step / steps, 1.0)
+
+
 def weight_penalty(params, strength: float) -> jax.Array:
   """strength * sum(w^2) / 2 over all kernels, not biases; a scalar.
 

@@ -40,8 +40,8 @@ def build(config, image_shape: tuple[int, int, int]) -> Method:
     module = importlib.import_module(name) if own else _module(name)
   except ModuleNotFoundError as error:
     raise ValueError(
-      f"config.method is {name!r}; there are {', '.join(names())}, and your own "
-      f"modules, by their name, where their folder is on PYTHONPATH ({error})"
+      f"config.method is {name!r}; there are {', '.join(names())}, and modules "
+      f"of your own where their folder is on PYTHONPATH ({error})"
     ) from error
   if not hasattr(module, "build"):
     raise ValueError(

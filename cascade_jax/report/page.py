@@ -177,7 +177,8 @@ def _paper(run: Run, key: str) -> str:
     return ""
   m = run.setting("num_continuous")
   m = m if m in by_size else max(by_size)
-  if _CARDS.index(key) >= len(by_size[m]):
+  numbers = dict(zip(_CARDS, by_size[m]))  # no accuracy without a code
+  if key not in numbers:
     return ""
   size = f"{_PAPER_SIZE}{TIMES}{_PAPER_SIZE}"
   steps = run.evaluation.get("step", 0)
@@ -192,7 +193,7 @@ def _paper(run: Run, key: str) -> str:
       "comparable."
     )
   return (
-    f'<p class="paper">Paper, m = {m}: <b>{by_size[m][_CARDS.index(key)]}</b>, mean '
+    f'<p class="paper">Paper, m = {m}: <b>{numbers[key]}</b>, mean '
     f"and standard deviation over seeds, {integer(_PAPER_STEPS)} steps at "
     f"{size}.{escape(note)}</p>"
   )
