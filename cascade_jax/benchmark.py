@@ -7,6 +7,7 @@ the median of several, after a warm-up.
 Letters: R replicas, B batch, S categories.
 """
 
+import math
 import resource
 import statistics
 import sys
@@ -23,10 +24,11 @@ from cascade_jax import data, methods, models, replicas, scores, workdir
 from cascade_jax.assignment import assign_codes
 from cascade_jax.assignment_device import assign_categories
 from cascade_jax.assignment_joint import assign_each
+from cascade_jax.records import Method
 from cascade_jax.represent import compile_represent
 from cascade_jax.spread import spread
 from cascade_jax.stepper import Stepper
-from cascade_jax.steps import compile_steps
+from cascade_jax.steps import Source, compile_steps
 
 _REPEATS = 30
 _SOLVER_REPEATS = 200
@@ -49,13 +51,13 @@ def measure(config: ml_collections.ConfigDict, evaluation_images: int) -> dict:
   over = spread(config.num_replicas)
   dataset = dataset._replace(images=over.share(dataset.images))
   method = methods.build(config, dataset.image_shape)
-  figures["gigaflop"] = gigaflop(config, dataset.image_shape)
-  of_host = _steps("host", config, method, dataset, over, figures["gigaflop"])
+  figures["gigaflop"] = gigaflop(config, dataset.image_shape, method)
+  run = config, method, dataset, over
+  figures["steps"] = _steps("host", *run, figures["gigaflop"])
   figures["peak_bytes_training"] = peak_bytes()
-  figures["steps"] = of_host | _steps(
-    "device", config, method, dataset, over, figures["gigaflop"]
-  )
-  figures["parts"] = _parts(config, method, dataset, over)
+  if method.assigned and len(method.num_categories) == 1:
+    figures["steps"] |= _steps("device", *run, figures["gigaflop"])
+  figures["parts"] = _parts(*run) if method.assigned else None
   figures["evaluation"] = _evaluation(
     config, method, dataset, over, evaluation_images, figures["gigaflop"]
   )
@@ -65,14 +67,17 @@ def measure(config: ml_collections.ConfigDict, evaluation_images: int) -> dict:
 
 
 def gigaflop(
-  config: ml_collections.ConfigDict, image_shape: tuple[int, int, int]
+  config: ml_collections.ConfigDict,
+  image_shape: tuple[int, int, int],
+  method: Method,
 ) -> dict[str, float]:
   """Arithmetic of a step and of one image's evaluation, 10^9 operations.
 
   Convolutions and dense layers, a multiply-add as two. A backward pass counts
   as two forward ones, so the encoder and one decoder count three times, and
-  each further category one decoder forward. What a formulation adds (borders,
-  zeros of a kernel) doesn't count.
+  each further code that is scored one decoder forward. Not counted is what a
+  formulation adds (borders, zeros of a kernel), and what a method has beyond
+  one encoder and decoder: a discriminator, another pass, codes not assigned.
   """
   size, _, inputs = image_shape
   channels = models.conv_channels(size)
@@ -82,15 +87,16 @@ def gigaflop(
     convolutions += 2 * 16 * inputs * outputs * size**2
     inputs = outputs
   grid, hidden = size**2 * channels[-1], models.HIDDEN_UNITS
-  m, num_categories = config.num_continuous, config.num_categories
+  m, length = config.num_continuous, sum(method.num_categories)
   encoder = convolutions + 2 * hidden * (grid + 2 * m)
-  decoder = convolutions + 2 * hidden * (grid + m + num_categories)
+  decoder = convolutions + 2 * hidden * (grid + m + length)
   batch = config.batch_size * config.num_replicas
   step = 3 * (encoder + decoder)
+  num_codes = math.prod(method.num_categories) if method.assigned else 1
   return {
     "warm_up": 1e-9 * batch * step,
-    "discrete": 1e-9 * batch * (step + (num_categories - 1) * decoder),
-    "evaluation": 1e-9 * (encoder + num_categories * decoder),
+    "discrete": 1e-9 * batch * (step + (num_codes - 1) * decoder),
+    "evaluation": 1e-9 * (encoder + num_codes * decoder),
   }
 
 
@@ -137,9 +143,11 @@ def _steps(solver, config, method, dataset, over, gigaflop) -> dict:
   config = config.copy_and_resolve_references()
   config.solver = solver
   stepper = Stepper(config, method, dataset, over)
-  first = {"warm_up": 0, "discrete": _first_discrete(config)}
-  if solver == "device":  # of which a warm-up step has no need
-    del first["warm_up"]
+  first = {}
+  if solver == "host":  # a warm-up step has no need of either
+    first["warm_up"] = 0
+  if method.assigned:
+    first["discrete"] = _first_discrete(config)
   found = {}
   for name, step in first.items():
     groups = over.split(replicas.initial_states(config, method))
@@ -181,7 +189,7 @@ def _parts(config, method, dataset, over) -> dict[str, float]:
   state, *_ = over.split(replicas.initial_states(config, method))
   kl_weights = over.share(method.stage(_first_discrete(config)).kl_weights)
   rows = np.arange(over.size * config.batch_size, dtype=np.int32)
-  step = dataset.images, rows.reshape(over.size, -1)
+  step = Source(dataset.images, None), rows.reshape(over.size, -1)
   times = []
   for _ in range(_REPEATS):
     marks = [time.perf_counter()]
@@ -192,9 +200,13 @@ def _parts(config, method, dataset, over) -> dict[str, float]:
 
     found = mark(jax.block_until_ready(steps.score(state, *step, True)))
     costs = mark(np.asarray(found.costs))
-    categories = mark(assign_each(costs, config.pairwise_weight).categories)
+    categories = mark(
+      assign_each(
+        costs, method.num_categories, config.pairwise_weight
+      ).categories
+    )
     categories = mark(to_device(categories.astype(np.int32)))
-    state, _ = steps.update(state, *step, found, categories, kl_weights)
+    state, _ = steps.update(state, *step, kl_weights, found, categories)
     mark(jax.block_until_ready(state))
     times.append(np.diff(marks))
   names = ("encode_and_score", "to_host", "solve", "to_device", "update")
@@ -210,9 +222,10 @@ def _evaluation(config, method, dataset, over, count, gigaflop) -> dict:
   logging.info("evaluation of %d images", len(indices))
   represent = compile_represent(method, dataset, over)
   state, *_ = over.split(replicas.initial_states(config, method))
+  discrete = bool(method.num_categories)
   images = over.size * len(indices)
   found = _against_limit(
-    lambda: seconds(lambda: represent(state.params, indices, True), 1),
+    lambda: seconds(lambda: represent(state.params, indices, discrete), 1),
     gigaflop["evaluation"] * images,
   )
   rate = 1e3 * images / found["milliseconds"]

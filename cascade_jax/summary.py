@@ -56,20 +56,31 @@ def summarise(folders: Sequence[str | os.PathLike]) -> dict:
 
 def to_markdown(summary: dict) -> str:
   """The table, in percent: a row a seed, then median and mean (std, n - 1)."""
+  names, percent = percentages(summary)
   lines = [
-    "| seed | disentanglement score | classification accuracy |",
-    "|---|---|---|",
+    f"| seed | {' | '.join(name.replace('_', ' ') for name in names)} |",
+    "|---" * (1 + len(names)) + "|",
   ]
-  percent = 100 * np.array(
-    [[run[key] for key in scores.NAMES] for run in summary["runs"]],
-    float,  # an unknown score, None, becomes NaN
-  )
+
+  def add(name, cells):
+    lines.append(f"| {name} | {' | '.join(cells)} |")
+
   for run, row in zip(summary["runs"], percent, strict=True):
-    lines.append(f"| {run['seed']} | {row[0]:.2f} | {row[1]:.2f} |")
-  median = np.median(percent, axis=0)
-  lines.append(f"| median | {median[0]:.2f} | {median[1]:.2f} |")
+    add(run["seed"], [f"{x:.2f}" for x in row])
+  add("median", [f"{x:.2f}" for x in np.median(percent, axis=0)])
   if len(percent) > 1:
-    mean, std = percent.mean(axis=0), percent.std(axis=0, ddof=1)
-    cells = [f"{m:.2f} ({s:.2f})" for m, s in zip(mean, std, strict=True)]
-    lines.append(f"| mean (std) | {' | '.join(cells)} |")
+    pairs = zip(percent.mean(axis=0), percent.std(axis=0, ddof=1), strict=True)
+    add("mean (std)", [f"{mean:.2f} ({std:.2f})" for mean, std in pairs])
   return "\n".join(lines)
+
+
+def percentages(summary: dict) -> tuple[list[str], np.ndarray]:
+  """The scores that a summary holds, and their values `[runs, scores]`."""
+  runs = summary["runs"]
+  names = [
+    name
+    for name in scores.NAMES
+    if any(run.get(name) is not None for run in runs)
+  ]
+  values = [[run.get(name) for name in names] for run in runs]
+  return names, 100 * np.array(values, float)  # an unknown one becomes NaN

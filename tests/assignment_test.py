@@ -6,7 +6,6 @@ from assignments import brute_force, random_costs, total_cost
 from scipy.optimize import linear_sum_assignment
 
 from cascade_jax import assign_codes
-from cascade_jax.assignment import assign_each
 
 
 def replicated_columns(costs, pairwise_weight):
@@ -108,12 +107,3 @@ def test_bad_costs_are_named(costs, message):
 def test_bad_penalties_are_named(weight):
   with pytest.raises(ValueError, match="pairwise_weight"):
     assign_codes(np.zeros((4, 2)), weight)
-
-
-def test_several_batches_are_solved_each_by_itself():
-  costs = np.random.default_rng(0).random((3, 8, 4))
-  together = assign_each(costs, pairwise_weight=0.1)
-  for row in range(3):
-    alone = assign_codes(costs[row], pairwise_weight=0.1)
-    for ours, theirs in zip(together, alone):
-      np.testing.assert_array_equal(ours[row], theirs)

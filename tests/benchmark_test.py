@@ -3,7 +3,7 @@ import copy
 import numpy as np
 import pytest
 
-from cascade_jax import benchmark, benchmark_table, config
+from cascade_jax import benchmark, benchmark_table, config, methods
 from cascade_jax import data as data_lib
 
 
@@ -26,9 +26,14 @@ def figures():
     return benchmark.measure(tiny, 65)
 
 
+def gigaflop(of_config):
+  shape = (64, 64, 1)
+  return benchmark.gigaflop(of_config, shape, methods.build(of_config, shape))
+
+
 def test_arithmetic_of_the_paper_s_step():
   """As counted by hand: 6.2 GFLOP without the code, 8.3 with it."""
-  counted = benchmark.gigaflop(config.default(), (64, 64, 1))
+  counted = gigaflop(config.default())
   # The strided convolutions of one image, outputs times 2 * 16 * inputs.
   convolutions = (
     2
@@ -46,8 +51,7 @@ def test_arithmetic_of_the_paper_s_step():
 def test_arithmetic_grows_with_replicas():
   several = config.default()
   several.num_replicas = 10
-  one = benchmark.gigaflop(config.default(), (64, 64, 1))
-  ten = benchmark.gigaflop(several, (64, 64, 1))
+  one, ten = gigaflop(config.default()), gigaflop(several)
   assert ten["discrete"] == pytest.approx(10 * one["discrete"])
 
 

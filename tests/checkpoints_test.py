@@ -21,7 +21,6 @@ def state_at(step):
     seed=jnp.uint32(7),
     params={"kernel": jnp.asarray(rng.standard_normal((40, 50), np.float32))},
     optimizer=({"mu": jnp.zeros(3)}, jnp.int32(step)),
-    kl_weights=jnp.ones(6),
   )
 
 

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from cascade_jax import config as config_lib
@@ -6,7 +8,7 @@ from cascade_jax import config as config_lib
 def test_default_is_the_paper_and_passes():
   config = config_lib.default()
   config_lib.check(config)
-  assert (config.num_continuous, config.num_categories) == (6, 3)
+  assert (config.num_continuous, config.num_categories) == (6, (3,))
   assert (config.beta_low, config.beta_high) == (1.0, 10.0)
   assert (config.num_steps, config.phase_steps) == (300_000, 20_000)
 
@@ -15,7 +17,9 @@ def test_default_is_the_paper_and_passes():
   ("key", "value"),
   [
     ("num_continuous", 0),
-    ("num_categories", 1),
+    ("num_categories", (1,)),
+    ("num_categories", (3, 1)),
+    ("num_categories", ()),
     ("batch_size", 0),
     ("num_steps", 0),
     ("phase_steps", 0),
@@ -39,7 +43,7 @@ def test_default_is_the_paper_and_passes():
 def test_bad_values_are_named(key, value):
   config = config_lib.default()
   config[key] = value
-  with pytest.raises(ValueError, match=f"config.{key} is {value!r}"):
+  with pytest.raises(ValueError, match=re.escape(f"config.{key} is {value!r}")):
     config_lib.check(config)
 
 

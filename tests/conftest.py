@@ -1,8 +1,18 @@
 import gc
+import os
+import tempfile
 
 import numpy as np
 import pytest
 
+# A program that several tests compile, also in processes of their own, is
+# compiled by the first of them. Before jax is imported, which reads these.
+_COMPILED = tempfile.TemporaryDirectory(prefix="compiled_")
+os.environ["JAX_COMPILATION_CACHE_DIR"] = _COMPILED.name
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+
+# ruff: noqa: E402
 from cascade_jax import config as config_lib
 from cascade_jax import data
 

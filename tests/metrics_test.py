@@ -79,7 +79,7 @@ def test_perfect_code_scores_one():
   result = metrics.disentanglement_score(means, factors, categories=categories)
   assert result.score == 1
   np.testing.assert_array_equal(result.column_factors, [1, 2, 3, 0])
-  assert result.has_code
+  assert result.num_codes == 1
   assert result.num_votes == result.votes.sum() == 800
   assert (result.votes.sum(axis=0) == 200).all()
 
@@ -148,7 +148,7 @@ def test_constant_columns_and_codes_cannot_vote():
   np.testing.assert_array_equal(result.votes[:2], alone.votes)
   np.testing.assert_array_equal(result.votes[2], 0)
   assert result.column_factors[2] == -1
-  assert result.has_code and not alone.has_code
+  assert (result.num_codes, alone.num_codes) == (1, 0)
   assert result.score == alone.score > 0.25
 
 
@@ -261,6 +261,25 @@ def test_bad_input_is_named(change, message):
   arguments = {"means": means, "factors": factors, "categories": categories}
   with pytest.raises(ValueError, match=message):
     metrics.disentanglement_score(**{**arguments, **change})
+
+
+def test_each_discrete_variable_is_a_column():
+  """Two of them carry two factors; a third is constant and never votes."""
+  factors = grid()
+  categories = np.column_stack(
+    [factors[:, 2], factors[:, 0], factors[:, 0] * 0]
+  )
+  means = factors[:, [1, 3]].astype(float)
+  result = metrics.disentanglement_score(means, factors, categories=categories)
+  assert result.score == 1 and result.num_codes == 3
+  np.testing.assert_array_equal(result.column_factors, [1, 3, 2, 0, -1])
+  first = metrics.disentanglement_score(
+    means, factors, categories=categories[:, 0]
+  )
+  same = metrics.disentanglement_score(
+    means, factors, categories=categories[:, :1]
+  )
+  np.testing.assert_array_equal(first.votes, same.votes)
 
 
 def best_by_trying_all(categories, classes, num_categories, num_classes):

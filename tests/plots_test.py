@@ -9,6 +9,7 @@ from cascade_jax.plots import charts, plates
 from cascade_jax.plots.style import dimension_color, to_array, to_svg
 
 T, R, M, SIZE = 7, 3, 4, 16
+CATEGORIES = np.arange(R)[:, None]
 
 
 def texts(figure):
@@ -38,6 +39,7 @@ def records():
     {
       "step": step,
       "open_dimensions": min(1 + (step - 1) // 20, 2),
+      "kl_weights": [1.0, 1.0, 10.0],
       "discrete": step > 40,
       "loss": 100.0 / step,
       "reconstruction": 90.0 / step,
@@ -51,7 +53,7 @@ def records():
 
 def test_traversal_grid_names_dimensions_and_categories(traversals, values):
   kl = [2.0, 1.0, 0.1, 0.0]
-  shown = texts(plots.traversal_grid(traversals, values, kl))
+  shown = texts(plots.traversal_grid(traversals, values, kl, CATEGORIES))
   assert "z1   2.00 nats" in shown
   assert "z3   0.10 nats, unused" in shown
   assert shown.count("c3") == 2  # four dimensions are two lines of blocks
@@ -59,13 +61,13 @@ def test_traversal_grid_names_dimensions_and_categories(traversals, values):
 
 
 def test_traversal_grid_of_one_dimension_keeps_its_name(traversals, values):
-  shown = texts(plots.traversal_grid(traversals, values, None, [2]))
+  shown = texts(plots.traversal_grid(traversals, values, dimensions=[2]))
   assert "z3" in shown and "z1" not in shown
 
 
 def test_traversal_grid_has_every_pixel_of_its_frames(traversals, values):
   """The image that a slow search by hand finds at the place of a cell."""
-  figure = plots.traversal_grid(traversals, values, None, [1])
+  figure = plots.traversal_grid(traversals, values, dimensions=[1])
   picture = to_array(figure)
   for frame, row in ((0, 0), (3, 1), (6, 2)):
     image = plates.to_pixels(traversals[frame, row, 1], target=112)
@@ -78,8 +80,16 @@ def test_traversal_grid_has_every_pixel_of_its_frames(traversals, values):
 
 
 def test_without_a_code_there_are_no_row_names(traversals, values):
-  shown = texts(plots.traversal_grid(traversals[:, :1], values))
-  assert "c1" not in shown
+  for categories in (None, np.zeros((1, 0), int)):
+    alone = traversals[:, :1]
+    shown = texts(plots.traversal_grid(alone, values, None, categories))
+    assert not any(text.startswith("c") for text in shown)
+
+
+def test_joint_codes_are_named_by_each_variable(traversals, values):
+  categories = np.array([[0, 0], [0, 1], [1, 0]])
+  shown = texts(plots.traversal_grid(traversals, values, None, categories))
+  assert shown.count("c1.2") == shown.count("c2.1") == 2
 
 
 def test_gif_goes_there_and_back_for_ever(traversals, values):
@@ -136,7 +146,8 @@ def test_arrays_that_do_not_fit_are_named(traversals, values, change, message):
 @pytest.mark.parametrize("count", [1, 5, 8, 11, 16])
 def test_reconstructions_show_every_image(count):
   images = np.zeros((count, SIZE, SIZE, 1))
-  figure = plots.reconstructions(images, images, np.arange(count) % 3)
+  categories = np.arange(count)[:, None] % 3
+  figure = plots.reconstructions(images, images, categories)
   named = [text for text in texts(figure) if text.startswith("c")]
   assert len(named) == count
 
@@ -184,8 +195,21 @@ def test_curves_mark_phases_and_the_code(records):
 
 
 def test_curves_without_a_code_are_two(records):
-  figure = plots.curves([{**r, "discrete": False} for r in records])
-  assert len(figure.axes) == 2
+  for record in records:
+    record["counts"] = [0, 0]
+  assert len(plots.curves(records).axes) == 2
+  for record in records:
+    del record["counts"]
+    del record["kl"]  # a deterministic encoder's
+  assert len(plots.curves(records).axes) == 1
+
+
+def test_curves_without_a_cascade_have_no_marks(records):
+  steady = {"open_dimensions": 3, "discrete": True}
+  figure = plots.curves([record | steady for record in records])
+  for axes in figure.axes:
+    assert not any("open" in text.get_text() for text in axes.texts)
+    assert not any(line.get_marker() == "v" for line in axes.lines)
 
 
 def test_curves_of_scores_are_one_more_where_there_are_some(records):

@@ -27,7 +27,6 @@ def state_of(seed, step):
     seed=jnp.uint32(seed),
     params={"kernel": jnp.full((4, 4), seed * 100.0 + step)},
     optimizer=(jnp.int32(step),),
-    kl_weights=jnp.ones(2),
   )
 
 

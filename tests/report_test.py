@@ -121,7 +121,8 @@ def folder(tmp_path):
     traversal_values=np.linspace(-1, 1, 3),
     originals=rng.random((4, 8, 8, 1)),
     reconstructions=rng.random((4, 8, 8, 1)),
-    reconstruction_categories=np.array([0, 1, 1, 0]),
+    reconstruction_categories=np.array([[0], [1], [1], [0]]),
+    traversal_categories=np.array([[0], [1]]),
   )
   return tmp_path
 
@@ -250,7 +251,8 @@ def test_run_without_a_discrete_code(folder):
   write(folder / "evaluation.json", evaluation)
   arrays = dict(np.load(folder / "evaluation.npz"))
   arrays["traversals"] = arrays["traversals"][:, :1]
-  arrays["reconstruction_categories"] = np.full(4, -1)
+  arrays["reconstruction_categories"] = np.zeros((4, 0), int)
+  arrays["traversal_categories"] = np.zeros((1, 0), int)
   np.savez(folder / "evaluation.npz", **arrays)
   lines = [json.dumps(record(s, False)) for s in range(1, 9)]
   (folder / "metrics.jsonl").write_text("\n".join(lines))

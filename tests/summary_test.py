@@ -18,6 +18,7 @@ def make_run(folder, seed, score, accuracy, **config):
     },
     "evaluation.json": {
       "disentanglement_score": score,
+      "disentanglement_score_dlib": None,
       "classification_accuracy": accuracy,
       "num_images": 100,
       "step": 9,
@@ -52,7 +53,8 @@ def test_every_seed_is_in_the_table(tmp_path):
 def test_a_score_of_zero_is_a_number_and_an_unknown_one_is_not(tmp_path):
   folder = make_run(tmp_path / "run", 0, 0.0, None)
   table = summary.to_markdown(summary.summarise([folder]))
-  assert "| 0 | 0.00 | nan |" in table
+  assert "| 0 | 0.00 |" in table
+  assert "accuracy" not in table  # unknown in every run
 
 
 def test_other_configs_do_not_mix(tmp_path):

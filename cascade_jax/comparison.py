@@ -1,0 +1,70 @@
+"""One table of several methods, from the summaries of their runs."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from cascade_jax import scores, summary
+
+_HEADERS = {
+  "disentanglement_score": "disentanglement score (paper)",
+  "disentanglement_score_dlib": "disentanglement score (dlib)",
+  "classification_accuracy": "classification accuracy",
+}
+
+
+def to_markdown(summaries: Mapping[str, dict]) -> str:
+  """The table, in percent: a row a method, and every seed's scores.
+
+  A cell is the mean (standard deviation, n - 1), best: every seed, in the
+  order of the seeds. "paper" and "dlib" are the protocols of `scores.PROTOCOL`;
+  the two are not comparable with each other.
+
+  Args:
+    summaries: by the name of the row, as `summary.summarise` makes them.
+
+  Raises:
+    ValueError: none, or summaries of other data sets or numbers of images.
+  """
+  _check_comparable(summaries)
+  header = ["method", "m", "seeds", *_HEADERS.values()]
+  lines = [f"| {' | '.join(header)} |", "|---" * len(header) + "|"]
+  for name, content in summaries.items():
+    seeds = ", ".join(str(run["seed"]) for run in content["runs"])
+    cells = [name, str(content["config"]["num_continuous"]), seeds]
+    lines.append(f"| {' | '.join(cells + _cells(content))} |")
+  return "\n".join(lines)
+
+
+def _cells(content: dict) -> list[str]:
+  names, percent = summary.percentages(content)
+  columns = dict(zip(names, percent.T, strict=True))
+  return [_cell(columns[n]) if n in columns else "" for n in scores.NAMES]
+
+
+def _cell(values: np.ndarray) -> str:
+  mean, best = values.mean(), values.max()
+  std = values.std(ddof=1) if len(values) > 1 else np.nan
+  every = " ".join(f"{value:.2f}" for value in values)
+  return f"**{mean:.2f}** ({std:.2f}), best {best:.2f}: {every}"
+
+
+def _check_comparable(summaries: Mapping[str, dict]) -> None:
+  if not summaries:
+    raise ValueError("no summaries to compare; name one file a method")
+  seen = {
+    name: (
+      content["dataset"],
+      content["config"]["data"],
+      content["config"]["num_steps"],
+      {run["num_images"] for run in content["runs"]},
+    )
+    for name, content in summaries.items()
+  }
+  (first, expected), *others = seen.items()
+  for name, found in others:
+    if found != expected:
+      raise ValueError(
+        f"{name} and {first} can't stand in one table: data set, its options, "
+        f"number of steps and images scored are {found} and {expected}"
+      )

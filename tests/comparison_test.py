@@ -1,0 +1,47 @@
+import pytest
+
+from cascade_jax import comparison
+
+
+def make(scores, accuracies=None, num_continuous=4, num_steps=100):
+  accuracies = accuracies or [None] * len(scores)
+  return {
+    "dataset": "sprites",
+    "config": {
+      "num_continuous": num_continuous,
+      "num_steps": num_steps,
+      "data": {"name": "sprites"},
+    },
+    "runs": [
+      {
+        "seed": seed,
+        "num_images": 50,
+        "disentanglement_score": score,
+        "disentanglement_score_dlib": score / 2,
+        "classification_accuracy": accuracy,
+      }
+      for seed, (score, accuracy) in enumerate(zip(scores, accuracies))
+    ],
+  }
+
+
+def test_row_has_mean_deviation_best_and_every_seed():
+  table = comparison.to_markdown(
+    {"a": make([0.8, 0.6]), "b": make([0.5, 0.7], [0.25, 0.75], 10)}
+  ).splitlines()
+  assert table[2] == (
+    "| a | 4 | 0, 1 | **70.00** (14.14), best 80.00: 80.00 60.00 "
+    "| **35.00** (7.07), best 40.00: 40.00 30.00 |  |"
+  )
+  assert table[3].startswith("| b | 10 | 0, 1 | **60.00**")
+  assert table[3].endswith("| **50.00** (35.36), best 75.00: 25.00 75.00 |")
+
+
+def test_runs_that_do_not_compare_are_refused():
+  with pytest.raises(ValueError, match="b and a can't stand in one table"):
+    comparison.to_markdown({"a": make([1.0]), "b": make([1.0], num_steps=5)})
+
+
+def test_nothing_to_compare_is_an_error():
+  with pytest.raises(ValueError, match="no summaries"):
+    comparison.to_markdown({})

@@ -1,0 +1,41 @@
+"""Every config file, in every variant, makes a run that can start."""
+
+import pytest
+
+from cascade_jax import config as config_lib
+from cascade_jax import methods
+from experiments.configs import compact, demo, dsprites, smoke
+
+VARIANTS = [(dsprites, name) for name in dsprites._VARIANTS] + [
+  (compact, name) for name in compact._VARIANTS
+]
+
+
+@pytest.mark.parametrize(
+  ("module", "variant"),
+  VARIANTS,
+  ids=[f"{module.__name__[20:]}:{name}" for module, name in VARIANTS],
+)
+def test_variants_can_be_built(module, variant):
+  config = module.get_config(variant)
+  config_lib.check(config)
+  size = config.data.image_size
+  method = methods.build(config, (size, size, 1))
+  assert len(method.stage(0).kl_weights) == config.num_continuous
+
+
+def test_every_method_has_both_sizes():
+  for module in (compact, dsprites):
+    found = {module.get_config(name).method for name in module._VARIANTS}
+    assert found == set(methods.names())
+
+
+def test_defaults_are_cascade_vae():
+  for module in (compact, demo, dsprites, smoke):
+    assert module.get_config().method == "cascade_vae"
+
+
+@pytest.mark.parametrize("module", [compact, dsprites])
+def test_unknown_variants_are_named(module):
+  with pytest.raises(ValueError, match="not 'vae'"):
+    module.get_config("vae")

@@ -1,0 +1,206 @@
+"""Every method through the loop: what holds for all of them, however made."""
+
+import importlib
+import math
+import pathlib
+import re
+import sys
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import train_loop_test
+
+from cascade_jax import evaluate, methods, report, spread, stepper, train_loop
+from cascade_jax.records import (
+  Method,
+  Report,
+  Representation,
+  Stage,
+  TrainState,
+)
+from cascade_jax.run_log import read_metrics
+
+SMALL = {"discriminator_units": 8, "discriminator_layers": 2}
+VARIANTS = [
+  *[(name, {}) for name in methods.names()],
+  ("beta_vae", {"beta_vae.capacity": 2.0}),
+  ("cascade_vae", {"num_categories": (2, 3)}),
+  ("joint_vae", {"num_categories": (2, 3)}),
+]
+IDS = [name + "+" * bool(changes) for name, changes in VARIANTS]
+
+
+@pytest.fixture(params=VARIANTS, ids=IDS)
+def config(request, tiny_config):
+  """Each method's tiny run."""
+  tiny_config.method, changes = request.param
+  tiny_config.num_steps, tiny_config.log_every = 6, 2
+  group = tiny_config.get(tiny_config.method, {})
+  group.update({key: SMALL[key] for key in group if key in SMALL})
+  tiny_config.update_from_flattened_dict(changes)
+  return tiny_config
+
+
+def test_resumed_evaluated_and_reported(
+  config, tiny_dataset, tmp_path, monkeypatch
+):
+  """Stopped at step 3 and resumed: bit for bit the uninterrupted run."""
+  whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+  expected = train_loop.train(config, whole, tiny_dataset)
+  with monkeypatch.context() as patch:
+    train_loop_test.stop_at(patch, 3)
+    with pytest.raises(SystemExit):
+      train_loop.train(config, stopped, tiny_dataset)
+  state = train_loop.train(config, stopped, tiny_dataset)
+  chex.assert_trees_all_equal(jax.device_get(state), jax.device_get(expected))
+  chex.assert_tree_all_finite(state.params)
+  for record in read_metrics(whole):
+    assert np.isfinite([record["loss"], record["reconstruction"]]).all()
+
+  evaluation = evaluate.evaluate_run(whole, dataset=tiny_dataset)
+  method = methods.build(config, tiny_dataset.image_shape)
+  has_code = bool(method.num_categories)
+  assert 0 <= evaluation["disentanglement_score"] <= 1
+  assert 0 <= evaluation["disentanglement_score_dlib"] <= 1
+  assert (evaluation["classification_accuracy"] is not None) == has_code
+  with np.load(whole / "evaluation.npz") as arrays:
+    rows = math.prod(method.num_categories)  # 1 without a code
+    assert arrays["traversals"].shape[1:3] == (rows, config.num_continuous)
+  page = report.write_report(whole).read_text()
+  assert "Traversals" in page and "Training" in page
+
+
+def test_many_steps_in_one_call_are_single_steps(
+  config, tiny_dataset, monkeypatch
+):
+  """As an accelerator takes them, in a loop; codes are solved on the host."""
+  config.num_steps = config.log_every = config.checkpoint_every = 3
+  config.phase_steps = 10
+  results = []
+  for most in (1, 3):
+    monkeypatch.setattr(stepper, "steps_per_call", lambda _: most)  # noqa: B023
+    method = methods.build(config, tiny_dataset.image_shape)
+    over = spread.spread(1)
+    images = over.share(tiny_dataset.images)
+    dataset = tiny_dataset._replace(images=images)
+    taker = stepper.Stepper(config, method, dataset, over)
+    groups = over.split([method.init(0)])
+    stage = method.stage(0)
+    for first in range(0, 3, most):
+      groups, outcomes, _ = taker.take(groups, first, first + most, stage)
+    results.append(jax.device_get((groups, outcomes)))
+  chex.assert_trees_all_close(*results, rtol=2e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", methods.names())
+def test_representation_is_of_the_promised_shapes(name, tiny_config):
+  tiny_config.method = name
+  method = methods.build(tiny_config, (16, 16, 1))
+  state = jax.eval_shape(method.init, 0)
+  images = jax.ShapeDtypeStruct((5, 16, 16, 1), np.float32)
+  has_code = bool(method.num_categories)
+  codes = jax.eval_shape(
+    lambda params, images: method.represent(params, images, has_code),
+    state.params,
+    images,
+  )
+  m, num_variables = tiny_config.num_continuous, len(method.num_categories)
+  chex.assert_shape((codes.mean, codes.scale), (5, m))
+  chex.assert_shape(codes.categories, (5, num_variables))
+  chex.assert_shape(codes.probabilities, (5, sum(method.num_categories)))
+  chex.assert_shape(codes.reconstruction, (5,))
+  assert codes.categories.dtype == np.int32
+
+
+def documented_example():
+  """The module in docs/methods.md that shows a method of one's own."""
+  docs = pathlib.Path(__file__).parents[1] / "docs" / "methods.md"
+  (source,) = re.findall(r"```python\n(.*?)```", docs.read_text(), re.DOTALL)
+  assert len(source.splitlines()) <= 30
+  return source
+
+
+def test_method_of_ones_own_is_one_file(
+  tiny_config, tiny_dataset, tmp_path, monkeypatch
+):
+  (tmp_path / "dip_vae.py").write_text(documented_example())
+  monkeypatch.syspath_prepend(str(tmp_path))
+  tiny_config.method = "dip_vae"
+  train_loop.train(tiny_config, tmp_path / "run", tiny_dataset)
+  evaluation = evaluate.evaluate_run(tmp_path / "run", dataset=tiny_dataset)
+  assert len(evaluation["kl"]) == 3
+  record = read_metrics(tmp_path / "run")[-1]
+  parts = sum(record["kl"]) + record["covariance_penalty"]
+  expected = record["reconstruction"] + parts + record["weight_penalty"]
+  np.testing.assert_allclose(record["loss"], expected, rtol=1e-5)
+  del sys.modules["dip_vae"]
+
+
+def mean_image(config, image_shape):
+  """The least that a method can be: one image for all, no forward pass."""
+  m = config.num_continuous
+
+  def update(state, batch, kl_weights):
+    target = batch.images.mean(axis=0)
+    loss = ((state.params - target) ** 2).sum()
+    params = state.params + 0.5 * (target - state.params)
+    return state._replace(step=state.step + 1, params=params), Report(
+      loss, loss, None, {}
+    )
+
+  def represent(params, images, discrete):
+    zeros = jnp.zeros((len(images), m))
+    none = jnp.zeros((len(images), 0))
+    error = ((images - params) ** 2).sum(axis=(1, 2, 3))
+    return Representation(zeros, zeros, none.astype(jnp.int32), none, error)
+
+  return Method(
+    lambda step: Stage(0, m, False, np.ones(m, np.float32)),
+    lambda seed: TrainState(
+      jnp.int32(0), jnp.uint32(seed), jnp.zeros(image_shape), ()
+    ),
+    update,
+    represent,
+    lambda params, latents, categories: jnp.broadcast_to(
+      params, (len(latents), *image_shape)
+    ),
+  )
+
+
+def test_method_without_a_forward_pass_of_its_own(
+  tiny_config, tiny_dataset, tmp_path, monkeypatch
+):
+  monkeypatch.setattr(methods, "build", mean_image)
+  state = train_loop.train(tiny_config, tmp_path, tiny_dataset)
+  assert state.step == 8
+  evaluation = evaluate.evaluate_run(tmp_path, dataset=tiny_dataset)
+  assert evaluation["kl"] is None
+  report.write_report(tmp_path)
+
+
+def test_supervised_method_needs_classes(tiny_config, tiny_dataset):
+  tiny_config.method = "aae_s"
+  method = methods.build(tiny_config, tiny_dataset.image_shape)
+  unlabelled = tiny_dataset._replace(class_factor=None)
+  with pytest.raises(ValueError, match="has none; name its class_factor"):
+    stepper.Stepper(tiny_config, method, unlabelled, spread.spread(1))
+
+
+def test_own_modules_are_named_where_they_fail(tiny_config):
+  for name, message in (
+    ("no_such_module", "config.method is 'no_such_module'; there are .*beta"),
+    ("json", "a module without build"),
+  ):
+    tiny_config.method = name
+    with pytest.raises(ValueError, match=message):
+      methods.build(tiny_config, (16, 16, 1))
+
+
+@pytest.mark.parametrize("name", methods.names())
+def test_each_method_says_where_it_is_from(name):
+  module = importlib.import_module(f"cascade_jax.methods.{name}")
+  assert re.search(r"20\d\d", module.__doc__)
+  assert len(module.build.__doc__) > 10
