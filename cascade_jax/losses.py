@@ -1,6 +1,7 @@
 """The terms of the objective, per example; the caller reduces them.
 
-Letters: B batch, m continuous dimensions, H W C image.
+Letters: B batch, m continuous dimensions, S categories of one discrete
+variable, H W C image.
 """
 
 import chex
@@ -112,15 +113,29 @@ def total_correlation(posterior: Posterior, latents: jax.Array) -> jax.Array:
   return (log_joint - log_size - (log_marginals - log_size).sum(axis=1)).mean()
 
 
+def categorical_kl(logits: jax.Array) -> jax.Array:
+  """KL(q(d|x) || uniform), nats `[B]`, of one discrete variable.
+
+  log S less the entropy of q, so log S at most.
+
+  Args:
+    logits: `[B, S]`; any constant may be added to a row.
+  """
+  log_q = jax.nn.log_softmax(logits)
+  return np.log(logits.shape[-1]) + (jnp.exp(log_q) * log_q).sum(axis=-1)
+
+
 def capacity(step: jax.Array, highest: float, steps: int) -> jax.Array:
-  """Nats that a KL is held at: from 0 at step 0 up to `highest`, linearly.
+  """The KL, in nats, that is aimed at: from 0 up by a line, then `highest`.
+
+  Burgess et al. 2018, "Understanding disentangling in beta-VAE", section 5.
 
   Args:
     step: updates done.
-    highest: nats, reached after `steps` updates and kept.
-    steps: that it takes.
+    highest: nats, of all dimensions together.
+    steps: after so many it is reached.
   """
-  return highest * jnp.minimum(step / steps, 1.0)
+  return highest * jnp.minimum(step / steps, 1)
 
 
 def weight_penalty(params, strength: float) -> jax.Array:

@@ -102,3 +102,20 @@ def _dense(features: int, name: str) -> nn.Dense:
 def sample(posterior: Posterior, noise: jax.Array) -> jax.Array:
   """z = mean + scale * noise, `[B, m]`: the reparameterisation trick."""
   return posterior.mean + posterior.scale * noise
+
+
+def gumbel_softmax(
+  logits: jax.Array, gumbel: jax.Array, temperature: float
+) -> jax.Array:
+  """A relaxed sample of one discrete variable, rows `[B, S]` that sum to 1.
+
+  Its likeliest category is a sample of softmax(logits) at any temperature; the
+  lower that is, the closer is the row to one-hot (Jang et al. 2017; Maddison et
+  al. 2017).
+
+  Args:
+    logits: `[B, S]`; any constant may be added to a row.
+    gumbel: `[B, S]`, standard Gumbel noise.
+    temperature: above 0.
+  """
+  return nn.softmax((logits + gumbel) / temperature)

@@ -50,6 +50,25 @@ class LossesTest(chex.TestCase):
     thin = losses.kl_per_dimension(Posterior(zeros, zeros))
     assert np.isfinite(thin).all()
 
+  @chex.variants(with_jit=True, without_jit=True)
+  def test_categorical_kl_is_that_to_the_uniform(self):
+    logits = np.random.default_rng(3).normal(0, 3, (5, 4)).astype(np.float32)
+    kl = self.variant(losses.categorical_kl)(logits)
+    q = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    expected = stats.entropy(q, np.full_like(q, 1 / 4), axis=1)
+    np.testing.assert_allclose(kl, expected, rtol=1e-5)
+
+  def test_categorical_kl_at_its_two_ends(self):
+    logits = np.array([[7.0, 7.0, 7.0], [0.0, 1e4, 0.0]], np.float32)
+    kl = losses.categorical_kl(logits)
+    np.testing.assert_allclose(kl, [0, np.log(3)], atol=1e-6)
+
+  @chex.variants(with_jit=True, without_jit=True)
+  def test_capacity_rises_and_stays(self):
+    capacity = self.variant(lambda step: losses.capacity(step, 40.0, 300))
+    got = [capacity(np.int32(step)) for step in (0, 150, 300, 301, 10**6)]
+    np.testing.assert_allclose(got, [0, 20, 40, 40, 40], rtol=1e-6)
+
   def test_weight_penalty_takes_kernels_not_biases(self):
     params = {
       "a": {"kernel": np.array([1.0, 2.0]), "bias": np.array([100.0])},

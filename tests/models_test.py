@@ -64,3 +64,31 @@ def test_sample_has_the_moments_of_the_posterior():
   latents = np.asarray(models.sample(posterior, noise))
   np.testing.assert_allclose(latents.mean(axis=0), 3.0, atol=0.01)
   np.testing.assert_allclose(latents.std(axis=0), 0.5, atol=0.01)
+
+
+def gumbel_softmax(logits, temperature, count=100_000):
+  """Rows of one distribution's relaxed samples."""
+  gumbel = jax.random.gumbel(jax.random.key(0), (count, len(logits)))
+  rows = jnp.tile(logits, (count, 1))
+  return np.asarray(models.gumbel_softmax(rows, gumbel, temperature))
+
+
+@pytest.mark.parametrize("temperature", [0.01, 0.67, 5.0])
+def test_likeliest_category_of_a_soft_code_has_its_probability(temperature):
+  probabilities = np.array([0.6, 0.3, 0.1], np.float32)
+  codes = gumbel_softmax(np.log(probabilities) + 5, temperature)
+  np.testing.assert_allclose(codes.sum(axis=1), 1, rtol=1e-5)
+  frequencies = np.bincount(codes.argmax(axis=1)) / len(codes)
+  np.testing.assert_allclose(frequencies, probabilities, atol=0.01)
+
+
+def test_soft_codes_become_one_hot_as_it_gets_cold():
+  """With two equal categories, the first is sigmoid(logistic / temperature).
+
+  So it is below 0.1 or above 0.9 where the logistic is beyond t * log 9.
+  """
+  for temperature in (0.01, 0.67, 5.0):
+    codes = gumbel_softmax(jnp.zeros(2), temperature)
+    sure = (codes.max(axis=1) > 0.9).mean()
+    expected = 2 / (1 + 9**temperature)
+    np.testing.assert_allclose(sure, expected, atol=0.01)
