@@ -128,7 +128,7 @@ def categorical_kl(logits: jax.Array) -> jax.Array:
 def capacity(step: jax.Array, highest: float, steps: int) -> jax.Array:
   """The KL, in nats, that is aimed at: from 0 up by a line, then `highest`.
 
-  Burgess et al. 2018, "Understanding disentangling in beta-VAE", section 5.
+  Burgess et al. 2018, "Understanding disentangling in beta-VAE".
 
   Args:
     step: updates done.

@@ -31,7 +31,7 @@ from cascade_jax.vae import GaussianVAE
 
 # Of the reference's dSprites run, trained_models/dsprites/specs.json.
 DEFAULTS = {
-  "gamma": 150.0,  # weight of both distances, eq. 7 of the paper
+  "gamma": 150.0,  # weight of both distances
   "capacity_continuous": 40.0,  # nats, of all dimensions together, at the end
   "capacity_discrete": 1.1,  # nats, of all variables; never above sum(log S)
   "capacity_steps": 300_000,  # from 0 to there
@@ -67,8 +67,8 @@ class Posteriors(NamedTuple):
 class JointVAE(GaussianVAE):
   """The whole method.
 
-  Letters: B batch, m continuous dimensions, D discrete variables, S categories
-  of one of them or, in codes, of all together.
+  Letters: B batch, m continuous dimensions, S categories of one discrete
+  variable or, in codes, of all together.
 
   The objective, in nats per image, is mean_B(reconstruction)
   + gamma * |KL_z - C_z| + gamma * |KL_d - C_d| + L2 penalty, where each KL is
