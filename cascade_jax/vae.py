@@ -2,11 +2,8 @@
 
 A method of this kind derives from `GaussianVAE` and says how it regularises.
 
-Letters: B batch, m continuous dimensions, D discrete variables, S categories of
-all of them together, K joint codes, H W C image.
+Letters: B batch, m continuous dimensions, H W C image.
 """
-
-import math
 
 import jax
 import jax.numpy as jnp
@@ -14,19 +11,18 @@ import numpy as np
 import optax
 
 from cascade_jax import autoencoder, losses, models
+from cascade_jax.coded import CodedModel
 from cascade_jax.records import (
   Batch,
-  Method,
   Posterior,
   Report,
-  Representation,
   Scores,
   Stage,
   TrainState,
 )
 
 
-class GaussianVAE:
+class GaussianVAE(CodedModel):
   """A VAE under KL weights; by itself the beta-VAE of its `kl_weight`.
 
   The objective is mean_B(reconstruction) + `regulariser` + L2 penalty, in nats
@@ -39,6 +35,7 @@ class GaussianVAE:
   """
 
   kl_weight = 1.0
+  posterior = staticmethod(models.posterior)
 
   def __init__(
     self,
@@ -46,23 +43,8 @@ class GaussianVAE:
     image_shape: tuple[int, int, int],
     num_categories: tuple[int, ...] = (),
   ):
-    self.config = config
-    self.num_categories = num_categories
-    self.networks = autoencoder.Autoencoder(
-      image_shape, 2 * config.num_continuous, config.likelihood
-    )
-    self.adam = optax.adam(config.learning_rate)
-
-  def method(self) -> Method:
-    """The functions, for the training loop."""
-    return Method(
-      self.stage,
-      self.init,
-      self.update,
-      self.represent,
-      self.decode,
-      self.num_categories,
-      self.score,
+    super().__init__(
+      config, image_shape, num_categories, 2 * config.num_continuous
     )
 
   def stage(self, step: int) -> Stage:
@@ -92,15 +74,6 @@ class GaussianVAE:
     del state, latents
     kl = losses.kl_per_dimension(posterior).mean(axis=0)
     return (kl_weights * kl).sum(), {}
-
-  def init(self, seed) -> TrainState:
-    """A fresh state."""
-    params = self.networks.init(
-      jax.random.key(seed), self.config.num_continuous, sum(self.num_categories)
-    )
-    return TrainState(
-      jnp.int32(0), jnp.uint32(seed), params, self.adam.init(params)
-    )
 
   def score(self, state, batch: Batch, discrete: bool) -> Scores:
     """Encodes, and decodes one sample at every code, or at the zero code."""
@@ -168,56 +141,3 @@ class GaussianVAE:
     networks = {key: state.params[key] for key in ("encoder", "decoder")}
     gradients, (report, latents) = jax.grad(objective, has_aux=True)(networks)
     return gradients, report, latents
-
-  def represent(self, params, images, discrete: bool) -> Representation:
-    """Each image at its posterior mean and its own likeliest joint code."""
-    posterior = models.posterior(self.networks.encode(params, images))
-    codes = self.codes(discrete)
-    logits = self.networks.decode(
-      params,
-      jnp.tile(posterior.mean, (len(codes), 1)),
-      jnp.repeat(codes, len(images), axis=0),
-    )
-    costs = self.networks.nll(jnp.tile(images, (len(codes), 1, 1, 1)), logits)
-    costs = costs.reshape(len(codes), -1)  # [K, B]
-    # As if all joint codes were equally likely before.
-    probabilities = jax.nn.softmax(-costs, axis=0).T @ codes
-    likeliest = costs.argmin(axis=0)
-    return Representation(
-      *posterior,
-      self.each_variable(likeliest) if discrete else likeliest[:, None][:, :0],
-      probabilities if discrete else probabilities[:, :0],
-      costs.min(axis=0),
-    )
-
-  def decode(self, params, latents, categories) -> jax.Array:
-    """The decoder's mean images, `[B, H, W, C]`."""
-    logits = self.networks.decode(params, latents, self.one_hot(categories))
-    return jax.nn.sigmoid(logits)
-
-  def codes(self, discrete: bool) -> jax.Array:
-    """The codes to score, `[K, S]`: all joint ones, or the zero code."""
-    if not discrete:
-      return jnp.zeros((1, sum(self.num_categories)))
-    return self.one_hot(jnp.arange(math.prod(self.num_categories)))
-
-  def one_hot(self, categories: jax.Array) -> jax.Array:
-    """Joint codes `[B]` to rows `[B, S]`, a one for each variable; -1 to 0."""
-    rows = [jnp.zeros((len(categories), 0))]
-    for variable in reversed(self.num_categories):
-      own = jnp.where(categories < 0, -1, categories % variable)
-      rows.append(jax.nn.one_hot(own, variable))
-      categories = categories // variable  # of -1: -1
-    return jnp.concatenate(rows[::-1], axis=1)
-
-  def each_variable(self, categories: jax.Array) -> jax.Array:
-    """Joint codes `[B]` to the category of each variable, `[B, D]`."""
-    each = jnp.unravel_index(categories, self.num_categories)
-    return jnp.stack(each, axis=1).astype(jnp.int32)
-
-  def noise(self, state, batch_size: int) -> jax.Array:
-    """The step's standard normals, `[B, m]`."""
-    # A function of the step alone: scoring and update see the same noise, and
-    # a resumed run sees what the uninterrupted one would have seen.
-    key = jax.random.fold_in(jax.random.key(state.seed), state.step)
-    return jax.random.normal(key, (batch_size, self.config.num_continuous))
