@@ -5,6 +5,7 @@ step), unary costs on the device, the flow on the host, the update on the
 device. Where nothing needs the host, an accelerator takes many in one call.
 """
 
+import math
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -48,7 +49,8 @@ class Stepper:
     spread: how replicas are held.
 
   Raises:
-    ValueError: a supervised method, and data without classes.
+    ValueError: a supervised method, and data without classes or with more
+      than it has categories.
   """
 
   def __init__(
@@ -200,6 +202,12 @@ def _source(method: Method, dataset: data.Dataset, spread: Spread) -> Source:
     )
   column = dataset.factor_names.index(dataset.class_factor)
   classes = dataset.factors[:, column].astype(np.int32)
+  known = math.prod(method.num_categories)
+  if method.num_categories and classes.max() >= known:
+    raise ValueError(
+      f"config.num_categories is {tuple(method.num_categories)}, but the "
+      f"classes of data set {dataset.name!r} go up to {classes.max()}, from 0"
+    )
   return Source(dataset.images, spread.share(classes))
 
 
