@@ -32,6 +32,7 @@ class GaussianVAE(CodedModel):
     config: a checked config (see `cascade_jax.config`).
     image_shape: H, W, C.
     num_categories: of each discrete variable that the decoder sees.
+    num_logits: what the encoder gives besides the posterior's 2 m numbers.
   """
 
   kl_weight = 1.0
@@ -42,10 +43,10 @@ class GaussianVAE(CodedModel):
     config,
     image_shape: tuple[int, int, int],
     num_categories: tuple[int, ...] = (),
+    num_logits: int = 0,
   ):
-    super().__init__(
-      config, image_shape, num_categories, 2 * config.num_continuous
-    )
+    num_outputs = 2 * config.num_continuous + num_logits
+    super().__init__(config, image_shape, num_categories, num_outputs)
 
   def stage(self, step: int) -> Stage:
     """All dimensions under one weight, from the first step on."""

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cascade_jax import autoencoder, losses, models
+from cascade_jax import losses, models
 from cascade_jax.config import check_options
 from cascade_jax.records import (
   Batch,
@@ -81,13 +81,10 @@ class JointVAE(GaussianVAE):
   """
 
   def __init__(self, config, image_shape: tuple[int, int, int]):
-    super().__init__(config, image_shape, tuple(config.num_categories))
+    sizes = tuple(config.num_categories)
+    super().__init__(config, image_shape, sizes, num_logits=sum(sizes))
     self.options = config.joint_vae
     self.kl_weight = self.options.gamma
-    num_outputs = 2 * config.num_continuous + sum(self.num_categories)
-    self.networks = autoencoder.Autoencoder(
-      image_shape, num_outputs, config.likelihood
-    )
 
   def stage(self, step: int) -> Stage:
     """One stage, with the code; the capacities change within it."""
@@ -166,8 +163,7 @@ class JointVAE(GaussianVAE):
   def sample(self, state, posteriors: Posteriors):
     """The step's latents `[B, m]` and soft codes `[B, S]`."""
     # A function of the step alone: scoring and update see the same sample.
-    key = jax.random.fold_in(jax.random.key(state.seed), state.step)
-    normal_key, gumbel_key = jax.random.split(key)
+    normal_key, gumbel_key = jax.random.split(self.key(state))
     posterior, logits = posteriors
     normal = jax.random.normal(normal_key, posterior.mean.shape)
     shape = len(normal), sum(self.num_categories)
