@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from cascade_jax import plots
-from cascade_jax.plots import charts, plates
+from cascade_jax.plots import chart_axes, charts, plates
 from cascade_jax.plots.style import dimension_color, to_array, to_svg
 
 T, R, M, SIZE = 7, 3, 4, 16
@@ -172,7 +172,7 @@ def test_confusion_refuses_names_that_do_not_fit():
 
 
 def test_phase_marks_are_where_the_schedule_changed(records):
-  assert charts.phase_marks(records) == [
+  assert chart_axes.phase_marks(records) == [
     (0, 1, False),
     (20, 2, False),
     (40, 2, True),
@@ -212,6 +212,15 @@ def test_curves_without_a_cascade_have_no_marks(records):
     assert not any(line.get_marker() == "v" for line in axes.lines)
 
 
+def test_what_only_one_method_logs_is_a_curve_too(records):
+  for record in records:
+    record |= {"total_correlation": 0.5, "weight_penalty": 0.1}
+  figure = plots.curves(records)
+  titles = [axes.get_title(loc="left") for axes in figure.axes]
+  assert titles[-1] == "Total correlation" and len(titles) == 5
+  np.testing.assert_allclose(figure.axes[-1].lines[0].get_ydata(), 0.5)
+
+
 def test_curves_of_scores_are_one_more_where_there_are_some(records):
   scores = {"disentanglement_score": 0.7, "classification_accuracy": None}
   records[1] |= {**scores, "scored_images": 1234}
@@ -236,14 +245,14 @@ def test_curves_of_one_record_and_with_nan(records):
 
 def test_many_records_are_averaged():
   values = [{"x": float(i)} for i in range(1000)]
-  curve = charts._curve(values, "x", most=10)
+  curve = chart_axes.curve(values, "x", most=10)
   expected = [sum(range(100 * i, 100 * i + 100)) / 100 for i in range(10)]
   np.testing.assert_allclose(curve, expected)
 
 
 def test_names_are_moved_apart():
   heights = np.array([0.5, 0.0, 0.51, 0.0, 1.0])
-  spread = charts._spread(heights, gap=0.1)
+  spread = chart_axes.spread_apart(heights, gap=0.1)
   assert np.diff(np.sort(spread)).min() > 0.0999
   assert spread.min() >= 0 and spread.max() <= 1
   assert list(np.argsort(spread, kind="stable")) == [1, 3, 0, 2, 4]

@@ -3,11 +3,24 @@
 Letters: m continuous dimensions, S categories, P points of a curve.
 """
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from cascade_jax.plots.chart_axes import (
+  FEW_POINTS,
+  FONT,
+  curve,
+  dot,
+  draw_marks,
+  is_cascade,
+  name_ends,
+  phase_marks,
+  set_log_scale,
+  set_style,
+)
 from cascade_jax.plots.style import (
   INK,
   UNUSED_KL,
@@ -17,9 +30,20 @@ from cascade_jax.plots.style import (
   dimension_name,
 )
 
-_MOST_POINTS = 120  # of a curve
-_FEW_POINTS = 40  # where a batch alone says little
-_FONT = 9
+_OF_EVERY_METHOD = {
+  "loss",
+  "reconstruction",
+  "weight_penalty",
+  "flow_differs",
+  "seconds_score",
+  "seconds_solve",
+  "seconds_update",
+  "steps_per_second",
+  "elapsed",
+  "disentanglement_score",
+  "disentanglement_score_dlib",
+  "classification_accuracy",
+}
 
 
 class Panel(NamedTuple):
@@ -48,6 +72,12 @@ def panels(records: Sequence[dict]) -> list[Panel]:
       Panel("Share of each category, % of the batch", _draw_shares),
       Panel("Samples that the flow moved, % of the batch", _draw_moved),
     ]
+  charts += [
+    Panel(
+      name.replace("_", " ").capitalize(), functools.partial(_draw_term, name)
+    )
+    for name in _term_names(records)
+  ]
   scored = [r for r in records if r.get("disentanglement_score") is not None]
   if scored:
     title = f"Scores on {scored[-1]['scored_images']:,} images, %"
@@ -88,20 +118,13 @@ def curves(records: Sequence[dict]):
     axes.remove()
   for axes, panel in zip(places, charts):
     _draw(axes, panel, records)
-    axes.set_title(panel.title, loc="left", size=_FONT + 2, color=INK, pad=22)
+    axes.set_title(panel.title, loc="left", size=FONT + 2, color=INK, pad=22)
   if is_cascade(records):
     key = "above: number of open dimensions"
     if any(record["discrete"] for record in records):
       key += "; triangle: the discrete code starts"
-    figure.supxlabel(key, size=_FONT, color=INK, alpha=0.75)
+    figure.supxlabel(key, size=FONT, color=INK, alpha=0.75)
   return figure
-
-
-def is_cascade(records: Sequence[dict]) -> bool:
-  """Whether the schedule opens dimensions or brings the discrete code."""
-  first, last = (records[k] for k in (0, -1))
-  m = len(last["kl_weights"])
-  return first["open_dimensions"] < m or first["discrete"] != last["discrete"]
 
 
 def _with_codes(records: Sequence[dict]) -> list[dict]:
@@ -109,84 +132,42 @@ def _with_codes(records: Sequence[dict]) -> list[dict]:
   return [record for record in records if sum(record.get("counts", ()))]
 
 
-def phase_marks(records: Sequence[dict]) -> list[tuple[int, int, bool]]:
-  """Where the schedule changed: (step, open dimensions, discrete code on).
-
-  A change is put at the last step logged before it, which is exact where
-  log_every divides phase_steps. The first mark is the start.
-  """
-  marks = []
-  last_step = 0
-  for record in records:
-    stage = (record["open_dimensions"], record["discrete"])
-    if not marks or marks[-1][1:] != stage:
-      marks.append((last_step, *stage))
-    last_step = record["step"]
-  return marks
+def _term_names(records: Sequence[dict]) -> list[str]:
+  """What only this method logs: `Report.terms`."""
+  last = records[-1]
+  return [
+    key
+    for key, value in last.items()
+    if isinstance(value, float) and key not in _OF_EVERY_METHOD
+  ]
 
 
 def _draw(axes, panel: Panel, records) -> None:
-  _style(axes, records[-1]["step"])
+  set_style(axes, records[-1]["step"])
   panel.draw(axes, records)
   if is_cascade(records):
-    _draw_marks(axes, phase_marks(records), records[-1]["step"])
-
-
-def _style(axes, last_step: int) -> None:
-  from matplotlib.ticker import EngFormatter, MaxNLocator
-
-  axes.set_xlim(0, last_step)
-  axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-  axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-  axes.set_xlabel("step", size=_FONT, color=INK, loc="right", labelpad=1)
-  axes.tick_params(colors=INK, labelsize=_FONT, length=3)
-  axes.spines[["top", "right"]].set_visible(False)
-  axes.spines[["left", "bottom"]].set(color=INK, alpha=0.5)
-
-
-def _draw_marks(axes, marks, last_step: int) -> None:
-  """Lines at the changes, and above them what is open in between."""
-  starts = np.array([mark[0] for mark in marks])
-  ends = np.append(starts[1:], last_step)
-  widest = int(np.argmax(ends - starts))
-  above = axes.get_xaxis_transform()  # x in steps, y as a share of the height
-  for i, (start, opened, discrete) in enumerate(marks):
-    starts_code = discrete and not (i and marks[i - 1][2])
-    if start > 0:
-      axes.axvline(start, color=INK, alpha=0.2, lw=0.8, zorder=0.5)
-    if starts_code:
-      axes.axvline(start, color=INK, alpha=0.8, lw=1, ls=(0, (4, 3)), zorder=3)
-      axes.plot(
-        start, 1.02, "v", color=INK, ms=5, clip_on=False, transform=above
-      )
-    words = [f"{opened} open"] * (i == widest) + [f"{opened}"]
-    words = [f"{opened} + code"] * starts_code + words
-    share = (ends[i] - start) / last_step
-    fitting = [text for text in words if 0.0125 * len(text) < share]
-    if fitting:
-      place = {"transform": above, "ha": "center", "size": 8, "color": INK}
-      axes.text((start + ends[i]) / 2, 1.06, fitting[0], **place)
+    draw_marks(axes, phase_marks(records), records[-1]["step"])
 
 
 def _draw_loss(axes, records) -> None:
-  steps = _curve(records, "step")
+  steps = curve(records, "step")
   loss, reconstruction = (
-    _curve(records, key) for key in ("loss", "reconstruction")
+    curve(records, key) for key in ("loss", "reconstruction")
   )
-  axes.plot(steps, loss, color=INK, alpha=0.55, lw=1.2, ls="--", **_dot(steps))
-  axes.plot(steps, reconstruction, color=INK, lw=1.6, **_dot(steps))
+  axes.plot(steps, loss, color=INK, alpha=0.55, lw=1.2, ls="--", **dot(steps))
+  axes.plot(steps, reconstruction, color=INK, lw=1.6, **dot(steps))
   if all(value > 0 for value in (*loss, *reconstruction)):
-    _log_scale(axes)
-  _name_ends(axes, [loss[-1], reconstruction[-1]], ["loss", "reconstruction"])
+    set_log_scale(axes)
+  name_ends(axes, [loss[-1], reconstruction[-1]], ["loss", "reconstruction"])
 
 
 def _draw_kl(axes, records) -> None:
-  steps = _curve(records, "step")
-  kl = _curve(records, "kl")  # [P, m]
+  steps = curve(records, "step")
+  kl = curve(records, "kl")  # [P, m]
   dimensions = range(kl.shape[1])
   for j in dimensions:
     look = {"color": dimension_color(j), "ls": dimension_dashes(j)}
-    axes.plot(steps, kl[:, j], lw=1.6, **look, **_dot(steps))
+    axes.plot(steps, kl[:, j], lw=1.6, **look, **dot(steps))
   axes.set_ylim(bottom=0)
   ends = {j: kl[-1, j] for j in dimensions}
   unused = [j for j, end in ends.items() if end <= UNUSED_KL]
@@ -198,14 +179,14 @@ def _draw_kl(axes, records) -> None:
     ends["unused"] = 0
     names.append(f"{len(unused)} unused")
     colors.append("none")
-  _name_ends(axes, list(ends.values()), names, colors)
+  name_ends(axes, list(ends.values()), names, colors)
 
 
 def _draw_shares(axes, records) -> None:
   """Categories on top of each other: bands of one ink, told apart by name."""
   records = _with_codes(records)
-  steps = _curve(records, "step", _FEW_POINTS)
-  counts = _curve(records, "counts", _FEW_POINTS)  # [P, S]
+  steps = curve(records, "step", FEW_POINTS)
+  counts = curve(records, "counts", FEW_POINTS)  # [P, S]
   tops = 100 * np.cumsum(counts / counts.sum(axis=1, keepdims=True), axis=1)
   floors = np.concatenate([np.zeros_like(tops[:, :1]), tops[:, :-1]], axis=1)
   for k, shade in enumerate(np.linspace(0.1, 0.45, counts.shape[1])):
@@ -213,15 +194,20 @@ def _draw_shares(axes, records) -> None:
     axes.fill_between(*band, color=INK, alpha=shade, lw=0)
   axes.set_ylim(0, 100)
   names = [category_name(k) for k in range(counts.shape[1])]
-  _name_ends(axes, (floors[-1] + tops[-1]) / 2, names)
+  name_ends(axes, (floors[-1] + tops[-1]) / 2, names)
 
 
 def _draw_moved(axes, records) -> None:
   records = _with_codes(records)
-  steps = _curve(records, "step", _FEW_POINTS)
-  moved = 100 * _curve(records, "flow_differs", _FEW_POINTS)
-  axes.plot(steps, moved, color=INK, lw=1.4, **_dot(steps))
+  steps = curve(records, "step", FEW_POINTS)
+  moved = 100 * curve(records, "flow_differs", FEW_POINTS)
+  axes.plot(steps, moved, color=INK, lw=1.4, **dot(steps))
   axes.set_ylim(0, max(1, 1.1 * np.nan_to_num(moved).max()))
+
+
+def _draw_term(name: str, axes, records) -> None:
+  steps, values = curve(records, "step"), curve(records, name)
+  axes.plot(steps, values, color=INK, lw=1.4, **dot(steps))
 
 
 def _draw_scores(axes, records) -> None:
@@ -234,64 +220,9 @@ def _draw_scores(axes, records) -> None:
   ):
     known = [record for record in records if record.get(key) is not None]
     if known:
-      steps, values = _curve(known, "step"), 100 * _curve(known, key)
-      axes.plot(steps, values, color=INK, **look, **_dot(steps))
+      steps, values = curve(known, "step"), 100 * curve(known, key)
+      axes.plot(steps, values, color=INK, **look, **dot(steps))
       ends.append(values[-1])
       names.append(name)
   axes.set_ylim(0, 100)
-  _name_ends(axes, ends, names)
-
-
-def _curve(records, key: str, most: int = _MOST_POINTS) -> np.ndarray:
-  """`[P, ...]` values of a key, averaged over equal runs of records."""
-  values = np.array([record[key] for record in records], float)
-  parts = np.array_split(values, min(len(values), most))
-  return np.stack([part.mean(axis=0) for part in parts])
-
-
-def _dot(steps: np.ndarray) -> dict:
-  """A curve of one point is nothing to see without a marker."""
-  return {"marker": "o"} if len(steps) == 1 else {}
-
-
-def _log_scale(axes) -> None:
-  from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
-
-  axes.set_yscale("log")
-  axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-  axes.yaxis.set_major_formatter(ScalarFormatter())
-  axes.yaxis.set_minor_formatter(NullFormatter())
-
-
-def _name_ends(axes, values, names, colors=()) -> None:
-  """Names right of the curves' ends, moved apart where they'd overlap."""
-  # From the data to shares of the axes' height, whatever the scale.
-  points = np.stack([np.zeros(len(values)), np.nan_to_num(values)], axis=1)
-  heights = (axes.transData + axes.transAxes.inverted()).transform(points)[:, 1]
-  for i, height in enumerate(_spread(heights, gap=0.085)):
-    place = {"transform": axes.transAxes, "clip_on": False}
-    if colors:
-      axes.plot(1.025, height, "o", color=colors[i], ms=5, **place)
-    axes.text(
-      1.045 if colors else 1.015,
-      height,
-      names[i],
-      va="center",
-      size=_FONT,
-      color=INK,
-      **place,
-    )
-
-
-def _spread(heights: np.ndarray, gap: float) -> np.ndarray:
-  """Heights moved as little as a sweep up and one down need for the gap."""
-  order = np.argsort(heights, kind="stable")
-  spread = np.clip(heights[order], 0, 1)
-  for i in range(1, len(spread)):
-    spread[i] = max(spread[i], spread[i - 1] + gap)
-  spread[-1] = min(spread[-1], 1)
-  for i in range(len(spread) - 2, -1, -1):
-    spread[i] = min(spread[i], spread[i + 1] - gap)
-  result = np.empty_like(spread)
-  result[order] = spread
-  return result
+  name_ends(axes, ends, names)

@@ -17,7 +17,6 @@ from cascade_jax.report.html_parts import (
 )
 from cascade_jax.report.run import Run
 
-_PAPER = "https://arxiv.org/abs/1905.09432"
 # Jeong & Song 2019, dSprites, percent: mean and standard deviation over seeds,
 # disentanglement score and accuracy, by method and number of dimensions.
 _PAPER_SCORES = {
@@ -35,15 +34,34 @@ _PAPER_SCORES = {
 _CARDS = ("disentanglement_score", "classification_accuracy")
 _PAPER_STEPS = 300_000
 _PAPER_SIZE = 64
+_CASCADE = "Jeong & Song 2019", "https://arxiv.org/abs/1905.09432"
+_AAE = "Makhzani et al. 2015", "https://arxiv.org/abs/1511.05644"
+# Name, authors and page of each method; one of your own is in none.
 _METHODS = {
-  "aae": "AAE",
-  "aae_s": "AAE-S",
-  "beta_tcvae": "beta-TCVAE",
-  "beta_vae": "beta-VAE",
-  "cascade_vae": "CascadeVAE",
-  "cascade_vae_c": "CascadeVAE-C",
-  "factor_vae": "FactorVAE",
-  "joint_vae": "JointVAE",
+  "aae": ("AAE", *_AAE),
+  "aae_s": ("AAE-S (supervised)", *_AAE),
+  "beta_tcvae": (
+    "beta-TCVAE",
+    "Chen et al. 2018",
+    "https://arxiv.org/abs/1802.04942",
+  ),
+  "beta_vae": (
+    "beta-VAE",
+    "Higgins et al. 2017",
+    "https://openreview.net/forum?id=Sy2fzU9gl",
+  ),
+  "cascade_vae": ("CascadeVAE", *_CASCADE),
+  "cascade_vae_c": ("CascadeVAE-C", *_CASCADE),
+  "factor_vae": (
+    "FactorVAE",
+    "Kim & Mnih 2018",
+    "https://arxiv.org/abs/1802.05983",
+  ),
+  "joint_vae": (
+    "JointVAE",
+    "Dupont 2018",
+    "https://arxiv.org/abs/1804.00104",
+  ),
 }
 
 
@@ -62,9 +80,7 @@ def page(run: Run) -> str:
 <body>
 <main>
 {_header(run)}{_scores(run)}{sections.all_sections(run)}</main>
-<footer>Method: Jeong &amp; Song,
-<a href="{_PAPER}">Learning Discrete and Continuous Factors of Data via
-Alternating Disentanglement</a>, ICML 2019. Drawn by cascade_jax.</footer>
+<footer>{_source(run)}Drawn by cascade_jax.</footer>
 </body>
 </html>
 """
@@ -90,7 +106,16 @@ def _title(run: Run) -> str:
   method = str(run.setting("method"))
   dataset = run.evaluation.get("dataset") or run.setting("name")
   dataset = str(dataset).replace("dsprites", "dSprites")
-  return f"{_METHODS.get(method, method)} on {dataset}"
+  name, *_ = _METHODS.get(method, (method,))
+  return f"{name} on {dataset}"
+
+
+def _source(run: Run) -> str:
+  """Whose method it is; nothing for one of your own."""
+  if run.setting("method") not in _METHODS:
+    return ""
+  name, authors, url = _METHODS[run.setting("method")]
+  return f'{escape(name)}: <a href="{url}">{escape(authors)}</a>. '
 
 
 def _verdict(run: Run) -> str:

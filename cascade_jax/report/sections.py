@@ -9,6 +9,7 @@ import numpy as np
 
 from cascade_jax import plots
 from cascade_jax.plots import charts
+from cascade_jax.plots.chart_axes import is_cascade
 from cascade_jax.plots.style import (
   UNUSED_KL,
   category_name,
@@ -153,7 +154,7 @@ def _training(run: Run) -> str:
     for panel in charts.panels(run.records)
   )
   body = f'<div class="charts">{figures}</div>'
-  if charts.is_cascade(run.records):
+  if is_cascade(run.records):
     text = (
       "Numbers above the charts count the open dimensions. Lines stand where "
       "the schedule changes"
@@ -169,7 +170,7 @@ def _timings(run: Run) -> str:
     return ""
   keys = ("seconds_score", "seconds_solve", "seconds_update")
   rows = []
-  for name, discrete in (("before the code", False), ("with the code", True)):
+  for name, discrete in (("without the code", False), ("with the code", True)):
     chosen = [r for r in run.records if r["discrete"] == discrete]
     if chosen:
       medians = [statistics.median(r[key] for r in chosen) for key in keys]
