@@ -119,7 +119,7 @@ def test_several_seeds_are_scored_and_put_into_one_table(whole, tmp_path):
     ("--config.beta_hihg=4", "beta_hihg"),
     ("--config.batch_size=many", "batch_size"),
     ("--config.num_continuous=0", "config.num_continuous is 0"),
-    ("--config.num_categories=1", "config.num_categories is 1"),
+    ("--config.num_categories=1", "config.num_categories is (1,)"),
     ("--config.solver=gpu", "config.solver is 'gpu'"),
     ("--config.batch_size=100000", "config.batch_size is 100000"),
     ("--config.data.name=mnist", "mnist"),
