@@ -214,10 +214,12 @@ def test_curves_without_a_cascade_have_no_marks(records):
 
 def test_what_only_one_method_logs_is_a_curve_too(records):
   for record in records:
-    record |= {"total_correlation": 0.5, "weight_penalty": 0.1}
+    record |= {"kl_discrete": 1.0, "weight_penalty": 0.1}
+    record |= {"total_correlation": 0.5}
   figure = plots.curves(records)
   titles = [axes.get_title(loc="left") for axes in figure.axes]
-  assert titles[-1] == "Total correlation" and len(titles) == 5
+  assert titles[-2:] == ["KL discrete", "Total correlation"]
+  assert len(titles) == 6
   np.testing.assert_allclose(figure.axes[-1].lines[0].get_ydata(), 0.5)
 
 

@@ -73,9 +73,7 @@ def panels(records: Sequence[dict]) -> list[Panel]:
       Panel("Samples that the flow moved, % of the batch", _draw_moved),
     ]
   charts += [
-    Panel(
-      name.replace("_", " ").capitalize(), functools.partial(_draw_term, name)
-    )
+    Panel(_term_title(name), functools.partial(_draw_term, name))
     for name in _term_names(records)
   ]
   scored = [r for r in records if r.get("disentanglement_score") is not None]
@@ -140,6 +138,12 @@ def _term_names(records: Sequence[dict]) -> list[str]:
     for key, value in last.items()
     if isinstance(value, float) and key not in _OF_EVERY_METHOD
   ]
+
+
+def _term_title(name: str) -> str:
+  """Total correlation for total_correlation; KL stays KL."""
+  title = name.replace("_", " ").replace("kl", "KL")
+  return title[0].upper() + title[1:]
 
 
 def _draw(axes, panel: Panel, records) -> None:
