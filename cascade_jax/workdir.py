@@ -95,7 +95,7 @@ def read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:
   """The config that `record_config` wrote.
 
   Raises:
-    ValueError: there is none.
+    ValueError: there is none, or one of another version of this package.
   """
   path = folder / "config.json"
   if not path.exists():
@@ -104,7 +104,13 @@ def read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:
       f"python -m experiments.train --workdir={folder}"
     )
   config = default()  # for keys that are newer than the run
-  config.update(json_file.read(path))
+  try:
+    config.update(json_file.read(path))
+  except (TypeError, AttributeError) as error:
+    raise ValueError(
+      f"{path} is of another version of cascade_jax ({error}); use the one "
+      "that run.json names, or train again in another folder"
+    ) from error
   return config
 
 

@@ -74,3 +74,18 @@ def test_folder_that_cannot_be_made_is_named(tmp_path):
     workdir.claim(tmp_path / "file" / "run"),
   ):
     pass
+
+
+def test_settings_of_ones_own_method_come_back(tmp_path):
+  config = config_lib.default()
+  config.my_vae = {"strength": 2.0}
+  workdir.record_config(tmp_path, config)
+  assert workdir.read_config(tmp_path).my_vae.strength == 2.0
+
+
+def test_config_of_another_version_is_named(tmp_path):
+  old = config_lib.default().to_dict()
+  old["num_categories"] = 3  # as it once was
+  json_file.write(tmp_path / "config.json", old)
+  with pytest.raises(ValueError, match="another version.*num_categories"):
+    workdir.read_config(tmp_path)
