@@ -47,6 +47,8 @@ def assign_joint_codes(
   if len(num_categories) == 1:
     return assign_codes(unary_costs, pairwise_weight)
   costs = _checked(unary_costs, num_categories)
+  least = costs.min(axis=tuple(range(1, costs.ndim)), keepdims=True)
+  costs = costs - least  # small sums, little rounding
   batch = np.arange(len(costs))
   joint = costs.reshape(len(costs), -1).argmin(axis=1)
   each = np.stack(np.unravel_index(joint, num_categories))  # [D, B]
@@ -63,7 +65,7 @@ def assign_joint_codes(
       each[turn] = found.categories
     unchanged = 0 if improves else unchanged + 1
     turn = (turn + 1) % len(each)
-  return _assignment(costs, each, num_categories, pairwise_weight)
+  return _assignment(costs + least, each, num_categories, pairwise_weight)
 
 
 def assign_each(

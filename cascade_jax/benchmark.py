@@ -7,6 +7,7 @@ the median of several, after a warm-up.
 Letters: R replicas, B batch, S categories.
 """
 
+import json
 import math
 import resource
 import statistics
@@ -44,7 +45,7 @@ def measure(config: ml_collections.ConfigDict, evaluation_images: int) -> dict:
   """
   figures = {
     "machine": workdir.provenance(),
-    "config": config.to_dict(),
+    "config": json.loads(config.to_json()),  # as a file gives it back
   }
   logging.info("loading the data")
   dataset = data.load(**config.data)
@@ -70,15 +71,21 @@ def gigaflop(
   config: ml_collections.ConfigDict,
   image_shape: tuple[int, int, int],
   method: Method,
-) -> dict[str, float]:
+) -> dict[str, float] | None:
   """Arithmetic of a step and of one image's evaluation, 10^9 operations.
 
   Convolutions and dense layers, a multiply-add as two. A backward pass counts
   as two forward ones, so the encoder and one decoder count three times, and
-  each further code that is scored one decoder forward. Not counted is what a
-  formulation adds (borders, zeros of a kernel), and what a method has beyond
-  one encoder and decoder: a discriminator, another pass, codes not assigned.
+  each further code that is scored one decoder forward. What a formulation adds
+  (borders, zeros of a kernel) doesn't count.
+
+  Returns:
+    The counts, or None for a method that has other networks besides: a time
+    can't be held against the limit then.
   """
+  params = jax.eval_shape(method.init, 0).params
+  if not isinstance(params, dict) or set(params) != {"encoder", "decoder"}:
+    return None
   size, _, inputs = image_shape
   channels = models.conv_channels(size)
   convolutions = 0
@@ -125,19 +132,27 @@ def peak_bytes() -> int:
   return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def _against_limit(measure_seconds: Callable[[], float], gigaflop) -> dict:
-  """A time, and how many times the limit's it is."""
+def _against_limit(
+  measure_seconds: Callable[[], float], counts: dict | None, name: str, times=1
+) -> dict:
+  """A time, and how many times the limit's it is, where that is known.
+
+  Args:
+    measure_seconds: takes the time.
+    counts: of `gigaflop`.
+    name: of the count to hold it against.
+    times: how often that arithmetic was done.
+  """
   before = gemm_gigaflops()
   taken = measure_seconds()
   rate = (before + gemm_gigaflops()) / 2
-  return {
-    "milliseconds": 1e3 * taken,
-    "gemm_gigaflops": rate,
-    "times_limit": taken * rate / gigaflop,
-  }
+  found = {"milliseconds": 1e3 * taken, "gemm_gigaflops": rate}
+  if counts is not None:
+    found["times_limit"] = taken * rate / (times * counts[name])
+  return found
 
 
-def _steps(solver, config, method, dataset, over, gigaflop) -> dict:
+def _steps(solver, config, method, dataset, over, counts) -> dict:
   """Whole steps, as the training loop takes them."""
   logging.info("steps, with the solver on the %s", solver)
   config = config.copy_and_resolve_references()
@@ -153,7 +168,8 @@ def _steps(solver, config, method, dataset, over, gigaflop) -> dict:
     groups = over.split(replicas.initial_states(config, method))
     figure = _against_limit(
       lambda: _seconds_a_step(stepper, groups, step, method),  # noqa: B023
-      gigaflop[name],
+      counts,
+      name,
     )
     images = config.batch_size * config.num_replicas
     figure["images_per_second"] = 1e3 * images / figure["milliseconds"]
@@ -216,7 +232,7 @@ def _parts(config, method, dataset, over) -> dict[str, float]:
   return {**parts, "solve_and_transfers_share": alone / sum(parts.values())}
 
 
-def _evaluation(config, method, dataset, over, count, gigaflop) -> dict:
+def _evaluation(config, method, dataset, over, count, counts) -> dict:
   """Encoding and assigning images at their likeliest categories."""
   indices = scores.sample(len(dataset.images), count)
   logging.info("evaluation of %d images", len(indices))
@@ -226,7 +242,9 @@ def _evaluation(config, method, dataset, over, count, gigaflop) -> dict:
   images = over.size * len(indices)
   found = _against_limit(
     lambda: seconds(lambda: represent(state.params, indices, discrete), 1),
-    gigaflop["evaluation"] * images,
+    counts,
+    "evaluation",
+    images,
   )
   rate = 1e3 * images / found["milliseconds"]
   whole = config.num_replicas * len(dataset.images) / rate

@@ -48,7 +48,8 @@ def _head(figures: dict) -> str:
   versions = ", ".join(f"{k} {v}" for k, v in machine["versions"].items())
   return (
     f"{machine['device']}; Python {machine['python']}, {versions}; "
-    f"batch {config['batch_size']}, {config['data']['image_size']} pixels, "
+    f"{config['method']}, batch {config['batch_size']}, "
+    f"{config['data']['image_size']} pixels, "
     f"S = {config['num_categories']}, m = {config['num_continuous']}, "
     f"{config['num_replicas']} replicas"
   )
@@ -87,11 +88,10 @@ def _rows(figures: dict) -> list[tuple[str, tuple[float, str]]]:
 
 
 def _limited(name: str, figure: dict) -> list[tuple[str, tuple[float, str]]]:
-  return [
-    (name, (figure["milliseconds"], "ms")),
-    (f"{name}, over the GEMM limit", (figure["times_limit"], "")),
-    (f"{name}, images", (figure["images_per_second"], "/s")),
-  ]
+  rows = [(name, (figure["milliseconds"], "ms"))]
+  if "times_limit" in figure:
+    rows.append((f"{name}, over the GEMM limit", (figure["times_limit"], "")))
+  return [*rows, (f"{name}, images", (figure["images_per_second"], "/s"))]
 
 
 def _number(value: float) -> str:

@@ -83,7 +83,8 @@ class CodedModel:
     costs = self.networks.nll(jnp.tile(images, (len(codes), 1, 1, 1)), logits)
     costs = costs.reshape(len(codes), -1)  # [K, B]
     # As if all joint codes were equally likely before.
-    probabilities = jax.nn.softmax(-costs, axis=0).T @ codes
+    joint = jax.nn.softmax(-costs, axis=0).T  # [B, K]
+    probabilities = jnp.matmul(joint, codes, precision="highest")
     likeliest = costs.argmin(axis=0)
     return Representation(
       *posterior,

@@ -24,7 +24,8 @@ def to_markdown(summaries: Mapping[str, dict]) -> str:
     summaries: by the name of the row, as `summary.summarise` makes them.
 
   Raises:
-    ValueError: none, or summaries of other data sets or numbers of images.
+    ValueError: no summaries, or such that differ in data set, its options,
+      steps trained or images scored.
   """
   _check_comparable(summaries)
   header = ["method", "m", "seeds", *_HEADERS.values()]
@@ -44,9 +45,9 @@ def _cells(content: dict) -> list[str]:
 
 def _cell(values: np.ndarray) -> str:
   mean, best = values.mean(), values.max()
-  std = values.std(ddof=1) if len(values) > 1 else np.nan
+  std = f" ({values.std(ddof=1):.2f})" if len(values) > 1 else ""
   every = " ".join(f"{value:.2f}" for value in values)
-  return f"**{mean:.2f}** ({std:.2f}), best {best:.2f}: {every}"
+  return f"**{mean:.2f}**{std}, best {best:.2f}: {every}"
 
 
 def _check_comparable(summaries: Mapping[str, dict]) -> None:
@@ -56,7 +57,7 @@ def _check_comparable(summaries: Mapping[str, dict]) -> None:
     name: (
       content["dataset"],
       content["config"]["data"],
-      content["config"]["num_steps"],
+      {run["step"] for run in content["runs"]},
       {run["num_images"] for run in content["runs"]},
     )
     for name, content in summaries.items()
@@ -66,5 +67,5 @@ def _check_comparable(summaries: Mapping[str, dict]) -> None:
     if found != expected:
       raise ValueError(
         f"{name} and {first} can't stand in one table: data set, its options, "
-        f"number of steps and images scored are {found} and {expected}"
+        f"steps trained and images scored are {found} and {expected}"
       )

@@ -2,8 +2,8 @@
 
 Defaults are the paper's dSprites run (Jeong & Song 2019; numbers from the
 authors' code). Configs in `experiments/configs` start from `default()`. What
-only one method reads stands under the method's name, and is explained in its
-file in `cascade_jax/methods`.
+only one of the other methods reads stands under its name, and is explained in
+its file in `cascade_jax/methods`.
 """
 
 import math
@@ -108,7 +108,7 @@ def check(config: ml_collections.ConfigDict) -> None:
       f"config.learning_rate is {config.learning_rate}; it must be positive"
     )
   sizes = config.num_categories
-  if not sizes or min(sizes) < 2:
+  if not sizes or not all(isinstance(s, int) and s >= 2 for s in sizes):
     raise ValueError(
       f"config.num_categories is {tuple(sizes)}; it must name a number of "
       "categories, 2 or more, for each discrete variable: (3,) or (3, 4)"

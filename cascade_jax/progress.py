@@ -41,14 +41,15 @@ class Progress:
       self._bar.close()
 
   def _summary(self, record: dict) -> str:
-    several = self._num_replicas > 1
     parts = [
-      f"{self._num_replicas} seeds, of the first: " * several
-      + f"phase {record['phase']}",
-      f"{record['open_dimensions']} open" + " + code" * record["discrete"],
       f"loss {record['loss']:.2f}",
       f"reconstruction {record['reconstruction']:.2f} nats",
     ]
+    opened, code = record["open_dimensions"], " + code" * record["discrete"]
+    if record["phase"] or opened < len(record["kl_weights"]):  # a cascade
+      parts = [f"phase {record['phase']}", f"{opened} open{code}", *parts]
+    if self._num_replicas > 1:
+      parts[0] = f"{self._num_replicas} seeds, of the first: {parts[0]}"
     names = {
       "disentanglement_score": "disentanglement",
       "classification_accuracy": "accuracy",

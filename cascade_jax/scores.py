@@ -129,9 +129,11 @@ def of_codes(
 
 def _accuracy(categories, classes, dataset) -> dict:
   each = [metrics.classification_accuracy(k, classes) for k in categories.T]
-  best = max(each, key=lambda found: found.accuracy)
+  variable = int(np.argmax([found.accuracy for found in each]))
+  best = each[variable]
   return {
     "classification_accuracy": best.accuracy,
+    "class_variable": variable + 1,
     "confusion": best.confusion.tolist(),
     "relabelling": best.relabelling.tolist(),
     "class_names": list(dataset.class_names),

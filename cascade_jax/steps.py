@@ -49,7 +49,7 @@ class Steps(NamedTuple):
   """The compiled functions; all but `source` and the weights are stacked."""
 
   score: Callable[..., Scores]  # state, source, indices [R, B], discrete
-  assign: Callable[..., Chosen]  # costs [R, B, S]
+  assign: Callable[..., Chosen]  # costs [R, B, K]
   update: Callable[..., tuple[TrainState, Report]]
   # update: state (consumed), source, indices, KL weights, scores (None where
   # the method has no `score`), categories

@@ -36,9 +36,15 @@ def summarise(folders: Sequence[str | os.PathLike]) -> dict:
       {
         "seed": configs[-1].pop("seed"),
         **{
-          key: evaluation[key] for key in (*scores.NAMES, "num_images", "step")
+          key: evaluation.get(key)
+          for key in (
+            *scores.NAMES,
+            "num_images",
+            "step",
+            "kl",
+            "column_factors",
+          )
         },
-        **{key: evaluation[key] for key in ("kl", "column_factors")},
         **{key: run[key] for key in ("device", "python", "versions")},
         "git_commit": run["git_commit"],
         "started": run["started"],

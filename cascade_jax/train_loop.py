@@ -48,12 +48,16 @@ def train(
     over = spread(config.num_replicas)
     # In the place of the host's images: two copies would be 754 MB.
     dataset = dataset._replace(images=over.share(dataset.images))
+    stepper = Stepper(config, method, dataset, over)
     # Last, so that a config that can't be run doesn't claim the folder.
     with replicas.claim(folder, config) as held, StopSignal() as stop:
       fresh = replicas.initial_states(config, method)
       states = held.restore(fresh)
       held.start(int(states[0].step))
-      states = _loop(config, method, dataset, over, states, held, stop)
+      score = scores.compile_sample_scores(
+        method, dataset, over, config.evaluate_every_images
+      )
+      states = _loop(config, method, stepper, over, score, states, held, stop)
   done = int(states[0].step)
   if done < config.num_steps:
     name = stop.received.name
@@ -67,13 +71,9 @@ def train(
 
 
 def _loop(
-  config, method, dataset, over, states, held, stop
+  config, method, stepper, over, score, states, held, stop
 ) -> list[TrainState]:
   """From the replicas' states to their last ones, or those at a stop."""
-  stepper = Stepper(config, method, dataset, over)
-  score = scores.compile_sample_scores(
-    method, dataset, over, config.evaluate_every_images
-  )
   step, groups = int(states[0].step), over.split(states)
   while step < config.num_steps:
     first, stage = step, method.stage(step)
@@ -92,7 +92,7 @@ def _loop(
       for group, outcome in zip(groups, outcomes):
         check_finite(jax.device_get(outcome.report.loss), group)
     if is_logged:
-      records = _records(step, stage, over.join(outcomes), seconds)
+      records = _records(step, stage, over.join(outcomes), seconds, method)
       if is_scored:
         found = [score(group.params, stage.discrete) for group in groups]
         records = [a | b for a, b in zip(records, itertools.chain(*found))]
@@ -134,7 +134,11 @@ def _is_due(step: int, period: int) -> bool:
 
 
 def _records(
-  step: int, stage: Stage, outcomes: list[Outcome], seconds: Seconds
+  step: int,
+  stage: Stage,
+  outcomes: list[Outcome],
+  seconds: Seconds,
+  method: Method,
 ) -> list[dict]:
   """A line of metrics.jsonl for each replica."""
   of_all = {
@@ -147,14 +151,20 @@ def _records(
     "seconds_solve": seconds.solve,
     "seconds_update": seconds.update,
   }
-  return [of_all | _record(one) for one in outcomes]
+  return [of_all | _record(one, method.num_categories) for one in outcomes]
 
 
-def _record(outcome: Outcome) -> dict:
+def _record(outcome: Outcome, num_categories: tuple[int, ...]) -> dict:
   """What only one replica's line says."""
   found = outcome.report._asdict()
-  found |= found.pop("terms")
+  terms = found.pop("terms")
+  if taken := found.keys() & terms.keys():
+    raise ValueError(f"a method's terms can't be called {sorted(taken)}")
+  found |= terms
   if outcome.chosen is not None:
-    found |= outcome.chosen._asdict()
-    del found["categories"]
+    found["flow_differs"] = outcome.chosen.flow_differs
+    ends = np.cumsum(num_categories)[:-1]
+    each = np.split(outcome.chosen.counts, ends)
+    names = [f"counts_{d + 1}" for d in range(len(each))]
+    found |= zip(names if len(each) > 1 else ["counts"], each)
   return {key: x.tolist() for key, x in found.items() if x is not None}

@@ -47,11 +47,11 @@ def main(unused: list[str]) -> None:
   else:
     for name in scores.NAMES:
       if results[0][name] is not None:
-        print(f"{name.replace('_', ' '):24} {results[0][name]:.4f}")
-  print(f"{'on':24} {results[0]['num_images']} images, ", end="")
+        print(f"{name.replace('_', ' '):27} {results[0][name]:.4f}")
+  print(f"{'on':27} {results[0]['num_images']} images, ", end="")
   print(f"step {results[0]['step']}")
   for page in pages:
-    print(f"{'report':24} {page}")
+    print(f"{'report':27} {page}")
 
 
 if __name__ == "__main__":

@@ -235,6 +235,14 @@ def test_learning_lowers_the_loss_and_nears_the_prior(images, name):
   assert jnp.abs(encode(state.params, images).mean()) < 1.5
 
 
+def test_without_the_second_phase_it_does_not_near_the_prior(images):
+  method, state = make("aae", encoder_learning_rate=0.0)
+  state.params["encoder"]["params"]["head"]["bias"] = jnp.full(M, 4.0)
+  for _ in range(80):
+    state, _ = step(method, state, images, None)
+  assert jnp.abs(encode(state.params, images).mean()) > 2
+
+
 def test_classes_beyond_the_categories_are_refused(tiny_dataset):
   config = tiny_config("aae_s")
   config.num_categories = (2,)
@@ -257,3 +265,12 @@ def test_options_out_of_range_are_refused(name):
   for key in config_lib.default().aae:
     with pytest.raises(ValueError, match=f"config.aae.{key} is -1"):
       make(name, **{key: -1})
+
+
+def test_discriminator_is_two_layers_of_a_thousand():
+  config = config_lib.default()
+  config.method = "aae"
+  method = methods.build(config, (64, 64, 1))
+  params = jax.eval_shape(method.init, 0).params["discriminator"]["params"]
+  widths = [params[f"hidden_{k}"]["kernel"].shape[1] for k in range(2)]
+  assert widths == [1000] * 2 and len(params) == 3

@@ -1,4 +1,5 @@
 import copy
+import json
 
 import numpy as np
 import pytest
@@ -7,23 +8,39 @@ from cascade_jax import benchmark, benchmark_table, config, methods
 from cascade_jax import data as data_lib
 
 
-@pytest.fixture(scope="module")
-def figures():
-  """Of a tiny run."""
+def measure(**changes):
+  """The figures of a tiny run, as a file gives them back."""
   patch = pytest.MonkeyPatch()
   rng = np.random.default_rng(0)
   images = rng.integers(0, 2, (70, 16, 16, 1), dtype=np.uint8)
   tiny = config.default()
   tiny.data.image_size = 16
-  tiny.batch_size, tiny.num_replicas = 4, 2
+  tiny.batch_size = 4
+  tiny.update_from_flattened_dict(changes)
   with patch.context() as patch:
-    dataset = data_lib.from_arrays("tiny", images)
+    classes = np.arange(70)[:, None] % 3
+    dataset = data_lib.from_arrays("tiny", images, classes, ("c",), "c")
     patch.setattr(benchmark.data, "load", lambda **_: dataset)
     patch.setattr(benchmark, "_REPEATS", 3)
     patch.setattr(benchmark, "_SOLVER_REPEATS", 3)
     patch.setattr(benchmark, "_SOLVER_SIZES", ((4, 3),))
     patch.setattr(benchmark, "gemm_gigaflops", lambda: 100.0)
-    return benchmark.measure(tiny, 65)
+    return json.loads(json.dumps(benchmark.measure(tiny, 65)))
+
+
+@pytest.fixture(scope="module")
+def figures():
+  return measure(num_replicas=2)
+
+
+@pytest.mark.parametrize("method", ["beta_vae", "aae_s"])
+def test_methods_that_solve_for_no_codes_are_measured(method):
+  found = measure(method=method, **{"aae.discriminator_units": 8})
+  assert list(found["steps"]) == ["warm_up"] and found["parts"] is None
+  # Of a method with a discriminator only the times are told.
+  assert ("times_limit" in found["steps"]["warm_up"]) == (method == "beta_vae")
+  table = benchmark_table.to_markdown(found, found)
+  assert "| step | " in table and f"; {method}, batch 4" in table
 
 
 def gigaflop(of_config):

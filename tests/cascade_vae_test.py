@@ -1,3 +1,5 @@
+import itertools
+
 import chex
 import jax
 import jax.numpy as jnp
@@ -254,3 +256,31 @@ def test_gaussian_likelihood_is_wired(images):
 def test_unknown_method_is_named():
   with pytest.raises(ValueError, match="config.method is 'vae'"):
     methods.build(tiny_config(method="vae"), (16, 16, 1))
+
+
+def test_joint_codes_come_in_the_order_of_product(images):
+  """Two variables: costs, the gradient's code and what is represented."""
+  method, state = make(num_categories=(2, 3))
+  joint = list(itertools.product(range(2), range(3)))
+  rows = jnp.array([[*np.eye(2)[a], *np.eye(3)[b]] for a, b in joint])
+  latents = models.sample(encode(state, images), noise_of(state))
+  scores = jax.jit(lambda: method.score(state, Batch(images), True))()
+  means = encode(state, images).mean
+  at_means = []
+  for index, row in enumerate(rows):
+    codes = jnp.tile(row, (BATCH, 1))
+    expected = losses.bernoulli_nll(images, logits_of(state, latents, codes))
+    np.testing.assert_allclose(scores.costs[:, index], expected, rtol=1e-5)
+    logits = logits_of(state, means, codes)
+    at_means.append(losses.bernoulli_nll(images, logits))
+  at_means = np.stack(at_means, axis=1)
+  codes = method.represent(state.params, images, True)
+  likeliest = np.array([joint[k] for k in at_means.argmin(axis=1)])
+  np.testing.assert_array_equal(codes.categories, likeliest)
+  likelihoods = np.exp(at_means.min(axis=1, keepdims=True) - at_means)
+  likelihoods /= likelihoods.sum(axis=1, keepdims=True)
+  np.testing.assert_allclose(codes.probabilities, likelihoods @ rows, rtol=1e-3)
+  decoded = method.decode(state.params, means, jnp.array([5, -1, 0, 3]))
+  codes = jnp.stack([rows[5], jnp.zeros(5), rows[0], rows[3]])
+  expected = jax.nn.sigmoid(logits_of(state, means, codes))
+  np.testing.assert_allclose(decoded, expected, rtol=1e-5)

@@ -1,21 +1,22 @@
 import pytest
 
-from cascade_jax import comparison
+from cascade_jax import comparison, json_file
+from experiments import compare
 
 
-def make(scores, accuracies=None, num_continuous=4, num_steps=100):
+def make(scores, accuracies=None, num_continuous=4, step=100, size=32):
   accuracies = accuracies or [None] * len(scores)
   return {
     "dataset": "sprites",
     "config": {
       "num_continuous": num_continuous,
-      "num_steps": num_steps,
-      "data": {"name": "sprites"},
+      "data": {"name": "sprites", "image_size": size},
     },
     "runs": [
       {
         "seed": seed,
         "num_images": 50,
+        "step": step,
         "disentanglement_score": score,
         "disentanglement_score_dlib": score / 2,
         "classification_accuracy": accuracy,
@@ -37,11 +38,28 @@ def test_row_has_mean_deviation_best_and_every_seed():
   assert table[3].endswith("| **50.00** (35.36), best 75.00: 25.00 75.00 |")
 
 
-def test_runs_that_do_not_compare_are_refused():
+@pytest.mark.parametrize("changes", [{"step": 5}, {"size": 64}])
+def test_runs_that_do_not_compare_are_refused(changes):
   with pytest.raises(ValueError, match="b and a can't stand in one table"):
-    comparison.to_markdown({"a": make([1.0]), "b": make([1.0], num_steps=5)})
+    comparison.to_markdown({"a": make([1.0]), "b": make([1.0], **changes)})
+
+
+def test_one_seed_has_no_deviation():
+  table = comparison.to_markdown({"a": make([0.5])})
+  assert "**50.00**, best 50.00: 50.00 |" in table
 
 
 def test_nothing_to_compare_is_an_error():
   with pytest.raises(ValueError, match="no summaries"):
     comparison.to_markdown({})
+
+
+def test_command_names_rows_after_files(tmp_path, capsys):
+  files = [tmp_path / f"{name}.json" for name in ("second", "first")]
+  for path in files:
+    json_file.write(path, make([0.5, 0.7]))
+  compare.main([str(path) for path in files])
+  rows = capsys.readouterr().out.splitlines()[2:]
+  assert [row.split(" | ")[0] for row in rows] == ["| second", "| first"]
+  with pytest.raises(ValueError, match="is not a summary"):
+    compare.main([str(tmp_path)])

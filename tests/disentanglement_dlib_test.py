@@ -88,11 +88,6 @@ def test_factor_with_one_value_is_never_drawn():
   assert score(means, constant) == 1
 
 
-def test_full_size_is_quick_enough_to_be_used_while_training():
-  means, factors = noisy(np.random.default_rng(0), 0.1)
-  assert metrics.disentanglement_score_dlib(means, factors) > 0.99
-
-
 @pytest.mark.parametrize(
   ("means", "factors", "message"),
   [

@@ -241,3 +241,12 @@ def test_options_out_of_range_are_refused(options):
   (key,) = options
   with pytest.raises(ValueError, match=f"config.factor_vae.{key} is"):
     make(**options)
+
+
+def test_discriminator_is_six_layers_of_a_thousand():
+  config = config_lib.default()
+  config.method = "factor_vae"
+  method = methods.build(config, (64, 64, 1))
+  params = jax.eval_shape(method.init, 0).params["discriminator"]["params"]
+  widths = [params[f"hidden_{k}"]["kernel"].shape[1] for k in range(6)]
+  assert widths == [1000] * 6 and len(params) == 7

@@ -13,7 +13,15 @@ import numpy as np
 import pytest
 import train_loop_test
 
-from cascade_jax import evaluate, methods, report, spread, stepper, train_loop
+from cascade_jax import (
+  evaluate,
+  methods,
+  report,
+  scores,
+  spread,
+  stepper,
+  train_loop,
+)
 from cascade_jax.records import (
   Method,
   Report,
@@ -38,8 +46,9 @@ def config(request, tiny_config):
   """Each method's tiny run."""
   tiny_config.method, changes = request.param
   tiny_config.num_steps, tiny_config.log_every = 6, 2
-  group = tiny_config.get(tiny_config.method, {})
-  group.update({key: SMALL[key] for key in group if key in SMALL})
+  tiny_config.evaluate_every = 6
+  for group in (tiny_config.aae, tiny_config.factor_vae):
+    group.update({key: SMALL[key] for key in group if key in SMALL})
   tiny_config.update_from_flattened_dict(changes)
   return tiny_config
 
@@ -57,12 +66,16 @@ def test_resumed_evaluated_and_reported(
   state = train_loop.train(config, stopped, tiny_dataset)
   chex.assert_trees_all_equal(jax.device_get(state), jax.device_get(expected))
   chex.assert_tree_all_finite(state.params)
-  for record in read_metrics(whole):
+  records = read_metrics(whole)
+  assert [record["step"] for record in records] == [2, 4, 6]
+  for record in records:
     assert np.isfinite([record["loss"], record["reconstruction"]]).all()
 
   evaluation = evaluate.evaluate_run(whole, dataset=tiny_dataset)
   method = methods.build(config, tiny_dataset.image_shape)
   has_code = bool(method.num_categories)
+  for name in scores.NAMES:  # both are of all 30 images
+    assert evaluation[name] == records[-1][name]
   assert 0 <= evaluation["disentanglement_score"] <= 1
   assert 0 <= evaluation["disentanglement_score_dlib"] <= 1
   assert (evaluation["classification_accuracy"] is not None) == has_code
@@ -73,26 +86,31 @@ def test_resumed_evaluated_and_reported(
   assert "Traversals" in page and "Training" in page
 
 
-def test_many_steps_in_one_call_are_single_steps(
+def take_three(config, dataset, monkeypatch, seeds, most):
+  """States after three steps, `most` a call, the seeds side by side."""
+  monkeypatch.setattr(stepper, "steps_per_call", lambda _: most)
+  config.seed, config.num_replicas = seeds[0], len(seeds)
+  method = methods.build(config, dataset.image_shape)
+  over = spread.on(jax.local_devices()[:1], len(seeds))
+  dataset = dataset._replace(images=over.share(dataset.images))
+  taker = stepper.Stepper(config, method, dataset, over)
+  groups = over.split([method.init(seed) for seed in seeds])
+  stage = method.stage(0)
+  for first in range(0, 3, most):
+    groups, outcomes, _ = taker.take(groups, first, first + most, stage)
+  return over.join(groups), over.join(outcomes)
+
+
+def test_side_by_side_and_many_steps_a_call_change_nothing(
   config, tiny_dataset, monkeypatch
 ):
-  """As an accelerator takes them, in a loop; codes are solved on the host."""
-  config.num_steps = config.log_every = config.checkpoint_every = 3
+  """As an accelerator takes them: replicas under vmap, steps in a loop."""
   config.phase_steps = 10
-  results = []
-  for most in (1, 3):
-    monkeypatch.setattr(stepper, "steps_per_call", lambda _: most)  # noqa: B023
-    method = methods.build(config, tiny_dataset.image_shape)
-    over = spread.spread(1)
-    images = over.share(tiny_dataset.images)
-    dataset = tiny_dataset._replace(images=images)
-    taker = stepper.Stepper(config, method, dataset, over)
-    groups = over.split([method.init(0)])
-    stage = method.stage(0)
-    for first in range(0, 3, most):
-      groups, outcomes, _ = taker.take(groups, first, first + most, stage)
-    results.append(jax.device_get((groups, outcomes)))
-  chex.assert_trees_all_close(*results, rtol=2e-3, atol=1e-4)
+  run = config, tiny_dataset, monkeypatch
+  states, outcomes = take_three(*run, seeds=(3, 4), most=3)
+  (state,), (outcome,) = take_three(*run, seeds=(4,), most=1)
+  chex.assert_trees_all_close(states[1], state, rtol=2e-3, atol=1e-4)
+  chex.assert_trees_all_close(outcomes[1], outcome, rtol=2e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("name", methods.names())
@@ -128,6 +146,7 @@ def test_method_of_ones_own_is_one_file(
 ):
   (tmp_path / "dip_vae.py").write_text(documented_example())
   monkeypatch.syspath_prepend(str(tmp_path))
+  monkeypatch.delitem(sys.modules, "dip_vae", raising=False)
   tiny_config.method = "dip_vae"
   train_loop.train(tiny_config, tmp_path / "run", tiny_dataset)
   evaluation = evaluate.evaluate_run(tmp_path / "run", dataset=tiny_dataset)
@@ -136,7 +155,6 @@ def test_method_of_ones_own_is_one_file(
   parts = sum(record["kl"]) + record["covariance_penalty"]
   expected = record["reconstruction"] + parts + record["weight_penalty"]
   np.testing.assert_allclose(record["loss"], expected, rtol=1e-5)
-  del sys.modules["dip_vae"]
 
 
 def mean_image(config, image_shape):

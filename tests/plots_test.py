@@ -212,6 +212,18 @@ def test_curves_without_a_cascade_have_no_marks(records):
     assert not any(line.get_marker() == "v" for line in axes.lines)
 
 
+def test_each_discrete_variable_has_its_shares(records):
+  for record in records:
+    counts = record.pop("counts")
+    record |= {"counts_1": counts, "counts_2": [counts[1], counts[0], 0]}
+  figure = plots.curves(records)
+  titles = [axes.get_title(loc="left") for axes in figure.axes]
+  assert titles[2:4] == [
+    f"Share of each category of variable {d}, % of the batch" for d in (1, 2)
+  ]
+  assert {"c1", "c2", "c3"} <= set(texts(figure))
+
+
 def test_what_only_one_method_logs_is_a_curve_too(records):
   for record in records:
     record |= {"kl_discrete": 1.0, "weight_penalty": 0.1}

@@ -9,6 +9,7 @@ RECORD = {
   "phase": 0,
   "open_dimensions": 1,
   "discrete": False,
+  "kl_weights": [1.0, 10.0],
   "loss": 3.5,
   "reconstruction": 2.5,
   "steps_per_second": 4.0,
@@ -35,6 +36,11 @@ def test_line_of_several_seeds_has_their_number_and_the_scores(lines):
   assert "3 seeds, of the first: phase 0, 1 open + code" in lines.text
   assert "disentanglement 50.0%" in lines.text
   assert "accuracy" not in lines.text
+
+
+def test_line_of_a_method_without_phases_has_none(lines):
+  Progress(0, 10).show({**RECORD, "open_dimensions": 2})
+  assert "step 2 of 10: loss 3.50, reconstruction" in lines.text
 
 
 def test_duration_is_in_hours():

@@ -100,7 +100,7 @@ EVALUATION = {
 def folder(tmp_path):
   """A finished run of eight steps."""
   config = config_lib.default().to_dict()
-  config |= {"num_steps": 8, "num_continuous": 2, "num_categories": 2}
+  config |= {"num_steps": 8, "num_continuous": 6, "num_categories": [2]}
   write(tmp_path / "config.json", config)
   provenance = {
     "step": 0,
@@ -197,6 +197,32 @@ def test_m4_is_held_against_m4(folder):
   change(folder / "config.json", **config | {"num_continuous": 4})
   text = Page(page_of(folder)).text
   assert "91.34 ± 7.36" in text and "90.49" not in text
+
+
+@pytest.mark.parametrize(
+  ("changes", "shown"),
+  [
+    ({"num_continuous": 5}, None),  # not in the paper's table
+    ({"num_categories": [3, 4]}, None),
+    ({"method": "factor_vae", "num_continuous": 10}, "82.15 ± 0.88"),
+    ({"method": "beta_vae", "num_continuous": 10}, "74.41 ± 7.68"),
+    (
+      {
+        "method": "beta_vae",
+        "num_continuous": 10,
+        "beta_vae": {"capacity": 25.0},
+      },
+      None,
+    ),
+    ({"method": "my_vae"}, None),
+  ],
+)
+def test_each_method_is_held_against_its_own_numbers(folder, changes, shown):
+  config = json.loads((folder / "config.json").read_text())
+  change(folder / "config.json", **config | changes)
+  text = Page(page_of(folder)).text
+  assert ("Paper, m" in text) == (shown is not None)
+  assert shown is None or shown in text
 
 
 def test_another_data_set_is_not_held_against_the_paper(folder):

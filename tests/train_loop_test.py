@@ -186,6 +186,16 @@ def test_batch_larger_than_the_data_is_refused(
   train_loop.train(tiny_config, tmp_path, tiny_dataset)
 
 
+def test_supervised_method_without_classes_leaves_the_folder_free(
+  tiny_config, tiny_dataset, tmp_path
+):
+  tiny_config.method = "aae_s"
+  unlabelled = tiny_dataset._replace(class_factor=None)
+  with pytest.raises(ValueError, match="has none; name its class_factor"):
+    train_loop.train(tiny_config, tmp_path, unlabelled)
+  assert not (tmp_path / "config.json").exists()
+
+
 def test_second_signal_is_not_caught(tiny_config, tiny_dataset, tmp_path):
   """After the first one, Python's own handlers are back."""
   from cascade_jax.stop_signal import StopSignal

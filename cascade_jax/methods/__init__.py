@@ -1,7 +1,8 @@
 """One file a method; each has a `build(config, image_shape) -> Method`.
 
-A method's own settings and their defaults are its `DEFAULTS`, where it has
-some; they stand in the config under the method's name.
+The settings of a method here and their defaults are its `DEFAULTS`, where it
+has some; they stand in the config under the method's name. (A module of your
+own finds there what your config file sets.)
 """
 
 import importlib

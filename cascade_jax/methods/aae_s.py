@@ -5,8 +5,9 @@ is no match for those of methods that see none. Makhzani et al. 2015, section 4,
 disentangle style from the label so; Jeong & Song 2019 start from it.
 
 At test time no label is used: an image's category is the class under which the
-decoder reconstructs it best. `config.num_categories` must be the one number of
-classes that the data have. Options are those of `config.aae`.
+decoder reconstructs it best. `config.num_categories` has to be the number of
+classes that the data have: with more, categories that the decoder never saw
+compete too; less is refused. Options are those of `config.aae`.
 """
 
 from cascade_jax.methods.aae import AAE

@@ -9,7 +9,7 @@ As in that paper's Algorithm 2, one batch trains the VAE and shows q(z) to the
 discriminator; another is only encoded, and its dimensions permuted. They are
 the halves of ours: a `config.batch_size` of 128 is the paper's 64. There the
 second batch is encoded after the VAE's step; here by the same parameters as the
-first, in one forward pass, and both networks learn at once.
+first, and both networks learn at once.
 
 `config.factor_vae`, as the paper has it according to those who quote it:
 

@@ -84,7 +84,6 @@ class JointVAE(GaussianVAE):
     sizes = tuple(config.num_categories)
     super().__init__(config, image_shape, sizes, num_logits=sum(sizes))
     self.options = config.joint_vae
-    self.kl_weight = self.options.gamma
 
   def stage(self, step: int) -> Stage:
     """One stage, with the code; the capacities change within it."""

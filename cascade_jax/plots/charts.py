@@ -67,11 +67,13 @@ def panels(records: Sequence[dict]) -> list[Panel]:
   charts = [Panel("Loss and reconstruction, nats per image", _draw_loss)]
   if "kl" in records[-1]:  # a deterministic encoder has none
     charts.append(Panel("KL of each dimension, nats", _draw_kl))
-  if _with_codes(records):
-    charts += [
-      Panel("Share of each category, % of the batch", _draw_shares),
-      Panel("Samples that the flow moved, % of the batch", _draw_moved),
-    ]
+  charts += [
+    Panel(_counts_title(key), functools.partial(_draw_shares, key))
+    for key in _counts_keys(records)
+  ]
+  if _counts_keys(records):
+    title = "Samples that the flow moved, % of the batch"
+    charts.append(Panel(title, _draw_moved))
   charts += [
     Panel(_term_title(name), functools.partial(_draw_term, name))
     for name in _term_names(records)
@@ -125,9 +127,21 @@ def curves(records: Sequence[dict]):
   return figure
 
 
+def _counts_keys(records: Sequence[dict]) -> list[str]:
+  """Of each discrete variable whose categories were assigned at the end."""
+  last = records[-1]
+  return [key for key in last if key.startswith("counts") and sum(last[key])]
+
+
+def _counts_title(key: str) -> str:
+  variable = f" of variable {key[7:]}" if key != "counts" else ""
+  return f"Share of each category{variable}, % of the batch"
+
+
 def _with_codes(records: Sequence[dict]) -> list[dict]:
   """The records of steps that codes were assigned in."""
-  return [record for record in records if sum(record.get("counts", ()))]
+  keys = _counts_keys(records)
+  return [record for record in records if sum(record[keys[0]])]
 
 
 def _term_names(records: Sequence[dict]) -> list[str]:
@@ -186,11 +200,11 @@ def _draw_kl(axes, records) -> None:
   name_ends(axes, list(ends.values()), names, colors)
 
 
-def _draw_shares(axes, records) -> None:
+def _draw_shares(key: str, axes, records) -> None:
   """Categories on top of each other: bands of one ink, told apart by name."""
   records = _with_codes(records)
   steps = curve(records, "step", FEW_POINTS)
-  counts = curve(records, "counts", FEW_POINTS)  # [P, S]
+  counts = curve(records, key, FEW_POINTS)  # [P, S]
   tops = 100 * np.cumsum(counts / counts.sum(axis=1, keepdims=True), axis=1)
   floors = np.concatenate([np.zeros_like(tops[:, :1]), tops[:, :-1]], axis=1)
   for k, shade in enumerate(np.linspace(0.1, 0.45, counts.shape[1])):

@@ -51,7 +51,7 @@ def traversal_grid(
   Raises:
     ValueError: arrays that don't fit together.
   """
-  _check_traversals(traversals, values, kl)
+  _check_traversals(traversals, values, kl, categories)
   shown = range(traversals.shape[2]) if dimensions is None else dimensions
   frames = np.linspace(0, len(values) - 1, min(_STILLS, len(values)))
   frames = frames.round().astype(int)
@@ -80,7 +80,7 @@ def traversal_gif(
   """
   from PIL import Image
 
-  _check_traversals(traversals, values, kl)
+  _check_traversals(traversals, values, kl, categories)
   pixels = plates.to_pixels(traversals, target=96)
   frames = [
     Image.fromarray(
@@ -190,7 +190,7 @@ def confusion(
   return figure
 
 
-def _check_traversals(traversals, values, kl) -> None:
+def _check_traversals(traversals, values, kl, categories) -> None:
   if traversals.ndim != 6 or not traversals.size:
     raise ValueError(
       "traversals must be [frames, categories, dimensions, H, W, C], not of "
@@ -199,6 +199,7 @@ def _check_traversals(traversals, values, kl) -> None:
   for name, given, wanted in (
     ("values", values, traversals.shape[0]),
     ("kl", kl, traversals.shape[2]),
+    ("categories", categories, traversals.shape[1]),
   ):
     if given is not None and len(given) != wanted:
       raise ValueError(

@@ -107,7 +107,16 @@ def _title(run: Run) -> str:
   dataset = run.evaluation.get("dataset") or run.setting("name")
   dataset = str(dataset).replace("dsprites", "dSprites")
   name, *_ = _METHODS.get(method, (method,))
+  if _is_annealed(run):
+    name = "beta-VAE with annealed capacity"
   return f"{name} on {dataset}"
+
+
+def _is_annealed(run: Run) -> bool:
+  """Whether it is the beta-VAE of Burgess et al. 2018."""
+  options = run.config.get("beta_vae") or {}
+  is_beta_vae = run.setting("method") == "beta_vae"
+  return is_beta_vae and bool(options.get("capacity"))
 
 
 def _source(run: Run) -> str:
@@ -198,12 +207,12 @@ def _card(run: Run, key: str) -> str:
 def _paper(run: Run, key: str) -> str:
   """The paper's number, and whether this run may be held against it."""
   by_size = _PAPER_SCORES.get(str(run.setting("method")), {})
-  if "dsprites" not in _title(run).lower() or not by_size:
-    return ""
   m = run.setting("num_continuous")
-  m = m if m in by_size else max(by_size)
-  numbers = dict(zip(_CARDS, by_size[m]))  # no accuracy without a code
-  if key not in numbers:
+  numbers = dict(zip(_CARDS, by_size.get(m, ())))  # no accuracy without a code
+  sizes = run.setting("num_categories")
+  is_other = _is_annealed(run) or (isinstance(sizes, list) and len(sizes) > 1)
+  is_dsprites = "dsprites" in _title(run).lower()
+  if key not in numbers or is_other or not is_dsprites:
     return ""
   size = f"{_PAPER_SIZE}{TIMES}{_PAPER_SIZE}"
   steps = run.evaluation.get("step", 0)

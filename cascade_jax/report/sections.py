@@ -56,10 +56,13 @@ def _traversals(run: Run) -> str:
   _, rows, m, *_ = run.arrays["traversals"].shape
   low, high = (f"{run.arrays['traversal_values'][t]:g}" for t in (0, -1))
   text = (
-    f"{'A row a category, a' if rows > 1 else 'A'} column a dimension. Each "
-    f"dimension moves from {low} to {high} and back while the others stay at "
-    f"0. KL is in nats; a dimension at or below {UNUSED_KL} carries nothing."
+    f"{'A row a code, a' if rows > 1 else 'A'} column a dimension. Each "
+    f"dimension moves from {low} to {high} and back while the others stay at 0."
   )
+  if run.evaluation.get("kl"):
+    text += (
+      f" KL is in nats; a dimension at or below {UNUSED_KL} carries nothing."
+    )
   gif = image(
     "image/gif",
     (run.folder / "traversals.gif").read_bytes(),
@@ -120,8 +123,9 @@ def _found(run: Run) -> str:
     counts = np.asarray(evaluation["confusion"])
     tables.append(
       matrix(
-        "Confusion: images of each category and class, and percent of the "
-        "class. The outlined class is what the category is taken for.",
+        f"Confusion: images of each category{_of_variable(evaluation)} and "
+        "class, and percent of the class. The outlined class is what the "
+        "category is taken for.",
         [category_name(k) for k in range(len(counts))],
         evaluation["class_names"],
         counts,
@@ -133,6 +137,13 @@ def _found(run: Run) -> str:
     return ""
   body = f'<div class="pair">{"".join(tables)}</div>'
   return section("What stands for what", body)
+
+
+def _of_variable(evaluation: dict) -> str:
+  """Which discrete variable the classes are compared with, of several."""
+  if "code" in evaluation["vote_columns"]:
+    return ""
+  return f" of variable {evaluation['class_variable']}"
 
 
 def _with_chip(name: str) -> str:

@@ -13,7 +13,7 @@ Paper's disentanglement score and classification accuracy, percent, mean
 |---|---|---|
 | `m6`, the default | CascadeVAE, beta_low 1.0 | 90.49 (5.28), 78.84 (15.65) |
 | `m4` | CascadeVAE, beta_low 2.0 | 91.34 (7.36), 76.00 (22.16) |
-| `cascade_vae_c` | no code, m = 10, beta_low 1.0 (ours) | |
+| `cascade_vae_c` | no code, m = 10; beta_low 1.0 is ours | |
 | `beta_vae` | beta 4, m = 10 | 74.41 (7.68) |
 | `beta_vae_m5` | beta 10, m = 5 | 70.11 (7.54) |
 | `beta_vae_annealed` | Burgess et al. 2018: gamma 1000, 25 nats | |
@@ -26,7 +26,8 @@ Paper's disentanglement score and classification accuracy, percent, mean
 
 Learning rates are of each method's own paper: 1e-4 where it gives that or none
 for these networks, 5e-4 for the annealed beta-VAE and JointVAE. Only CascadeVAE
-has an L2 penalty. FactorVAE sees 128 images a step, two halves of 64.
+has an L2 penalty. FactorVAE sees 128 images a step, two halves of 64. (The
+authors' own code of CascadeVAE-C has a beta_low of 0.1 by default.)
 
 Not run here yet: 300,000 steps need hours on an accelerator and days on two
 CPU cores.
