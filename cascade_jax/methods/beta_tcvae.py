@@ -3,7 +3,7 @@
 loss = reconstruction + KL + (beta - 1) * TC, which is the paper's mutual
 information + beta * TC + dimension-wise KL (equation 4 with alpha = gamma = 1).
 The KL is exact; the TC is estimated on the batch (see
-`losses.total_correlation`), where it can't see more than the batch: the authors'
+`losses.total_correlation`), and no better than the batch shows it. The authors'
 code takes 2,048 images a batch at a learning rate of 1e-3, and dense networks
 for dSprites. Their example there has beta = 6.
 """
