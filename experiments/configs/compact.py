@@ -45,7 +45,7 @@ _VARIANTS = {
     "beta_vae.capacity_steps": 8_000,
     "beta_vae.gamma": 100.0,
   },
-  "beta_tcvae": {"num_continuous": 6, "beta_tcvae.beta": 6.0},
+  "beta_tcvae": {"num_continuous": 6, "beta_tcvae.beta": 3.0},
   "factor_vae": {
     "num_continuous": 6,
     "batch_size": 128,
@@ -53,7 +53,7 @@ _VARIANTS = {
     "factor_vae.discriminator_units": 300,
   },
   "joint_vae": {
-    "num_continuous": 4,
+    "num_continuous": 6,
     "joint_vae.gamma": 10.0,
     "joint_vae.capacity_continuous": 10.0,
     "joint_vae.capacity_steps": 8_000,
