@@ -25,8 +25,8 @@ Seeds 0 to 2 were tuned on; the scores of seeds 3 to 7 are in BUILD.md.
 The other methods have the same data, steps and learning rate, and batches of 64
 (FactorVAE two of them, the halves of 128). Their settings are those of the best
 of nine trials each, the schedules stretched from the trials' 5,000 steps to
-10,000 (docs/methods.md). Discriminators have 300 units instead of 1000. Only
-the cascades have an L2 penalty.
+10,000 (docs/methods_trials.md). Discriminators have 300 units instead of 1000.
+Only the cascades have an L2 penalty.
 """
 
 from cascade_jax import config as config_lib
