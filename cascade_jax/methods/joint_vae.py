@@ -86,7 +86,10 @@ class JointVAE(GaussianVAE):
     self.options = config.joint_vae
 
   def stage(self, step: int) -> Stage:
-    """One stage, with the code; the capacities change within it."""
+    """One stage, with the code; the capacities change within it.
+
+    Its KL weights are ones, and not read: gamma weighs the distances.
+    """
     return super().stage(step)._replace(discrete=True)
 
   def score(self, state, batch: Batch, discrete: bool) -> Scores:
