@@ -52,9 +52,13 @@ def assign_codes(
   categories = codes.argmax(axis=1)
   counts = codes.sum(axis=0)
   unary = costs[problem.samples, categories].sum()
-  pairs = (counts * (counts - 1) // 2).sum()
-  cost = float(unary + pairwise_weight * pairs)
+  cost = float(unary + crowding_cost(counts, pairwise_weight))
   return Assignment(categories, codes.astype(np.float32), cost, counts)
+
+
+def crowding_cost(counts: np.ndarray, pairwise_weight: float) -> float:
+  """Nats for the unordered pairs that share a category, of `counts` `[S]`."""
+  return pairwise_weight * (counts * (counts - 1) // 2).sum()
 
 
 def _checked(unary_costs: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ Letters: B batch, S_1 ... S_D categories, S their sum, K their product.
 
 import numpy as np
 
-from cascade_jax.assignment import assign_codes
+from cascade_jax.assignment import assign_codes, crowding_cost
 from cascade_jax.records import Assignment
 
 
@@ -100,9 +100,8 @@ def _checked(unary_costs, num_categories) -> np.ndarray:
 
 
 def _cost(unary: np.ndarray, categories: np.ndarray, weight: float) -> float:
-  counts = np.bincount(categories, minlength=unary.shape[1])
-  pairs = (counts * (counts - 1) // 2).sum()
-  return float(unary[np.arange(len(unary)), categories].sum() + weight * pairs)
+  chosen = unary[np.arange(len(unary)), categories]
+  return float(chosen.sum() + crowding_cost(np.bincount(categories), weight))
 
 
 def _assignment(costs, each, num_categories, pairwise_weight) -> Assignment:
@@ -112,10 +111,9 @@ def _assignment(costs, each, num_categories, pairwise_weight) -> Assignment:
   ]
   counts = np.concatenate([rows.sum(axis=0) for rows in codes]).astype(np.int64)
   unary = costs[(np.arange(len(costs)), *each)].sum()
-  pairs = (counts * (counts - 1) // 2).sum()
   return Assignment(
     np.ravel_multi_index(tuple(each), num_categories),
     np.concatenate(codes, axis=1),
-    float(unary + pairwise_weight * pairs),
+    float(unary + crowding_cost(counts, pairwise_weight)),
     counts,
   )

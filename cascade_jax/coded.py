@@ -10,10 +10,10 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from cascade_jax import autoencoder
+from cascade_jax import autoencoder, losses
 from cascade_jax.records import (
   Method,
-  Posterior,
+  Report,
   Representation,
   TrainState,
 )
@@ -22,8 +22,8 @@ from cascade_jax.records import (
 class CodedModel:
   """The networks, their Adam, and what a trained model says about images.
 
-  A derived class says how it is trained (`stage`, `score`, `update`), and what
-  its encoder's outputs mean (`posterior`).
+  A derived class says how it is trained (`stage`, `score`, `update`), and by
+  `posterior` what its encoder's outputs `[B, n]` mean.
 
   Args:
     config: a checked config (see `cascade_jax.config`).
@@ -58,10 +58,6 @@ class CodedModel:
       self.score,
     )
 
-  def posterior(self, outputs: jax.Array) -> Posterior:
-    """q(z|x) of the encoder's outputs `[B, n]`."""
-    raise NotImplementedError
-
   def init(self, seed) -> TrainState:
     """A fresh state."""
     params = self.networks.init(
@@ -70,6 +66,35 @@ class CodedModel:
     return TrainState(
       jnp.int32(0), jnp.uint32(seed), params, self.adam.init(params)
     )
+
+  def objective(
+    self, params, nll, kl, regulariser=0.0, terms=None
+  ) -> tuple[jax.Array, Report]:
+    """The loss, nats per image, and its report.
+
+    Args:
+      params: of both networks, whose kernels the L2 penalty is of.
+      nll: the reconstruction, averaged over the batch.
+      kl: `[m]`, for the report; None without any.
+      regulariser: what the method adds.
+      terms: scalars for the log by name.
+    """
+    penalty = losses.weight_penalty(params, self.config.weight_penalty)
+    loss = nll + regulariser + penalty
+    return loss, Report(
+      loss, nll, kl, {"weight_penalty": penalty, **(terms or {})}
+    )
+
+  def differentiate(self, params, function):
+    """The gradient of (scalar, others) by both networks, and the others."""
+    networks = {key: params[key] for key in ("encoder", "decoder")}
+    return jax.grad(function, has_aux=True)(networks)
+
+  def descend(self, params, gradients, moments):
+    """Parameters and Adam's moments after a step; other networks stay."""
+    networks = {key: params[key] for key in gradients}
+    changes, moments = self.adam.update(gradients, moments)
+    return params | optax.apply_updates(networks, changes), moments
 
   def represent(self, params, images, discrete: bool) -> Representation:
     """Each image at its posterior mean and its own likeliest joint code."""

@@ -99,10 +99,7 @@ def check(config: ml_collections.ConfigDict) -> None:
         + (" and below 2**31" if config[key] > least else "")
       )
   for key in _NOT_NEGATIVE:
-    if not (math.isfinite(config[key]) and config[key] >= 0):
-      raise ValueError(
-        f"config.{key} is {config[key]}; it must be a finite number >= 0"
-      )
+    _check_least(key, config[key], 0)
   if not 0 < config.learning_rate < math.inf:
     raise ValueError(
       f"config.learning_rate is {config.learning_rate}; it must be positive"
@@ -146,12 +143,14 @@ def check_options(
     ValueError: names the key, its value and what is expected.
   """
   for key, lowest in least.items():
-    value = config[group][key]
-    if not (math.isfinite(value) and value >= lowest):
-      raise ValueError(
-        f"config.{group}.{key} is {value}; it must be a finite number >= "
-        f"{lowest}"
-      )
+    _check_least(f"{group}.{key}", config[group][key], lowest)
+
+
+def _check_least(key: str, value: float, least: float) -> None:
+  if not (math.isfinite(value) and value >= least):
+    raise ValueError(
+      f"config.{key} is {value}; it must be a finite number >= {least}"
+    )
 
 
 def _check_replicas(config: ml_collections.ConfigDict) -> None:

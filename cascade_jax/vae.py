@@ -8,7 +8,6 @@ Letters: B batch, m continuous dimensions, H W C image.
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
 from cascade_jax import autoencoder, losses, models
 from cascade_jax.coded import CodedModel
@@ -98,8 +97,7 @@ class GaussianVAE(CodedModel):
     gradients, report, _ = self.gradients(
       state, batch, kl_weights, scores, categories
     )
-    changes, moments = self.adam.update(gradients, state.optimizer)
-    params = optax.apply_updates(state.params, changes)
+    params, moments = self.descend(state.params, gradients, state.optimizer)
     return TrainState(state.step + 1, state.seed, params, moments), report
 
   def gradients(
@@ -123,7 +121,7 @@ class GaussianVAE(CodedModel):
     decoded = autoencoder.chosen(decoded, index, scores.costs.shape[1])
     codes = self.one_hot(categories)
 
-    def objective(params):
+    def of_networks(params):
       outputs = self.networks.encode(params, images, encoded)
       posterior = models.posterior(outputs)
       latents = models.sample(posterior, noise)
@@ -133,12 +131,9 @@ class GaussianVAE(CodedModel):
       regulariser, terms = self.regulariser(
         state, posterior, latents, kl_weights
       )
-      penalty = losses.weight_penalty(params, self.config.weight_penalty)
-      loss = nll + regulariser + penalty
       kl = losses.kl_per_dimension(posterior).mean(axis=0)
-      report = Report(loss, nll, kl, {"weight_penalty": penalty, **terms})
+      loss, report = self.objective(params, nll, kl, regulariser, terms)
       return loss, (report, latents)
 
-    networks = {key: state.params[key] for key in ("encoder", "decoder")}
-    gradients, (report, latents) = jax.grad(objective, has_aux=True)(networks)
-    return gradients, report, latents
+    gradients, others = self.differentiate(state.params, of_networks)
+    return gradients, *others

@@ -45,6 +45,13 @@ def tiny_config():
 
 
 @pytest.fixture
+def images():
+  """Four random binary images, 16x16, for a method's functions."""
+  rng = np.random.default_rng(0)
+  return np.asarray(rng.integers(0, 2, (4, 16, 16, 1)), np.float32)
+
+
+@pytest.fixture
 def tiny_dataset():
   """Random 16x16 images with two factors."""
   rng = np.random.default_rng(0)

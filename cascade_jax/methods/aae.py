@@ -31,7 +31,7 @@ import numpy as np
 import optax
 
 from cascade_jax import config as config_lib
-from cascade_jax import discriminators, losses
+from cascade_jax import discriminators
 from cascade_jax.coded import CodedModel
 from cascade_jax.records import (
   Method,
@@ -152,22 +152,19 @@ class AAE(CodedModel):
     encoded, decoded = scores.memory
     codes, nlls = self._classes(batch), scores.costs[:, 0]
 
-    def objective(params):
+    def of_networks(params):
       latents = self.networks.encode(params, batch.images, encoded)
       nll = self.networks.reconstruct(
         params, batch.images, latents, codes, decoded, nlls
       ).mean()
-      penalty = losses.weight_penalty(params, self.config.weight_penalty)
-      loss = nll + penalty
-      return loss, Report(loss, nll, None, {"weight_penalty": penalty})
+      return self.objective(params, nll, kl=None)
 
-    networks = {key: state.params[key] for key in ("encoder", "decoder")}
-    gradients, report = jax.grad(objective, has_aux=True)(networks)
-    changes, moments = self.adam.update(gradients, state.optimizer.autoencoder)
-    networks = optax.apply_updates(networks, changes)
+    gradients, report = self.differentiate(state.params, of_networks)
+    params, moments = self.descend(
+      state.params, gradients, state.optimizer.autoencoder
+    )
     optimizer = state.optimizer._replace(autoencoder=moments)
-    state = state._replace(params=state.params | networks, optimizer=optimizer)
-    return state, report
+    return state._replace(params=params, optimizer=optimizer), report
 
   def _regularise(self, state, batch) -> tuple[TrainState, dict]:
     """The state after the second phase, and terms for the log."""

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
 
 from cascade_jax.cascade import Cascade
 from cascade_jax.records import Method, TrainState
@@ -67,14 +66,11 @@ class CascadeVAE(GaussianVAE):
 
   def update(self, state, batch, kl_weights, scores, categories=None):
     """One step of Adam, whose moments are new where the KL weights are."""
-    gradients, report, _ = self.gradients(
-      state, batch, kl_weights, scores, categories
-    )
-    moments = self._moments(state, kl_weights)
-    changes, moments = self.adam.update(gradients, moments)
-    params = optax.apply_updates(state.params, changes)
-    optimizer = Moments(moments, kl_weights)
-    return TrainState(state.step + 1, state.seed, params, optimizer), report
+    state = state._replace(optimizer=self._moments(state, kl_weights))
+    state, report = super().update(state, batch, kl_weights, scores, categories)
+    return state._replace(
+      optimizer=Moments(state.optimizer, kl_weights)
+    ), report
 
   def _moments(self, state, kl_weights):
     if not self.config.reset_adam_at_phase:

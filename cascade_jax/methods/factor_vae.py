@@ -28,7 +28,6 @@ uniform, like our other dense layers, and bear no weight penalty.
 from typing import Any, NamedTuple
 
 import jax
-import optax
 
 from cascade_jax import config as config_lib
 from cascade_jax import discriminators, models
@@ -131,9 +130,7 @@ class FactorVAE(GaussianVAE):
     gradients, report, latents = self.gradients(
       state, _halves(batch)[0], kl_weights, scores._replace(memory=memory)
     )
-    networks = {key: state.params[key] for key in gradients}
-    changes, vae = self.adam.update(gradients, state.optimizer.vae)
-    networks = optax.apply_updates(networks, changes)
+    params, vae = self.descend(state.params, gradients, state.optimizer.vae)
     discriminator, moments, terms = self.discriminator.step(
       state.params["discriminator"],
       state.optimizer.discriminator,
@@ -143,7 +140,7 @@ class FactorVAE(GaussianVAE):
     after = TrainState(
       state.step + 1,
       state.seed,
-      networks | {"discriminator": discriminator},
+      params | {"discriminator": discriminator},
       Optimizers(vae, moments),
     )
     return after, report._replace(terms=report.terms | terms)

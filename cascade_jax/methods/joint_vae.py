@@ -119,7 +119,7 @@ class JointVAE(GaussianVAE):
     del kl_weights, categories
     encoded, decoded = scores.memory
 
-    def objective(params):
+    def of_networks(params):
       outputs = self.networks.encode(params, batch.images, encoded)
       posteriors = self.posteriors(outputs)
       latents, codes = self.sample(state, posteriors)
@@ -128,14 +128,12 @@ class JointVAE(GaussianVAE):
       ).mean()
       kl = losses.kl_per_dimension(posteriors.continuous).mean(axis=0)
       distance, terms = self.distance(state.step, kl, posteriors.discrete)
-      penalty = losses.weight_penalty(params, self.config.weight_penalty)
-      loss = nll + self.options.gamma * distance + penalty
-      report = Report(loss, nll, kl, {"weight_penalty": penalty, **terms})
+      pull = self.options.gamma * distance
+      loss, report = self.objective(params, nll, kl, pull, terms)
       return loss, (report, latents)
 
-    networks = {key: state.params[key] for key in ("encoder", "decoder")}
-    gradients, (report, latents) = jax.grad(objective, has_aux=True)(networks)
-    return gradients, report, latents
+    gradients, others = self.differentiate(state.params, of_networks)
+    return gradients, *others
 
   def represent(self, params, images, discrete: bool) -> Representation:
     """Each image at its posterior mean and its likeliest categories."""
