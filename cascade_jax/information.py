@@ -40,11 +40,11 @@ _CHUNK = 2**22  # densities in memory at once
 class Information(NamedTuple):
   """In nats; means over the samples, so sums hold to the last digits."""
 
-  index_code: np.ndarray  # [] I(x; z)
-  total_correlation: np.ndarray  # [] TC(z)
+  index_code_information: np.ndarray  # [] I(x; z)
+  aggregate_total_correlation: np.ndarray  # [] TC(z)
   dimension_wise_kl: np.ndarray  # [m] KL(q(z_j) || p(z_j))
-  of_dimensions: np.ndarray  # [m] I(x; z_j)
-  with_earlier: np.ndarray  # [m] I(z_1:i-1; z_i), first 0; sums to the TC
+  dimension_information: np.ndarray  # [m] I(x; z_j)
+  information_with_earlier: np.ndarray  # [m] I(z_1:i-1; z_i), the first 0
 
 
 def information(
@@ -104,11 +104,11 @@ def _log_ratios(
   joint = prefixes[:, -1]
   earlier = jnp.pad(prefixes[:, :-1], ((0, 0), (1, 0)))
   return Information(
-    index_code=given.sum(axis=1) - joint,
-    total_correlation=joint - marginals.sum(axis=1),
+    index_code_information=given.sum(axis=1) - joint,
+    aggregate_total_correlation=joint - marginals.sum(axis=1),
     dimension_wise_kl=marginals - prior,
-    of_dimensions=given - marginals,
-    with_earlier=prefixes - earlier - marginals,
+    dimension_information=given - marginals,
+    information_with_earlier=prefixes - earlier - marginals,
   )
 
 

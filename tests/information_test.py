@@ -39,15 +39,23 @@ def test_gaussians_have_the_known_information():
     block = covariance[:upto, :upto]
     return 0.5 * np.log(np.prod(np.diag(block)) / np.linalg.det(block))
 
-  close(found.total_correlation, errors.total_correlation, tc(3))
-  close(found.with_earlier, errors.with_earlier, [0, tc(2), tc(3) - tc(2)])
   close(
-    found.index_code,
-    errors.index_code,
+    found.aggregate_total_correlation, errors.aggregate_total_correlation, tc(3)
+  )
+  close(
+    found.information_with_earlier,
+    errors.information_with_earlier,
+    [0, tc(2), tc(3) - tc(2)],
+  )
+  close(
+    found.index_code_information,
+    errors.index_code_information,
     0.5 * np.log(np.linalg.det(covariance / 0.25)),
   )
   close(
-    found.of_dimensions, errors.of_dimensions, 0.5 * np.log(variances / 0.25)
+    found.dimension_information,
+    errors.dimension_information,
+    0.5 * np.log(variances / 0.25),
   )
   close(
     found.dimension_wise_kl,
@@ -61,29 +69,33 @@ def test_one_latent_twice_repeats_itself():
   first, scale = gaussian([[1.0]], scale=0.1)
   found, _ = information(np.tile(first, 2), np.tile(scale, 2))
   alone, _ = information(first, scale)
-  np.testing.assert_allclose(alone.index_code, np.log(10), atol=0.1)
-  assert found.with_earlier[0] == 0
-  np.testing.assert_allclose(found.with_earlier[1], 1.958, atol=0.1)
-  assert found.index_code - alone.index_code < 0.4  # log 2 / 2 was to come
+  np.testing.assert_allclose(alone.index_code_information, np.log(10), atol=0.1)
+  assert found.information_with_earlier[0] == 0
+  np.testing.assert_allclose(found.information_with_earlier[1], 1.958, atol=0.1)
+  assert (
+    found.index_code_information - alone.index_code_information < 0.4
+  )  # log 2 / 2 was to come
 
 
 def test_what_can_be_told_apart_for_sure_is_log_n():
   mean = 100.0 * np.arange(50)[:, None] * [1.0, 0.0]
   found, errors = information(mean, np.ones_like(mean), num_samples=500)
-  np.testing.assert_allclose(found.index_code, np.log(50), rtol=1e-4)
   np.testing.assert_allclose(
-    found.of_dimensions, [np.log(50), 0], rtol=1e-4, atol=1e-4
+    found.index_code_information, np.log(50), rtol=1e-4
   )
-  assert errors.index_code < 1e-3
-  assert abs(found.total_correlation) < 1e-3
+  np.testing.assert_allclose(
+    found.dimension_information, [np.log(50), 0], rtol=1e-4, atol=1e-4
+  )
+  assert errors.index_code_information < 1e-3
+  assert abs(found.aggregate_total_correlation) < 1e-3
 
 
 def test_latents_that_ignore_the_image_know_nothing():
   found, _ = information(np.zeros((100, 3)), np.full((100, 3), 0.7))
   expected = losses.kl_per_dimension(Posterior(np.zeros(3), np.full(3, 0.7)))
-  np.testing.assert_allclose(found.index_code, 0, atol=1e-4)
-  np.testing.assert_allclose(found.of_dimensions, 0, atol=1e-4)
-  np.testing.assert_allclose(found.total_correlation, 0, atol=1e-4)
+  np.testing.assert_allclose(found.index_code_information, 0, atol=1e-4)
+  np.testing.assert_allclose(found.dimension_information, 0, atol=1e-4)
+  np.testing.assert_allclose(found.aggregate_total_correlation, 0, atol=1e-4)
   np.testing.assert_allclose(found.dimension_wise_kl, expected, atol=0.05)
 
 
@@ -94,17 +106,19 @@ def test_the_parts_add_up_to_the_kl():
   found, errors = information(mean, scale)
   kl = losses.kl_per_dimension(Posterior(mean, scale)).mean(axis=0)
   close(
-    found.of_dimensions + found.dimension_wise_kl,
-    errors.of_dimensions + errors.dimension_wise_kl,
+    found.dimension_information + found.dimension_wise_kl,
+    errors.dimension_information + errors.dimension_wise_kl,
     kl,
     systematic=0,
   )
   np.testing.assert_allclose(
-    found.with_earlier.sum(), found.total_correlation, atol=1e-5
+    found.information_with_earlier.sum(),
+    found.aggregate_total_correlation,
+    atol=1e-5,
   )
   np.testing.assert_allclose(
-    found.index_code + found.total_correlation,
-    found.of_dimensions.sum(),
+    found.index_code_information + found.aggregate_total_correlation,
+    found.dimension_information.sum(),
     atol=1e-5,
   )
 
