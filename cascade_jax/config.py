@@ -46,7 +46,7 @@ def default() -> ml_collections.ConfigDict:
       "checkpoint_every": 5_000,  # steps
       "keep_checkpoints": 2,
       "evaluation_images": 0,  # a sample of so many; 0 means all
-      "evaluate_every": 0,  # steps, while it trains; 0 means never
+      "evaluate_every": 0,  # steps, while it trains; phases' ends always are
       "evaluate_every_images": 10_000,  # a sample of so many, or all
       "tensorboard": False,
     }

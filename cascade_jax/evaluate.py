@@ -28,6 +28,7 @@ from cascade_jax.spread import spread
 
 _TRAVERSAL_FRAMES = 21
 _NUM_RECONSTRUCTIONS = 16
+_INFORMATION_SAMPLES = 4096
 
 
 def evaluate_run(
@@ -147,6 +148,7 @@ class Evaluator:
     codes = self._codes(state, np.concatenate([indices, shown]), discrete)
     codes, codes_shown = _split(codes, len(indices))
     kl = scores.mean_kl(codes)
+    information, errors = scores.latent_information(codes, _INFORMATION_SAMPLES)
     results = {
       "step": step,
       "seed": int(state.seed),
@@ -156,6 +158,8 @@ class Evaluator:
       "reconstruction": float(codes.reconstruction.mean()),
       "protocol": scores.PROTOCOL,
       **scores.of_codes(codes, kl, dataset, indices),
+      "information": information,
+      "information_errors": errors,
       "seconds": time.perf_counter() - started,
     }
     decode = functools.partial(self._decode, state.params)

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from cascade_jax import data, losses, metrics
+from cascade_jax.information import information
 from cascade_jax.records import Method, Posterior, Representation
 from cascade_jax.represent import compile_represent
 from cascade_jax.spread import Spread
@@ -33,6 +34,9 @@ PROTOCOL = {
     "variables the one that fits the classes best."
   ),
 }
+
+
+_LOGGED_SAMPLES = 1024  # that the information is a mean of, while it trains
 
 
 def sample(num_images: int, size: int) -> np.ndarray:
@@ -68,7 +72,9 @@ def compile_sample_scores(
       alone = Representation(*(array[replica] for array in codes))
       found = of_codes(alone, mean_kl(alone), dataset, indices)
       records.append(
-        {name: found[name] for name in NAMES} | {"scored_images": len(indices)}
+        {name: found[name] for name in NAMES}
+        | {"scored_images": len(indices)}
+        | latent_information(alone, _LOGGED_SAMPLES)[0]
       )
     return records
 
@@ -82,6 +88,22 @@ def mean_kl(codes: Representation) -> np.ndarray | None:
   posterior = jax.device_put(Posterior(codes.mean, codes.scale))
   kl = jax.device_get(jax.jit(losses.kl_per_dimension)(posterior))
   return kl.mean(axis=0)
+
+
+def latent_information(
+  codes: Representation, num_samples: int
+) -> tuple[dict, dict]:
+  """`Information` over these images and its standard errors, by name.
+
+  Both are empty of a deterministic encoder, whose information is infinite.
+  """
+  if not codes.scale.any():
+    return {}, {}
+  found, errors = information(codes.mean, codes.scale, num_samples)
+  return tuple(
+    {name: value.tolist() for name, value in each._asdict().items()}
+    for each in (found, errors)
+  )
 
 
 def of_codes(

@@ -15,6 +15,7 @@ import ml_collections
 import numpy as np
 
 from cascade_jax import data, replicas
+from cascade_jax.assignment_gaps import gap_counts
 from cascade_jax.assignment_joint import assign_each
 from cascade_jax.records import Method, Stage, TrainState
 from cascade_jax.spread import Spread
@@ -168,7 +169,7 @@ class Stepper:
       raise
     categories = found.categories.astype(np.int32)
     flow_differs = (categories != costs.argmin(axis=2)).mean(axis=1)
-    chosen = Chosen(categories, found.counts, flow_differs)
+    chosen = Chosen(categories, found.counts, flow_differs, gap_counts(costs))
     return chosen, scored, time.perf_counter()
 
   def _on_device(self, kl_weights: np.ndarray) -> jax.Array:

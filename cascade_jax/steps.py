@@ -17,6 +17,7 @@ from jax import lax
 
 from cascade_jax import data
 from cascade_jax.assignment_device import assign_categories
+from cascade_jax.assignment_gaps import GAP_EDGES, gap_counts
 from cascade_jax.records import Batch, Method, Report, Scores, TrainState
 from cascade_jax.spread import Passed, Spread
 
@@ -29,6 +30,7 @@ class Chosen(NamedTuple):
   categories: jax.Array  # [B] int32, joint codes
   counts: jax.Array  # [S] samples a category; zeros while the code is off
   flow_differs: jax.Array  # [] share of the batch off its plain argmin
+  gap_counts: jax.Array  # [G] samples by the gap of their unary costs
 
 
 class Outcome(NamedTuple):
@@ -101,7 +103,7 @@ def compile_steps(
     categories = assign_categories(costs, config.pairwise_weight)
     counts = jnp.bincount(categories, length=num_categories)
     flow_differs = (categories != costs.argmin(axis=1)).mean()
-    return Chosen(categories, counts, flow_differs)
+    return Chosen(categories, counts, flow_differs, gap_counts(costs))
 
   def update(shared, state, indices, scores, categories):
     source, kl_weights = shared
@@ -156,6 +158,7 @@ def no_code(config: ml_collections.ConfigDict, method: Method) -> Chosen | None:
     np.full(config.batch_size, -1, np.int32),
     np.zeros(sum(method.num_categories), np.int32),
     np.float32(0),
+    np.zeros(len(GAP_EDGES) + 1, np.int32),
   )
 
 

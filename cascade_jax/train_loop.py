@@ -79,7 +79,8 @@ def _loop(
     first, stage = step, method.stage(step)
     step = chunk_end(first, config, method, stepper.most_steps(stage))
     is_last = step == config.num_steps
-    is_scored = _is_due(step, config.evaluate_every)
+    is_phase_end = method.stage(step).phase != stage.phase
+    is_scored = is_phase_end or _is_due(step, config.evaluate_every)
     is_logged = is_scored or is_last or _is_due(step, config.log_every)
     if is_logged:
       jax.block_until_ready(groups)  # or these steps would be charged for it
@@ -163,6 +164,7 @@ def _record(outcome: Outcome, num_categories: tuple[int, ...]) -> dict:
   found |= terms
   if outcome.chosen is not None:
     found["flow_differs"] = outcome.chosen.flow_differs
+    found["gap_counts"] = outcome.chosen.gap_counts
     ends = np.cumsum(num_categories)[:-1]
     each = np.split(outcome.chosen.counts, ends)
     names = [f"counts_{d + 1}" for d in range(len(each))]

@@ -236,11 +236,11 @@ def test_any_examples_will_do():
   ("change", "message"),
   [
     ({"means": np.zeros(4)}, "means must have shape"),
-    ({"means": np.zeros((0, 3))}, "N > 0"),
+    ({"factors": np.zeros((0, 3), int)}, "N > 0"),
     ({"means": np.full((1080, 2), np.nan)}, "means hold NaN"),
     ({"means": np.full((1080, 2), np.inf)}, "infinity"),
     ({"means": np.ones((1080, 2), complex)}, "means must be real"),
-    ({"factors": np.zeros((3, 2), int)}, r"\[1080, F\]"),
+    ({"means": np.zeros((3, 2))}, r"means must have shape \[1080, m\]"),
     ({"factors": np.zeros((1080, 2))}, "integers"),
     ({"factors": np.zeros((1080, 2), int)}, "more than one value"),
     ({"kl": np.ones(9)}, "kl must have one entry"),

@@ -89,9 +89,9 @@ def test_so_it_is_in_chunks_and_with_replicas(
   for folder in replicas.folders(whole, tiny_config):
     records = without_timings(folder)
     assert records == without_timings(stopped / folder.relative_to(whole))
-    assert [r["step"] for r in records if "scored_images" in r] == (
-      [5] if "evaluate_every" in settings else []
-    )
+    due = {settings.get("evaluate_every", 2), 2, 4, 6, 8}  # ends of phases
+    scored = [r["step"] for r in records if "scored_images" in r]
+    assert scored == sorted(due)
 
 
 def test_finished_run_has_nothing_left_to_do(
@@ -120,19 +120,24 @@ def test_chunks_end_where_something_is_due(tiny_config, tiny_dataset):
 def test_periodic_scores_are_those_of_the_evaluation(
   tiny_config, tiny_dataset, tmp_path
 ):
-  tiny_config.evaluate_every = 4
+  tiny_config.evaluate_every = 5
   tiny_config.log_every = 3
   tiny_config.evaluate_every_images = 20
   tiny_config.evaluation_images = 20
   train_loop.train(tiny_config, tmp_path, tiny_dataset)
   records = read_metrics(tmp_path)
-  assert [r["step"] for r in records] == [3, 4, 6, 8]
+  assert [r["step"] for r in records] == [2, 3, 4, 5, 6, 8]
   scored = [r for r in records if "scored_images" in r]
-  assert [r["step"] for r in scored] == [4, 8]
+  assert [r["step"] for r in scored] == [2, 4, 5, 6, 8]  # phases are of two
   evaluation = evaluate.evaluate_run(tmp_path, dataset=tiny_dataset)
   for key in ("disentanglement_score", "classification_accuracy"):
     assert scored[-1][key] == evaluation[key]
   assert scored[-1]["scored_images"] == evaluation["num_images"] == 20
+  for key, nats in evaluation["information"].items():  # of other samples
+    errors = np.array(evaluation["information_errors"][key])
+    np.testing.assert_array_less(
+      np.abs(np.subtract(scored[-1][key], nats)), 10 * errors + 1e-3
+    )
 
 
 def test_log_says_what_the_flow_did(whole_run):

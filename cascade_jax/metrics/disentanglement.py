@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cascade_jax.metrics import codes as codes_lib
+
 
 class DisentanglementScore(NamedTuple):
   """The score and the votes it was counted from."""
@@ -22,7 +24,7 @@ class DisentanglementScore(NamedTuple):
 
 
 def disentanglement_score(
-  means: np.ndarray,
+  means: np.ndarray | None,
   factors: np.ndarray,
   *,
   kl: np.ndarray | None = None,
@@ -53,7 +55,7 @@ def disentanglement_score(
   wins the votes, and pulls the score to 1 / F whatever the others hold.
 
   Args:
-    means: `[N, m]` posterior means.
+    means: `[N, m]` posterior means; None for m = 0.
     factors: `[N, F]` class indices. Any examples will do, a full grid isn't
       needed: votes draw from those that are there. But a value that only one
       example has gives votes in which nothing varies, and the first column
@@ -73,15 +75,13 @@ def disentanglement_score(
   Raises:
     ValueError: names the argument that is off.
   """
-  means, factors = check_means_and_factors(means, factors)
+  (means, categories), factors = codes_lib.check(means, factors, categories)
   kl = _checked_kl(kl, means.shape[1])
-  categories = _checked_categories(categories, len(means))
-  varying = np.flatnonzero((factors != factors[:1]).any(axis=0))
-  if not len(varying):
-    raise ValueError("no factor has more than one value; nothing to vote on")
-  _check_integer("num_votes", num_votes, len(varying))
-  _check_integer("vote_size", vote_size, 2)
-  _check_integer("seed", seed, 0)
+  categories = categories.T
+  varying = codes_lib.varying(factors)
+  codes_lib.check_integer("num_votes", num_votes, len(varying))
+  codes_lib.check_integer("vote_size", vote_size, 2)
+  codes_lib.check_integer("seed", seed, 0)
   spans = np.ptp(means, axis=0)
   columns = np.flatnonzero((kl > kl_threshold) & (spans > 0))
   # In units of the span, squares neither overflow nor vanish.
@@ -145,32 +145,6 @@ def _gini_variance(counts: np.ndarray) -> np.ndarray:
   return (total**2 - (counts**2).sum(axis=-1)) / (2 * total * (total - 1))
 
 
-def check_means_and_factors(
-  means: np.ndarray, factors: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-  """Both as arrays, means in float64.
-
-  Raises:
-    ValueError: names the argument that is off.
-  """
-  means, factors = np.asarray(means), np.asarray(factors)
-  if means.ndim != 2 or not len(means):
-    raise ValueError(f"means must have shape [N, m], N > 0; got {means.shape}")
-  if not np.can_cast(means.dtype, np.float64, "same_kind"):
-    raise ValueError(f"means must be real numbers, got {means.dtype}")
-  means = means.astype(np.float64)
-  if not np.isfinite(means).all():
-    raise ValueError("means hold NaN or infinity; the model has diverged")
-  if factors.ndim != 2 or len(factors) != len(means):
-    raise ValueError(
-      f"factors must have shape [{len(means)}, F], a row for each of means; "
-      f"got {factors.shape}"
-    )
-  if not np.issubdtype(factors.dtype, np.integer):
-    raise ValueError(f"factors must be integers, got {factors.dtype}")
-  return means, factors
-
-
 def _checked_kl(kl, num_columns: int) -> np.ndarray:
   if kl is None:
     return np.full(num_columns, np.inf)  # above any threshold
@@ -183,29 +157,3 @@ def _checked_kl(kl, num_columns: int) -> np.ndarray:
   if not np.isfinite(kl).all():
     raise ValueError(f"kl holds NaN or infinity: {kl}; the model has diverged")
   return kl
-
-
-def _checked_categories(categories, num_examples: int) -> list[np.ndarray]:
-  """Labels `[N]` of each discrete variable."""
-  if categories is None:
-    return []
-  categories = np.asarray(categories)
-  if categories.ndim not in (1, 2) or len(categories) != num_examples:
-    raise ValueError(
-      f"categories must have shape [{num_examples}] or [{num_examples}, D], "
-      f"got {categories.shape}"
-    )
-  if not categories.size:
-    return []
-  if not np.issubdtype(categories.dtype, np.integer) or categories.min() < 0:
-    raise ValueError("categories must be integers counted from 0")
-  # Renumbered without gaps: a large or narrow-typed label is then no trouble.
-  columns = categories.reshape(num_examples, -1).T
-  return [np.unique(labels, return_inverse=True)[1] for labels in columns]
-
-
-def _check_integer(name: str, value: int, least: int) -> None:
-  if not isinstance(value, (int, np.integer)) or value < least:
-    raise ValueError(
-      f"{name} must be an integer of at least {least}, got {value!r}"
-    )

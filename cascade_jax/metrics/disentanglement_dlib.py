@@ -5,10 +5,8 @@ Letters: N examples, m continuous dimensions, F factors, L images a vote.
 
 import numpy as np
 
-from cascade_jax.metrics.disentanglement import (
-  check_means_and_factors,
-  draw_votes,
-)
+from cascade_jax.metrics import codes as codes_lib
+from cascade_jax.metrics.disentanglement import draw_votes
 
 _CHUNK = 1_000  # votes; bounds the memory
 
@@ -52,10 +50,8 @@ def disentanglement_score_dlib(
   Raises:
     ValueError: names the argument that is off.
   """
-  means, factors = check_means_and_factors(means, factors)
-  varying = np.flatnonzero((factors != factors[:1]).any(axis=0))
-  if not len(varying):
-    raise ValueError("no factor has more than one value; nothing to vote on")
+  (means, _), factors = codes_lib.check(means, factors)
+  varying = codes_lib.varying(factors)
   means = means[:, means.std(axis=0) >= scale_threshold]
   if not means.shape[1]:
     return 0.0

@@ -7,10 +7,12 @@ from cascade_jax.plots.figures import (
   traversal_gif,
   traversal_grid,
 )
+from cascade_jax.plots.information import information
 
 __all__ = (
   "confusion",
   "curves",
+  "information",
   "reconstructions",
   "traversal_gif",
   "traversal_grid",

@@ -3,7 +3,8 @@
 Letters: P points of a curve.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +13,13 @@ from cascade_jax.plots.style import INK
 FONT = 9
 FEW_POINTS = 40  # where a batch alone says little
 _MOST_POINTS = 120  # of a curve
+
+
+class Panel(NamedTuple):
+  """One chart over the steps."""
+
+  title: str
+  draw: Callable  # axes, records
 
 
 def is_cascade(records: Sequence[dict]) -> bool:

@@ -4,14 +4,15 @@ Letters: m continuous dimensions, S categories, P points of a curve.
 """
 
 import functools
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 
+from cascade_jax.assignment_gaps import GAP_EDGES
 from cascade_jax.plots.chart_axes import (
   FEW_POINTS,
   FONT,
+  Panel,
   curve,
   dot,
   draw_marks,
@@ -21,6 +22,7 @@ from cascade_jax.plots.chart_axes import (
   set_log_scale,
   set_style,
 )
+from cascade_jax.plots.information import information_panels
 from cascade_jax.plots.style import (
   INK,
   UNUSED_KL,
@@ -43,14 +45,9 @@ _OF_EVERY_METHOD = {
   "disentanglement_score",
   "disentanglement_score_dlib",
   "classification_accuracy",
+  "index_code_information",
+  "aggregate_total_correlation",
 }
-
-
-class Panel(NamedTuple):
-  """One chart over the steps."""
-
-  title: str
-  draw: Callable  # axes, records
 
 
 def panels(records: Sequence[dict]) -> list[Panel]:
@@ -74,6 +71,9 @@ def panels(records: Sequence[dict]) -> list[Panel]:
   if _counts_keys(records):
     title = "Samples that the flow moved, % of the batch"
     charts.append(Panel(title, _draw_moved))
+  if _counts_keys(records) and "gap_counts" in records[-1]:
+    title = "Gap from the likeliest code to the next, % of the batch"
+    charts.append(Panel(title, _draw_gaps))
   charts += [
     Panel(_term_title(name), functools.partial(_draw_term, name))
     for name in _term_names(records)
@@ -82,6 +82,7 @@ def panels(records: Sequence[dict]) -> list[Panel]:
   if scored:
     title = f"Scores on {scored[-1]['scored_images']:,} images, %"
     charts.append(Panel(title, _draw_scores))
+  charts += information_panels(records)
   return charts
 
 
@@ -201,7 +202,21 @@ def _draw_kl(axes, records) -> None:
 
 
 def _draw_shares(key: str, axes, records) -> None:
-  """Categories on top of each other: bands of one ink, told apart by name."""
+  """The share of each category."""
+  sizes = len(records[-1][key])
+  _draw_bands(axes, records, key, [category_name(k) for k in range(sizes)])
+
+
+def _draw_gaps(axes, records) -> None:
+  """The share of each bin of the gaps' histogram; empty ones unnamed."""
+  names = [*(f"< {edge:g} nats" for edge in GAP_EDGES), "more"]
+  last = curve(_with_codes(records), "gap_counts", FEW_POINTS)[-1]
+  names = [name if count else "" for name, count in zip(names, last)]
+  _draw_bands(axes, records, "gap_counts", names)
+
+
+def _draw_bands(axes, records, key: str, names: list[str]) -> None:
+  """Shares on top of each other: bands of one ink, told apart by name."""
   records = _with_codes(records)
   steps = curve(records, "step", FEW_POINTS)
   counts = curve(records, key, FEW_POINTS)  # [P, S]
@@ -211,8 +226,9 @@ def _draw_shares(key: str, axes, records) -> None:
     band = (steps, floors[:, k], tops[:, k])
     axes.fill_between(*band, color=INK, alpha=shade, lw=0)
   axes.set_ylim(0, 100)
-  names = [category_name(k) for k in range(counts.shape[1])]
-  name_ends(axes, (floors[-1] + tops[-1]) / 2, names)
+  named = [k for k, name in enumerate(names) if name]
+  heights = (floors[-1] + tops[-1]) / 2
+  name_ends(axes, heights[named], [names[k] for k in named])
 
 
 def _draw_moved(axes, records) -> None:

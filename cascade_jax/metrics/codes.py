@@ -1,0 +1,137 @@
+"""What metrics are given: codes and factors as plain arrays, checked.
+
+Letters: N examples, m continuous dimensions, D discrete variables, F factors.
+A "column" is one of the m + D variables of a code, the discrete ones last.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Codes(NamedTuple):
+  """The codes of N examples."""
+
+  means: np.ndarray  # [N, m] float64
+  categories: np.ndarray  # [N, D] int64, each column numbered without gaps
+
+  @property
+  def num_columns(self) -> int:
+    """m + D."""
+    return self.means.shape[1] + self.categories.shape[1]
+
+
+def check(
+  means: np.ndarray | None,
+  factors: np.ndarray,
+  categories: np.ndarray | None = None,
+) -> tuple[Codes, np.ndarray]:
+  """Both as arrays of known types.
+
+  Args:
+    means: `[N, m]` continuous codes, posterior means as a rule; None for m = 0.
+    factors: `[N, F]` integer class indices.
+    categories: `[N]` or `[N, D]` integers counted from 0; None for D = 0.
+
+  Raises:
+    ValueError: names the argument that is off.
+  """
+  factors = np.asarray(factors)
+  if factors.ndim != 2 or not len(factors):
+    raise ValueError(
+      f"factors must have shape [N, F], N > 0; got {factors.shape}"
+    )
+  if not np.issubdtype(factors.dtype, np.integer):
+    raise ValueError(f"factors must be integers, got {factors.dtype}")
+  means = check_means(means, len(factors))
+  return Codes(means, _check_categories(categories, len(factors))), factors
+
+
+def check_means(means: np.ndarray | None, num_examples: int) -> np.ndarray:
+  """Continuous codes `[N, m]` in float64; see `check`."""
+  if means is None:
+    return np.empty((num_examples, 0))
+  means = np.asarray(means)
+  if means.ndim != 2 or len(means) != num_examples:
+    raise ValueError(
+      f"means must have shape [{num_examples}, m], a row for each of factors; "
+      f"got {means.shape}"
+    )
+  if not np.can_cast(means.dtype, np.float64, "same_kind"):
+    raise ValueError(f"means must be real numbers, got {means.dtype}")
+  means = means.astype(np.float64)
+  if not np.isfinite(means).all():
+    raise ValueError("means hold NaN or infinity; the model has diverged")
+  return means
+
+
+def _check_categories(categories, num_examples: int) -> np.ndarray:
+  if categories is None:
+    return np.empty((num_examples, 0), np.int64)
+  categories = np.asarray(categories)
+  if categories.ndim not in (1, 2) or len(categories) != num_examples:
+    raise ValueError(
+      f"categories must have shape [{num_examples}] or [{num_examples}, D], "
+      f"got {categories.shape}"
+    )
+  categories = categories.reshape(num_examples, -1)
+  if categories.size and (
+    not np.issubdtype(categories.dtype, np.integer) or categories.min() < 0
+  ):
+    raise ValueError("categories must be integers counted from 0")
+  # Renumbered without gaps: a large or narrow-typed label is then no trouble.
+  numbered = [np.unique(k, return_inverse=True)[1] for k in categories.T]
+  return np.array(numbered, np.int64).reshape(-1, num_examples).T
+
+
+def varying(factors: np.ndarray) -> np.ndarray:
+  """Indices of the factors `[N, F]` that have more than one value.
+
+  Raises:
+    ValueError: none has.
+  """
+  found = np.flatnonzero((factors != factors[:1]).any(axis=0))
+  if not len(found):
+    raise ValueError(
+      "no factor has more than one value; there is nothing to tell apart"
+    )
+  return found
+
+
+def discretise(codes: Codes, num_bins: int) -> np.ndarray:
+  """Integers `[N, m + D]`: means in bins of equal width, categories as is.
+
+  `num_bins` bins between a dimension's least and largest value, as in
+  disentanglement_lib (whose default is 20).
+  """
+  check_integer("num_bins", num_bins, 2)
+  spans = np.ptp(codes.means, axis=0)
+  scaled = codes.means - codes.means.min(axis=0, initial=np.inf)
+  bins = num_bins * scaled / np.where(spans > 0, spans, 1)
+  bins = np.minimum(bins.astype(np.int64), num_bins - 1)
+  return np.concatenate([bins, codes.categories], axis=1)
+
+
+def features(codes: Codes) -> tuple[np.ndarray, np.ndarray]:
+  """What a classifier is fed: `[N, P]`, and the column of each `[P]`.
+
+  Means standardised (a constant one to 0), categories one-hot.
+  """
+  scales = codes.means.std(axis=0)
+  parts = [
+    (codes.means - codes.means.mean(axis=0)) / np.where(scales, scales, 1)
+  ]
+  sizes = [1] * codes.means.shape[1]
+  for labels in codes.categories.T:
+    one_hot = np.eye(labels.max() + 1)[labels]
+    parts.append(one_hot)
+    sizes.append(one_hot.shape[1])
+  return np.concatenate(parts, axis=1), np.repeat(np.arange(len(sizes)), sizes)
+
+
+def check_integer(name: str, value: int, least: int) -> None:
+  """Raises ValueError unless it is an integer of at least `least`."""
+  if not isinstance(value, (int, np.integer)) or value < least:
+    raise ValueError(
+      f"{name} must be an integer of at least {least}, got {value!r}"
+    )

@@ -1,0 +1,48 @@
+r"""Draws what the latents of several runs know, and keeps the numbers.
+
+  python -m experiments.information --output=information.json \
+    --picture=information.png CascadeVAE=runs/cascade beta-VAE=runs/beta
+
+The runs log it at the ends of the cascade's phases, and each
+--config.evaluate_every steps.
+"""
+
+import cascade_jax  # noqa: F401, I001  first: sets flags that jax reads
+
+import pathlib
+
+from absl import flags
+
+from cascade_jax import information_log, json_file, plots
+from experiments import launch
+
+_OUTPUT = flags.DEFINE_string(
+  "output", None, "JSON file for the numbers.", required=True
+)
+_PICTURE = flags.DEFINE_string(
+  "picture", None, "PNG file for the picture.", required=True
+)
+
+
+def main(arguments: list[str]) -> None:
+  """Writes both files."""
+  runs = information_log.collect(_named(arguments))
+  records = {name: run["records"] for name, run in runs.items()}
+  figure = plots.information(records)
+  json_file.write(pathlib.Path(_OUTPUT.value).expanduser(), runs)
+  figure.savefig(pathlib.Path(_PICTURE.value).expanduser())
+
+
+def _named(arguments: list[str]) -> dict[str, str]:
+  pairs = [argument.partition("=") for argument in arguments]
+  for argument, (name, _, folder) in zip(arguments, pairs):
+    if not (name and folder):
+      raise ValueError(f"{argument!r} must be NAME=FOLDER of a run")
+  named = {name: folder for name, _, folder in pairs}
+  if len(named) < len(pairs):
+    raise ValueError(f"each run must have a name of its own: {arguments}")
+  return named
+
+
+if __name__ == "__main__":
+  launch.run(main)

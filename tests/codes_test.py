@@ -1,0 +1,71 @@
+"""What metrics are given: checks, bins and features."""
+
+import numpy as np
+import pytest
+
+from cascade_jax.metrics import codes as codes_lib
+
+
+def some(count=500):
+  rng = np.random.default_rng(0)
+  factors = rng.integers(3, size=(count, 2))
+  means = rng.standard_normal((count, 4)) * [1, 1e-9, 1e9, 0]
+  return means, factors, np.where(factors[:, 0] == 1, 200, 7).astype(np.uint8)
+
+
+def test_codes_are_numbered_without_gaps():
+  means, factors, labels = some()
+  codes, _ = codes_lib.check(
+    means.astype(np.float32), factors, np.stack([labels, factors[:, 1]], 1)
+  )
+  assert codes.num_columns == 6
+  assert codes.means.dtype == np.float64
+  np.testing.assert_array_equal(codes.categories[:, 0], factors[:, 0] == 1)
+  np.testing.assert_array_equal(codes.categories[:, 1], factors[:, 1])
+
+
+def test_either_kind_may_be_missing():
+  means, factors, labels = some()
+  for codes, columns in (
+    (codes_lib.check(means, factors)[0], 4),
+    (codes_lib.check(None, factors, labels)[0], 1),
+    (codes_lib.check(None, factors)[0], 0),
+  ):
+    assert codes.num_columns == columns
+    assert codes_lib.discretise(codes, 20).shape == (500, columns)
+    assert codes_lib.features(codes)[0].shape == (
+      500,
+      codes.means.shape[1] + 2 * codes.categories.shape[1],
+    )
+
+
+def test_bins_are_those_of_a_histogram():
+  means, factors, labels = some()
+  codes, _ = codes_lib.check(means, factors, labels)
+  bins = codes_lib.discretise(codes, 20)
+  for column in range(3):
+    counts, _ = np.histogram(means[:, column], 20)
+    np.testing.assert_array_equal(
+      np.bincount(bins[:, column], minlength=20), counts
+    )
+  np.testing.assert_array_equal(bins[:, 3], 0)
+  np.testing.assert_array_equal(bins[:, 4], codes.categories[:, 0])
+
+
+def test_features_are_standard_and_one_hot():
+  means, factors, labels = some()
+  features, columns = codes_lib.features(
+    codes_lib.check(means, factors, labels)[0]
+  )
+  np.testing.assert_array_equal(columns, [0, 1, 2, 3, 4, 4])
+  np.testing.assert_allclose(features[:, :3].std(axis=0), 1)
+  np.testing.assert_allclose(features[:, :4].mean(axis=0), 0, atol=1e-12)
+  np.testing.assert_array_equal(features[:, 3], 0)
+  np.testing.assert_array_equal(features[:, 4:].sum(axis=1), 1)
+
+
+def test_factors_with_one_value_do_not_vary():
+  factors = np.array([[1, 0, 5], [1, 2, 5], [1, 0, 6]])
+  np.testing.assert_array_equal(codes_lib.varying(factors), [1, 2])
+  with pytest.raises(ValueError, match="nothing to tell apart"):
+    codes_lib.varying(factors[:1])
