@@ -11,14 +11,20 @@ _HEADERS = {
   "disentanglement_score_dlib": "disentanglement score (dlib)",
   "classification_accuracy": "classification accuracy",
 }
+_NATS = {
+  "index_code_information": "I(x; z), nats",
+  "aggregate_total_correlation": "TC(z), nats",
+}
 
 
 def to_markdown(summaries: Mapping[str, dict]) -> str:
-  """The table, in percent: a row a method, and every seed's scores.
+  """The table: a row a method; scores, in percent, of every seed.
 
   A cell is the mean (standard deviation, n - 1), best: every seed, in the
   order of the seeds. "paper" and "dlib" are the protocols of `scores.PROTOCOL`;
-  the two are not comparable with each other.
+  the two are not comparable with each other. What the latents know of the image
+  and their total correlation (`cascade_jax.information`) are mean and standard
+  deviation; empty for a deterministic encoder.
 
   Args:
     summaries: by the name of the row, as `summary.summarise` makes them.
@@ -28,12 +34,13 @@ def to_markdown(summaries: Mapping[str, dict]) -> str:
       steps trained or images scored.
   """
   _check_comparable(summaries)
-  header = ["method", "m", "seeds", *_HEADERS.values()]
+  header = ["method", "m", "seeds", *_HEADERS.values(), *_NATS.values()]
   lines = [f"| {' | '.join(header)} |", "|---" * len(header) + "|"]
   for name, content in summaries.items():
     seeds = ", ".join(str(run["seed"]) for run in content["runs"])
     cells = [name, str(content["config"]["num_continuous"]), seeds]
-    lines.append(f"| {' | '.join(cells + _cells(content))} |")
+    cells += _cells(content) + [_nats(content, key) for key in _NATS]
+    lines.append(f"| {' | '.join(cells)} |")
   return "\n".join(lines)
 
 
@@ -44,10 +51,20 @@ def _cells(content: dict) -> list[str]:
 
 
 def _cell(values: np.ndarray) -> str:
-  mean, best = values.mean(), values.max()
-  std = f" ({values.std(ddof=1):.2f})" if len(values) > 1 else ""
   every = " ".join(f"{value:.2f}" for value in values)
-  return f"**{mean:.2f}**{std}, best {best:.2f}: {every}"
+  return f"{_mean(values, '**')}, best {values.max():.2f}: {every}"
+
+
+def _nats(content: dict, key: str) -> str:
+  found = [run.get("information") or {} for run in content["runs"]]
+  if not all(key in information for information in found):
+    return ""
+  return _mean(np.array([information[key] for information in found]))
+
+
+def _mean(values: np.ndarray, bold: str = "") -> str:
+  std = f" ({values.std(ddof=1):.2f})" if len(values) > 1 else ""
+  return f"{bold}{values.mean():.2f}{bold}{std}"
 
 
 def _check_comparable(summaries: Mapping[str, dict]) -> None:

@@ -42,6 +42,7 @@ def summarise(folders: Sequence[str | os.PathLike]) -> dict:
             "num_images",
             "step",
             "kl",
+            "information",
             "column_factors",
           )
         },

@@ -4,7 +4,14 @@ from cascade_jax import comparison, json_file
 from experiments import compare
 
 
-def make(scores, accuracies=None, num_continuous=4, step=100, size=32):
+def make(
+  scores,
+  accuracies=None,
+  num_continuous=4,
+  step=100,
+  size=32,
+  information=None,
+):
   accuracies = accuracies or [None] * len(scores)
   return {
     "dataset": "sprites",
@@ -20,6 +27,7 @@ def make(scores, accuracies=None, num_continuous=4, step=100, size=32):
         "disentanglement_score": score,
         "disentanglement_score_dlib": score / 2,
         "classification_accuracy": accuracy,
+        "information": information,
       }
       for seed, (score, accuracy) in enumerate(zip(scores, accuracies))
     ],
@@ -32,16 +40,24 @@ def test_row_has_mean_deviation_best_and_every_seed():
   ).splitlines()
   assert table[2] == (
     "| a | 4 | 0, 1 | **70.00** (14.14), best 80.00: 80.00 60.00 "
-    "| **35.00** (7.07), best 40.00: 40.00 30.00 |  |"
+    "| **35.00** (7.07), best 40.00: 40.00 30.00 |  |  |  |"
   )
   assert table[3].startswith("| b | 10 | 0, 1 | **60.00**")
-  assert table[3].endswith("| **50.00** (35.36), best 75.00: 25.00 75.00 |")
+  assert table[3].endswith(
+    "| **50.00** (35.36), best 75.00: 25.00 75.00 |  |  |"
+  )
 
 
 @pytest.mark.parametrize("changes", [{"step": 5}, {"size": 64}])
 def test_runs_that_do_not_compare_are_refused(changes):
   with pytest.raises(ValueError, match="b and a can't stand in one table"):
     comparison.to_markdown({"a": make([1.0]), "b": make([1.0], **changes)})
+
+
+def test_information_is_in_nats_and_without_every_seed():
+  nats = {"index_code_information": 9.0, "aggregate_total_correlation": 0.5}
+  table = comparison.to_markdown({"a": make([0.8, 0.6], information=nats)})
+  assert table.endswith("|  | 9.00 (0.00) | 0.50 (0.00) |")
 
 
 def test_one_seed_has_no_deviation():
