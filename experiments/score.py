@@ -1,0 +1,108 @@
+r"""Scores anyone's codes: a table, and the same as JSON.
+
+  python -m experiments.score codes.npz [--metrics=mig,dci] \
+    [--output=scores.json] [--resamples=10]
+
+`codes.npz` (numpy.savez) holds arrays of N examples:
+
+  factors     [N, F] integers: the true factors. Needed.
+  means       [N, m] the continuous codes, and/or
+  categories  [N] or [N, D] integers from 0: the discrete ones.
+  scales      [N, m] standard deviations of the posterior; for the robust MIG.
+  kl          [m] mean KL of each dimension, nats: the paper's disentanglement
+              score drops those at or below 0.1.
+  classes     [N] integers from 0, that the categories are compared with.
+"""
+
+import cascade_jax  # noqa: F401, I001  first: sets flags that jax reads
+
+import pathlib
+import platform
+
+import numpy as np
+import sklearn
+from absl import flags
+
+from cascade_jax import json_file
+from cascade_jax.metrics.catalogue import METRICS, Scored, score
+from cascade_jax.metrics.intervals import intervals
+from experiments import launch
+
+_METRICS = flags.DEFINE_list(
+  "metrics",
+  None,
+  f"Of {', '.join(METRICS)}. Default: all that the file has enough for.",
+)
+_OUTPUT = flags.DEFINE_string("output", None, "JSON file for the scores.")
+_RESAMPLES = flags.DEFINE_integer(
+  "resamples", 10, "Halves that intervals are made of; 0 for no intervals."
+)
+_SEED = flags.DEFINE_integer("seed", 0, "Of votes, splits and forests.")
+
+
+def main(arguments: list[str]) -> None:
+  """Prints the table; writes the JSON."""
+  if len(arguments) != 1:
+    raise ValueError(f"name one file of codes (codes.npz), not {arguments}")
+  path = pathlib.Path(arguments[0]).expanduser()
+  given = read_codes(path)
+  if _RESAMPLES.value:
+    found = intervals(given, _METRICS.value, _RESAMPLES.value, _SEED.value)
+  else:
+    scores = score(given, _METRICS.value, _SEED.value)
+    found = {name: (value,) for name, value in scores.items()}
+  print(to_markdown(found))
+  if _OUTPUT.value:
+    content = {
+      "file": path.name,
+      "num_examples": len(given.factors),
+      "given": [name for name, x in given._asdict().items() if x is not None],
+      "seed": _SEED.value,
+      "resamples": _RESAMPLES.value,
+      "versions": {
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scikit-learn": sklearn.__version__,
+      },
+      "scores": {
+        name: dict(zip(("score", "low", "high"), values))
+        for name, values in found.items()
+      },
+    }
+    json_file.write(pathlib.Path(_OUTPUT.value).expanduser(), content)
+
+
+def read_codes(path: pathlib.Path) -> Scored:
+  """The arrays of a file.
+
+  Raises:
+    ValueError: no such file, or without factors, or with an unknown array.
+  """
+  try:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+      found = {name: arrays[name] for name in arrays.files}
+  except (OSError, ValueError, AttributeError, TypeError) as error:
+    raise ValueError(
+      f"{path} can't be read as arrays saved by numpy.savez ({error})"
+    ) from error
+  if unknown := found.keys() - set(Scored._fields):
+    raise ValueError(
+      f"{path} holds {', '.join(sorted(unknown))}; arrays are called "
+      f"{', '.join(Scored._fields)}"
+    )
+  if "factors" not in found:
+    raise ValueError(f"{path} holds no array called factors, [N, F] integers")
+  return Scored(**found)
+
+
+def to_markdown(found: dict[str, tuple[float, ...]]) -> str:
+  """A row a score, with its interval where there is one."""
+  lines = ["| score | value | 95 % interval |", "|---|---|---|"]
+  for name, (value, *ends) in found.items():
+    interval = " to ".join(f"{end:.4f}" for end in ends)
+    lines.append(f"| {name.replace('_', ' ')} | {value:.4f} | {interval} |")
+  return "\n".join(lines)
+
+
+if __name__ == "__main__":
+  launch.run(main)
