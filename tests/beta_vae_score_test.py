@@ -138,6 +138,17 @@ def test_the_confusion_says_which_factors_are_mistaken():
   assert blocks.trace() > 4990  # only those mixed are mistaken
 
 
+def test_rows_of_the_confusion_are_the_factors_shared():
+  means, factors = scored_codes.fewer(), scored_codes.grid()
+  codes, _ = codes_lib.check(means, factors)
+  rng = np.random.default_rng(0)
+  for count in (10_000, 5_000):
+    _, shared = beta_vae.draw_points(codes, factors, count, 64, rng)
+  confusion = beta_vae.beta_vae_score(means, factors).confusion
+  np.testing.assert_array_equal(confusion.sum(axis=1), np.bincount(shared))
+  assert (confusion.sum(axis=0) != np.bincount(shared)).any()
+
+
 def test_a_seed_gives_one_score():
   means = scored_codes.rotated()
   assert score(means, seed=4) == score(means, seed=4) != score(means, seed=5)

@@ -177,6 +177,13 @@ def test_a_seed_gives_one_score():
   assert (first.importances != other.importances).any()
 
 
+def test_the_seed_draws_what_is_held_out():
+  """Two of ten; the odd one, if among them, is got wrong."""
+  rare = np.eye(10, dtype=int)[:, :1]
+  found = {score(rare * 0.0, rare, seed=k).informativeness for k in range(20)}
+  assert found == {0.5, 1}
+
+
 def test_bad_input_is_named():
   for name in ("num_trees", "max_depth"):
     with pytest.raises(ValueError, match=f"{name} must be an integer"):
