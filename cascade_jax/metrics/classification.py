@@ -37,8 +37,8 @@ def classification_accuracy(
     ValueError: names the argument that is not such an array, or labels of
       10,000 and more.
   """
-  categories = _checked("categories", categories)
-  classes = _checked("classes", classes)
+  categories = check_labels("categories", categories)
+  classes = check_labels("classes", classes)
   if len(categories) != len(classes):
     raise ValueError(
       f"{len(categories)} categories for {len(classes)} classes; "
@@ -53,7 +53,8 @@ def classification_accuracy(
   return ClassificationAccuracy(float(accuracy), confusion, relabelling)
 
 
-def _checked(name: str, labels: np.ndarray) -> np.ndarray:
+def check_labels(name: str, labels: np.ndarray) -> np.ndarray:
+  """Labels `[N]` in int64; see `classification_accuracy`."""
   labels = np.asarray(labels)
   if labels.ndim != 1 or not labels.size:
     raise ValueError(f"{name} must have shape [N], N > 0; got {labels.shape}")
