@@ -1,19 +1,73 @@
-"""Scores as functions of plain arrays; no model and no jax needed."""
+"""Scores as functions of plain arrays; no model and no jax needed.
 
+`catalogue.score` gives all of them at once, `intervals.intervals` with how far
+they can be trusted. docs/metrics.md has them in one table.
+"""
+
+from cascade_jax.metrics.beta_vae import BetaVaeScore, beta_vae_score
+from cascade_jax.metrics.catalogue import METRICS, Scored, score
 from cascade_jax.metrics.classification import (
   ClassificationAccuracy,
   classification_accuracy,
 )
+from cascade_jax.metrics.clustering import CategoryAgreement, category_agreement
+from cascade_jax.metrics.dci import Dci, dci
 from cascade_jax.metrics.disentanglement import (
   DisentanglementScore,
   disentanglement_score,
 )
 from cascade_jax.metrics.disentanglement_dlib import disentanglement_score_dlib
+from cascade_jax.metrics.intervals import intervals
+from cascade_jax.metrics.irs import (
+  InterventionalRobustness,
+  interventional_robustness,
+)
+from cascade_jax.metrics.mig import (
+  InformationGap,
+  mutual_information_gap,
+  robust_mutual_information_gap,
+)
+from cascade_jax.metrics.modularity import (
+  Explicitness,
+  Modularity,
+  explicitness,
+  modularity,
+)
+from cascade_jax.metrics.mutual_information import (
+  MutualInformation,
+  mutual_information,
+)
+from cascade_jax.metrics.sap import Sap, sap
+from cascade_jax.metrics.udr import unsupervised_disentanglement_ranking
 
 __all__ = (
+  "METRICS",
+  "BetaVaeScore",
+  "CategoryAgreement",
   "ClassificationAccuracy",
+  "Dci",
   "DisentanglementScore",
+  "Explicitness",
+  "InformationGap",
+  "InterventionalRobustness",
+  "Modularity",
+  "MutualInformation",
+  "Sap",
+  "Scored",
+  "beta_vae_score",
+  "category_agreement",
   "classification_accuracy",
+  "dci",
   "disentanglement_score",
   "disentanglement_score_dlib",
+  "explicitness",
+  "intervals",
+  "interventional_robustness",
+  "modularity",
+  "mutual_information",
+  "mutual_information_gap",
+  "robust_mutual_information_gap",
+  "sap",
+  "score",
+  "unsupervised_disentanglement_ranking",
 )

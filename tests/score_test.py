@@ -1,0 +1,183 @@
+"""All metrics at once, their intervals, and the command for anyone's codes."""
+
+import types
+
+import numpy as np
+import pytest
+
+from cascade_jax import json_file, metrics
+from cascade_jax.metrics import Scored, intervals
+from experiments import score as command
+from tests import scored_codes
+
+QUICK = ("mig", "sap", "irs")
+
+
+def trained(**changes):
+  arrays = scored_codes.trained()
+  return Scored(
+    arrays["factors"],
+    arrays["means"],
+    arrays["categories"],
+    arrays["scales"],
+    classes=arrays["factors"][:, 0],
+  )._replace(**changes)
+
+
+def test_every_metric_is_that_of_its_own_function():
+  given = trained()
+  codes = (given.means, given.factors)
+  found = metrics.score(given, seed=3)
+  with_categories = {"categories": given.categories}
+  seeded = {**with_categories, "seed": 3}
+  dci = metrics.dci(*codes, **seeded)
+  agreement = metrics.category_agreement(given.categories, given.classes)
+  assert found == {
+    "disentanglement_score": metrics.disentanglement_score(
+      *codes, **seeded
+    ).score,
+    "disentanglement_score_dlib": metrics.disentanglement_score_dlib(
+      *codes, seed=3
+    ),
+    "beta_vae_score": metrics.beta_vae_score(*codes, **seeded).score,
+    "mig": metrics.mutual_information_gap(*codes, **with_categories).score,
+    "robust_mig": metrics.robust_mutual_information_gap(
+      *codes, scales=given.scales, **with_categories
+    ).score,
+    "dci_disentanglement": dci.disentanglement,
+    "dci_completeness": dci.completeness,
+    "dci_informativeness": dci.informativeness,
+    "sap": metrics.sap(*codes, **seeded).score,
+    "modularity": metrics.modularity(*codes, **with_categories).score,
+    "explicitness": metrics.explicitness(*codes, **seeded).score,
+    "irs": metrics.interventional_robustness(*codes).score,
+    "classification_accuracy": metrics.classification_accuracy(
+      given.categories, given.classes
+    ).accuracy,
+    "nmi": agreement.nmi,
+    "ari": agreement.ari,
+  }
+
+
+def test_kl_prunes_and_the_best_variable_is_compared_with_the_classes():
+  given = trained()
+  noise = np.random.default_rng(0).integers(3, size=len(given.factors))
+  two = np.stack([noise, given.categories], axis=1)
+  names = ("classification_accuracy", "category_agreement")
+  assert metrics.score(given._replace(categories=two), names) == metrics.score(
+    given, names
+  )
+  name = ("disentanglement_score",)
+  pruned = metrics.score(given._replace(kl=np.zeros(6)), name)
+  alone = metrics.score(given._replace(means=None), name)
+  assert pruned == alone != metrics.score(given, name)
+
+
+def test_what_isnt_given_is_left_out_or_named():
+  given = trained(means=None, classes=None)
+  names = metrics.score(given, ("mig", "modularity")).keys()
+  assert names == {"mig", "modularity"}
+  with pytest.raises(ValueError, match="'irs' needs means"):
+    metrics.score(given, ("irs",))
+  with pytest.raises(ValueError, match="needs categories and classes"):
+    metrics.score(
+      trained()._replace(categories=None, classes=None), ["category_agreement"]
+    )
+  with pytest.raises(ValueError, match="needs means or categories"):
+    metrics.score(given._replace(categories=None), ["mig"])
+  with pytest.raises(ValueError, match="no metric 'migg'; disent.* are"):
+    metrics.score(given, ["migg"])
+
+
+def test_intervals_are_about_as_wide_as_scores_of_fresh_examples_spread():
+  """IRS of noise, whose spread over data sets can be had by drawing them."""
+
+  def draw(seed):
+    rng = np.random.default_rng(seed)
+    factors = rng.integers(4, size=(400, 3))
+    return Scored(factors, factors + 3.0 * rng.standard_normal((400, 3)))
+
+  fresh = np.std([metrics.score(draw(s), ["mig"])["mig"] for s in range(60)])
+  widths = []
+  for s in range(8):
+    value, low, high = intervals(draw(s), ["mig"], resamples=20)["mig"]
+    np.testing.assert_allclose(high - value, value - low)
+    widths.append((high - value) / 1.96)
+  assert 0.6 < np.mean(widths) / fresh < 1.6
+
+
+def test_intervals_depend_on_the_seed_alone_and_keep_the_score():
+  given = trained()
+  found = intervals(given, QUICK, resamples=3)
+  assert found == intervals(given, QUICK, resamples=3)
+  assert found != intervals(given, QUICK, resamples=3, seed=1)
+  whole = metrics.score(given, QUICK)
+  assert {name: ends[0] for name, ends in found.items()} == whole
+
+
+def test_halves_that_are_too_few_are_named():
+  given = trained().take(np.arange(40))
+  with pytest.raises(ValueError, match="half of the 40 examples are too few"):
+    intervals(given, ["sap"])
+  with pytest.raises(ValueError, match="resamples must be 2 or more, got 1"):
+    intervals(given, ["mig"], resamples=1)
+
+
+def run(monkeypatch, arguments, **flags):
+  defaults = {"metrics": None, "output": None, "resamples": 0, "seed": 0}
+  for name, value in (defaults | flags).items():
+    given = types.SimpleNamespace(value=value)
+    monkeypatch.setattr(command, f"_{name.upper()}", given)
+  command.main(arguments)
+
+
+def test_command_scores_a_file(tmp_path, monkeypatch, capsys):
+  given = trained()
+  arrays = {k: x for k, x in given._asdict().items() if x is not None}
+  np.savez(tmp_path / "codes.npz", **arrays)
+  run(
+    monkeypatch,
+    [str(tmp_path / "codes.npz")],
+    metrics=list(QUICK),
+    resamples=2,
+    output=str(tmp_path / "scores.json"),
+  )
+  content = json_file.read(tmp_path / "scores.json")
+  expected = metrics.score(given, QUICK)
+  shown = capsys.readouterr().out
+  assert content["num_examples"] == 2000
+  assert content["given"] == list(arrays)
+  for name, value in expected.items():
+    of_one = content["scores"][name]
+    assert of_one["score"] == value
+    assert of_one["low"] <= value <= of_one["high"]
+    assert f"| {name} | {value:.4f} | " in shown
+  run(monkeypatch, [str(tmp_path / "codes.npz")], metrics=["mig"])
+  assert capsys.readouterr().out.endswith(
+    f"| mig | {expected['mig']:.4f} |  |\n"
+  )
+
+
+def test_files_that_will_not_do_are_named(tmp_path, monkeypatch):
+  path = tmp_path / "codes.npz"
+  with pytest.raises(ValueError, match="can't be read"):
+    run(monkeypatch, [str(path)])
+  path.write_text("no arrays")
+  with pytest.raises(ValueError, match="can't be read"):
+    run(monkeypatch, [str(path)])
+  np.save(tmp_path / "one.npy", np.zeros(3))
+  with pytest.raises(ValueError, match="can't be read"):
+    run(monkeypatch, [str(tmp_path / "one.npy")])
+  np.savez(path, means=np.array([{}]))
+  with pytest.raises(ValueError, match="can't be read"):  # nothing is unpickled
+    run(monkeypatch, [str(path)])
+  np.savez(path, means=np.zeros((3, 2)))
+  with pytest.raises(ValueError, match="no array called factors"):
+    run(monkeypatch, [str(path)])
+  np.savez(path, factors=np.zeros((3, 2), int), codes=np.zeros((3, 2)))
+  with pytest.raises(
+    ValueError, match="holds codes; arrays are called factors"
+  ):
+    run(monkeypatch, [str(path)])
+  with pytest.raises(ValueError, match="name one file"):
+    run(monkeypatch, [])
