@@ -4,11 +4,11 @@
 |---|---|
 | `evaluation.json` | scores, protocol, votes, confusion matrix, KL |
 | `evaluation.npz` | traversals and reconstructions |
+| `codes.npz` | of 10,000 images, as `experiments.score` reads it; on demand |
 """
 
 import contextlib
 import functools
-import math
 import os
 import pathlib
 import time
@@ -20,14 +20,21 @@ import numpy as np
 from absl import logging
 
 from cascade_jax import config as config_lib
-from cascade_jax import data, json_file, methods, scores, startup, workdir
+from cascade_jax import (
+  data,
+  decoded,
+  json_file,
+  methods,
+  metrics,
+  scores,
+  startup,
+  workdir,
+)
 from cascade_jax.checkpoints import Checkpoints
 from cascade_jax.records import Method, Representation, TrainState
 from cascade_jax.represent import compile_represent
 from cascade_jax.spread import spread
 
-_TRAVERSAL_FRAMES = 21
-_NUM_RECONSTRUCTIONS = 16
 _INFORMATION_SAMPLES = 4096
 
 
@@ -35,13 +42,16 @@ def evaluate_run(
   folder: str | os.PathLike,
   num_images: int | None = None,
   dataset: data.Dataset | None = None,
+  all_metrics: bool = False,
 ) -> dict:
-  """Scores the newest checkpoint of a run; writes the two evaluation files.
+  """Scores the newest checkpoint of a run; writes the evaluation files.
 
   Args:
     folder: of the run.
     num_images: a random sample of so many, 0 for all; None as in the config.
     dataset: instead of the one that the config names.
+    all_metrics: also those of `cascade_jax.metrics` that take a while, on
+      10,000 images, whose codes are saved.
 
   Returns:
     What `evaluation.json` holds.
@@ -51,7 +61,7 @@ def evaluate_run(
       of several replicas, each of which has a folder of its own.
     RuntimeError: the run is still training.
   """
-  (results,) = evaluate_runs([folder], num_images, dataset)
+  (results,) = evaluate_runs([folder], num_images, dataset, all_metrics)
   return results
 
 
@@ -59,6 +69,7 @@ def evaluate_runs(
   folders: Sequence[str | os.PathLike],
   num_images: int | None = None,
   dataset: data.Dataset | None = None,
+  all_metrics: bool = False,
 ) -> list[dict]:
   """`evaluate_run` for runs that differ in their seed only.
 
@@ -80,7 +91,7 @@ def evaluate_runs(
     # In the place of the host's images: two copies would be 754 MB.
     dataset = dataset._replace(images=spread(1).share(dataset.images))
     method = methods.build(config, dataset.image_shape)
-    evaluate = Evaluator(config, method, dataset)
+    evaluate = Evaluator(config, method, dataset, all_metrics)
     return [_evaluate_folder(evaluate, folder) for folder in folders]
 
 
@@ -97,8 +108,11 @@ def _read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:
 
 def _evaluate_folder(evaluate: "Evaluator", folder: pathlib.Path) -> dict:
   state = _restore(folder, jax.jit(evaluate.method.init)(0))
-  results, pictures = evaluate(state)
+  results, pictures, given = evaluate(state)
   np.savez_compressed(folder / "evaluation.npz", **pictures)
+  if given is not None:
+    arrays = {name: x for name, x in given._asdict().items() if x is not None}
+    np.savez_compressed(folder / "codes.npz", **arrays)
   json_file.write(folder / "evaluation.json", results)
   return results
 
@@ -121,6 +135,7 @@ class Evaluator:
     config: of the runs; their seeds are the states'.
     method: that the states are of.
     dataset: its images on the host or on the device of `spread(1)`.
+    all_metrics: as in `evaluate_run`.
   """
 
   def __init__(
@@ -128,22 +143,26 @@ class Evaluator:
     config: ml_collections.ConfigDict,
     method: Method,
     dataset: data.Dataset,
+    all_metrics: bool = False,
   ):
     self.method = method
     self._config = config
+    self._all_metrics = all_metrics and dataset.factors is not None
     self._spread = spread(1)
     self._dataset = dataset._replace(images=self._spread.share(dataset.images))
     self._represent = compile_represent(method, self._dataset, self._spread)
     self._decode = jax.jit(method.decode)
 
-  def __call__(self, state: TrainState) -> tuple[dict, dict[str, np.ndarray]]:
-    """The content of `evaluation.json` and of `evaluation.npz`."""
+  def __call__(
+    self, state: TrainState
+  ) -> tuple[dict, dict[str, np.ndarray], metrics.Scored | None]:
+    """The content of the three files."""
     started = time.perf_counter()
     config, dataset, step = self._config, self._dataset, int(state.step)
     # The stage that the last update ran under, not the one that comes next.
     discrete = self.method.stage(max(step - 1, 0)).discrete
     indices = scores.sample(len(dataset.images), config.evaluation_images)
-    shown = _shown(len(dataset.images))
+    shown = decoded.shown_images(len(dataset.images))
     logging.info("evaluating step %d on %d images", step, len(indices))
     codes = self._codes(state, np.concatenate([indices, shown]), discrete)
     codes, codes_shown = _split(codes, len(indices))
@@ -160,13 +179,20 @@ class Evaluator:
       **scores.of_codes(codes, kl, dataset, indices),
       "information": information,
       "information_errors": errors,
-      "seconds": time.perf_counter() - started,
     }
+    given = None
+    if self._all_metrics:
+      given = scores.scored(codes, kl, dataset, indices)
+      results["metrics"] = metrics.score(given)
+      results["metrics_images"] = len(given.factors)
+    results["seconds"] = time.perf_counter() - started
     decode = functools.partial(self._decode, state.params)
     sizes = self.method.num_categories if discrete else ()
-    pictures = _traversals(decode, config.num_continuous, sizes)
-    pictures |= _reconstructions(decode, dataset, shown, codes_shown, sizes)
-    return results, pictures
+    pictures = decoded.traversals(decode, config.num_continuous, sizes)
+    pictures |= decoded.reconstructions(
+      decode, dataset, shown, codes_shown, sizes
+    )
+    return results, pictures, given
 
   def _codes(self, state, indices, discrete) -> Representation:
     params = self._spread.put(jax.tree.map(lambda x: x[None], state.params))
@@ -180,44 +206,3 @@ def _split(codes: Representation, count: int):
     jax.tree.map(lambda x: x[:count], codes),
     jax.tree.map(lambda x: x[count:], codes),
   )
-
-
-def _traversals(decode, m, sizes) -> dict[str, np.ndarray]:
-  """One dimension moved from -1 to 1, the others at 0; a row a joint code."""
-  values = np.linspace(-1, 1, _TRAVERSAL_FRAMES, dtype=np.float32)
-  categories = range(math.prod(sizes)) if sizes else (-1,)
-  latents = (values[:, None, None] * np.eye(m, dtype=np.float32)).reshape(-1, m)
-  rows = [
-    np.asarray(decode(latents, np.full(len(latents), category)))
-    for category in categories
-  ]
-  frames = np.stack(rows, axis=1)  # [T * m, R, H, W, C]
-  frames = frames.reshape(len(values), m, *frames.shape[1:]).swapaxes(1, 2)
-  each = np.stack(np.unravel_index(categories, sizes), 1) if sizes else []
-  return {
-    "traversals": frames,
-    "traversal_values": values,
-    "traversal_categories": np.reshape(each, (len(rows), len(sizes))),
-  }
-
-
-def _shown(num_images: int) -> np.ndarray:
-  """Indices of the few images that reconstructions are shown of."""
-  count = min(_NUM_RECONSTRUCTIONS, num_images)
-  return np.random.default_rng(1).choice(num_images, count, replace=False)
-
-
-def _reconstructions(
-  decode, dataset, shown, codes, sizes
-) -> dict[str, np.ndarray]:
-  """A few images, and what the decoder makes of their codes."""
-  rows = dataset.images[shown]
-  originals = data.unpack(rows, dataset.image_shape, dataset.bits)
-  joint = np.full(len(shown), -1)
-  if sizes:
-    joint = np.ravel_multi_index(tuple(codes.categories.T), sizes)
-  return {
-    "originals": np.asarray(originals),
-    "reconstructions": np.asarray(decode(codes.mean, joint)),
-    "reconstruction_categories": codes.categories,
-  }

@@ -36,6 +36,7 @@ PROTOCOL = {
 }
 
 
+METRICS_IMAGES = 10_000  # of which `scored` is a sample
 _LOGGED_SAMPLES = 1024  # that the information is a mean of, while it trains
 
 
@@ -147,6 +148,34 @@ def of_codes(
     classes = factors[:, dataset.factor_names.index(dataset.class_factor)]
     results |= _accuracy(codes.categories, classes, dataset)
   return results
+
+
+def scored(
+  codes: Representation,
+  kl: np.ndarray | None,
+  dataset: data.Dataset,
+  indices: np.ndarray,
+) -> metrics.Scored:
+  """What all metrics are given: a sample of the codes, and what they are of.
+
+  Arguments are those of `of_codes`; the data set has factors.
+  """
+  size = METRICS_IMAGES if len(indices) > METRICS_IMAGES else 0
+  rows = sample(len(indices), size)
+  factors = dataset.factors[indices]
+  classes = None
+  if dataset.class_factor is not None:
+    classes = factors[:, dataset.factor_names.index(dataset.class_factor)]
+  has_code = codes.categories.shape[1] > 0
+  given = metrics.Scored(
+    factors,
+    codes.mean,
+    codes.categories if has_code else None,
+    codes.scale if codes.scale.any() else None,
+    kl,
+    classes,
+  )
+  return given.take(rows)
 
 
 def _accuracy(categories, classes, dataset) -> dict:

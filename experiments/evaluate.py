@@ -2,8 +2,10 @@
 
 python -m experiments.evaluate --workdir=runs/compact [--num_images=20000]
 
-Of a run of several replicas each one is scored and reported in its own folder,
-and the table of all goes to summary.json.
+All metrics of cascade_jax.metrics go to evaluation.json, and the codes that
+they are of to codes.npz, for experiments.score. Of a run of several replicas
+each one is scored and reported in its own folder, and the table of all goes to
+summary.json.
 """
 
 import cascade_jax  # noqa: F401, I001  first: sets flags that jax reads
@@ -38,16 +40,17 @@ def main(unused: list[str]) -> None:
   """Writes evaluation.json, the pictures and report.html; prints the scores."""
   folder = pathlib.Path(_WORKDIR.value).expanduser().resolve()
   folders = replicas.folders(folder, workdir.read_config(folder))
-  results = evaluate.evaluate_runs(folders, _NUM_IMAGES.value)
+  results = evaluate.evaluate_runs(folders, _NUM_IMAGES.value, all_metrics=True)
   pages = [report.write_report(of_one) for of_one in folders]
   if len(folders) > 1:
     table = summary.summarise(folders)
     json_file.write(folder / "summary.json", table)
     print(summary.to_markdown(table))
   else:
-    for name in scores.NAMES:
-      if results[0][name] is not None:
-        print(f"{name.replace('_', ' '):27} {results[0][name]:.4f}")
+    basic = {name: results[0][name] for name in scores.NAMES}
+    for name, value in (results[0].get("metrics", {}) | basic).items():
+      if value is not None:
+        print(f"{name.replace('_', ' '):27} {value:.4f}")
   print(f"{'on':27} {results[0]['num_images']} images, ", end="")
   print(f"step {results[0]['step']}")
   for page in pages:

@@ -16,6 +16,7 @@ r"""Scores anyone's codes: a table, and the same as JSON.
 
 import cascade_jax  # noqa: F401, I001  first: sets flags that jax reads
 
+import math
 import pathlib
 import platform
 
@@ -65,7 +66,10 @@ def main(arguments: list[str]) -> None:
         "scikit-learn": sklearn.__version__,
       },
       "scores": {
-        name: dict(zip(("score", "low", "high"), values))
+        name: {
+          key: None if math.isnan(x) else x
+          for key, x in zip(("score", "low", "high"), values)
+        }
         for name, values in found.items()
       },
     }

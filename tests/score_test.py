@@ -125,6 +125,17 @@ def test_halves_that_are_too_few_are_named():
     intervals(given, ["mig"], resamples=1)
 
 
+def test_one_that_refuses_is_left_out_unless_it_was_asked_for():
+  rows = np.arange(61)[:, None]
+  factors = np.concatenate([rows // 3, rows % 3], axis=1)  # a lone value: 20
+  given = Scored(factors, rows * [1.0, 2.0])
+  with pytest.warns(UserWarning, match="sap is left out: factors must have"):
+    found = metrics.score(given)
+  assert "mig" in found and "sap" not in found and "dci_completeness" in found
+  with pytest.raises(ValueError, match="at least 2 examples"):
+    metrics.score(given, ["sap"])
+
+
 def run(monkeypatch, arguments, **flags):
   defaults = {"metrics": None, "output": None, "resamples": 0, "seed": 0}
   for name, value in (defaults | flags).items():

@@ -1,5 +1,6 @@
 """All metrics by name, and what each one needs."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -166,15 +167,16 @@ def score(
 
   Args:
     given: the codes and what they are compared with.
-    names: of `METRICS`; None for all that there is enough given for.
+    names: of `METRICS`; None for all that there is enough given for: of those
+      a metric that refuses the codes is left out with a warning.
     seed: of votes, splits and forests.
 
   Raises:
-    ValueError: an unknown name; a metric whose needs aren't given; or what the
-      metric refuses.
+    ValueError: an unknown name, a metric whose needs aren't given, or one that
+      was asked for and refuses the codes.
   """
   if names is None:
-    names = [name for name in METRICS if not _missing(given, name)]
+    return _score_all(given, seed)
   for name in names:
     if name not in METRICS:
       raise ValueError(f"there is no metric {name!r}; {', '.join(METRICS)} are")
@@ -183,6 +185,18 @@ def score(
   found = {}
   for name in names:
     found |= METRICS[name].compute(given, seed)
+  return found
+
+
+def _score_all(given: Scored, seed: int) -> dict[str, float]:
+  found = {}
+  for name, metric in METRICS.items():
+    if _missing(given, name):
+      continue
+    try:
+      found |= metric.compute(given, seed)
+    except ValueError as error:
+      warnings.warn(f"{name} is left out: {error}", stacklevel=3)
   return found
 
 

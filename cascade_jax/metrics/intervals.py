@@ -1,5 +1,6 @@
 """How far scores would move with other examples from the same source."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -35,7 +36,8 @@ def intervals(
     seed: of the scores; halves have those that follow.
 
   Returns:
-    By name: the score, and the interval's ends, which may lie outside 0..1.
+    By name: the score, and the interval's ends, which may lie outside 0..1;
+    NaN where a half was too few for a metric that wasn't asked for by name.
 
   Raises:
     ValueError: as `catalogue.score`, or halves that are too few examples.
@@ -49,13 +51,14 @@ def intervals(
   for k in range(1, resamples + 1):
     rows = np.sort(rng.permutation(count)[: count // 2])
     try:
-      halves.append(list(score(given.take(rows), names, seed + k).values()))
+      halves.append(score(given.take(rows), names, seed + k))
     except ValueError as error:
       raise ValueError(
         f"half of the {count} examples are too few for intervals: {error}"
       ) from error
-  reach = _NORMAL_95 * np.std(halves, axis=0, ddof=1)
-  return {
-    name: (value, value - width, value + width)
-    for (name, value), width in zip(whole.items(), reach.tolist())
-  }
+  found = {}
+  for name, value in whole.items():
+    values = [half.get(name, math.nan) for half in halves]
+    reach = _NORMAL_95 * float(np.std(values, ddof=1))
+    found[name] = (value, value - reach, value + reach)
+  return found
