@@ -33,7 +33,8 @@ class Scored(NamedTuple):
 
   def take(self, rows: np.ndarray) -> "Scored":
     """The same of some examples."""
-    kept = [x if x is None else np.asarray(x)[rows] for x in self]
+    of_each = self._replace(kl=None)  # which is of all
+    kept = [x if x is None else np.asarray(x)[rows] for x in of_each]
     return Scored(*kept)._replace(kl=self.kl)
 
 
