@@ -71,18 +71,21 @@ def _check_comparable(summaries: Mapping[str, dict]) -> None:
   if not summaries:
     raise ValueError("no summaries to compare; name one file a method")
   seen = {
-    name: (
-      content["dataset"],
-      content["config"]["data"],
-      {run["step"] for run in content["runs"]},
-      {run["num_images"] for run in content["runs"]},
-    )
+    name: {
+      "data set": content["dataset"],
+      "config.data": content["config"]["data"],
+      "steps trained": sorted({run["step"] for run in content["runs"]}),
+      "images scored": sorted({run["num_images"] for run in content["runs"]}),
+    }
     for name, content in summaries.items()
   }
   (first, expected), *others = seen.items()
   for name, found in others:
-    if found != expected:
+    differs = [key for key in found if found[key] != expected[key]]
+    if differs:
+      both = [f"{key} {found[key]} and {expected[key]}" for key in differs]
       raise ValueError(
-        f"{name} and {first} can't stand in one table: data set, its options, "
-        f"steps trained and images scored are {found} and {expected}"
+        f"{name} and {first} can't stand in one table: {'; '.join(both)}. "
+        "Train both for the same steps on the same data, and score both on the "
+        "same images with python -m experiments.evaluate"
       )

@@ -118,7 +118,7 @@ def check(config: ml_collections.ConfigDict) -> None:
   if config.solver == "device" and len(sizes) > 1:
     raise ValueError(
       f"config.solver is 'device', but config.num_categories {tuple(sizes)} "
-      "are several discrete variables, which only 'host' solves"
+      "are several discrete variables, which only --config.solver=host solves"
     )
   if config.beta_low > config.beta_high:
     raise ValueError(
@@ -169,13 +169,22 @@ def _check_replicas(config: ml_collections.ConfigDict) -> None:
 
 
 def check_against_data(
-  config: ml_collections.ConfigDict, num_images: int
+  config: ml_collections.ConfigDict,
+  num_images: int,
+  image_shape: tuple[int, int, int],
 ) -> None:
-  """The checks that need the data set's size.
+  """The checks that need the data set's size and that of its images H, W, C.
 
   Raises:
-    ValueError: the batch or the evaluation sample is larger than the data.
+    ValueError: images of a size that the networks don't take; or the batch or
+      the evaluation sample is larger than the data.
   """
+  height, width, _ = image_shape
+  if height != width or height not in models.IMAGE_SIZES:
+    raise ValueError(
+      f"the data set has images of {height}x{width} pixels; the networks take "
+      f"squares of {models.IMAGE_SIZES}: resize or pad them"
+    )
   for key in ("batch_size", "evaluation_images"):
     if config[key] > num_images:
       raise ValueError(

@@ -87,7 +87,9 @@ def evaluate_runs(
       config.evaluation_images = num_images
     config_lib.check(config)
     dataset = dataset or data.load(**config.data)
-    config_lib.check_against_data(config, len(dataset.images))
+    config_lib.check_against_data(
+      config, len(dataset.images), dataset.image_shape
+    )
     # In the place of the host's images: two copies would be 754 MB.
     dataset = dataset._replace(images=spread(1).share(dataset.images))
     method = methods.build(config, dataset.image_shape)

@@ -52,7 +52,14 @@ def summarise(folders: Sequence[str | os.PathLike]) -> dict:
       }
     )
     if configs[-1] != configs[0]:
-      raise ValueError(f"{folder} ran another config than {folders[0]}")
+      keys = configs[0].keys() | configs[-1].keys()
+      differs = sorted(
+        k for k in keys if configs[0].get(k) != configs[-1].get(k)
+      )
+      raise ValueError(
+        f"{folder} ran another config than {folders[0]}: {', '.join(differs)} "
+        "differ"
+      )
   return {
     "dataset": evaluation["dataset"],
     "protocol": evaluation["protocol"],

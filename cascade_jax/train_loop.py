@@ -43,7 +43,9 @@ def train(
   config_lib.check(config)
   with workdir.claim(folder) as folder:
     dataset = dataset or data.load(**config.data)
-    config_lib.check_against_data(config, len(dataset.images))
+    config_lib.check_against_data(
+      config, len(dataset.images), dataset.image_shape
+    )
     method = methods.build(config, dataset.image_shape)
     over = spread(config.num_replicas)
     # In the place of the host's images: two copies would be 754 MB.

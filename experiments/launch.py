@@ -43,8 +43,12 @@ def run(main: Callable[[list[str]], None]) -> None:
 def _parse(argv: list[str]) -> list[str]:
   try:
     return app.parse_flags_with_usage(argv)
-  except AttributeError as error:  # ml_collections', for an unknown key
-    sys.exit(f"a --config.KEY that there isn't: {error}")
+  except (AttributeError, KeyError) as error:  # for a key that there isn't
+    message = " ".join(str(error.args[0]).replace("'", "").split())
+    sys.exit(
+      f"a --config.KEY that there isn't: {message} (flags change what the "
+      "config file sets, and add nothing)"
+    )
 
 
 def show_progress() -> None:

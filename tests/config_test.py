@@ -76,4 +76,11 @@ def test_more_than_the_data_is_named(key):
   config = config_lib.default()
   config[key] = 101
   with pytest.raises(ValueError, match=f"config.{key} is 101.*100 images"):
-    config_lib.check_against_data(config, 100)
+    config_lib.check_against_data(config, 100, (32, 32, 1))
+
+
+@pytest.mark.parametrize("shape", [(40, 40, 1), (32, 64, 1)])
+def test_images_that_the_networks_do_not_take_are_named(shape):
+  size = f"images of {shape[0]}x{shape[1]} pixels"
+  with pytest.raises(ValueError, match=size):
+    config_lib.check_against_data(config_lib.default(), 100, shape)

@@ -118,6 +118,7 @@ def test_several_seeds_are_scored_and_put_into_one_table(whole, tmp_path):
   [
     ("--config.beta_hihg=4", "beta_hihg"),
     ("--config.batch_size=many", "batch_size"),
+    ("--config.of_mine.strength=3", "of_mine (flags change what the config"),
     ("--config.num_continuous=0", "config.num_continuous is 0"),
     ("--config.num_categories=1", "config.num_categories is (1,)"),
     ("--config.solver=gpu", "config.solver is 'gpu'"),

@@ -207,8 +207,13 @@ def test_supervised_method_needs_classes(tiny_config, tiny_dataset):
     stepper.Stepper(tiny_config, method, unlabelled, spread.spread(1))
 
 
-def test_own_modules_are_named_where_they_fail(tiny_config):
+def test_own_modules_are_named_where_they_fail(
+  tiny_config, tmp_path, monkeypatch
+):
+  (tmp_path / "broken_vae.py").write_text("import not_installed")
+  monkeypatch.syspath_prepend(str(tmp_path))
   for name, message in (
+    ("broken_vae", "config.method 'broken_vae': No module.*'not_installed'"),
     ("no_such_module", "config.method is 'no_such_module'; there are .*beta"),
     ("json", "a module without build"),
   ):

@@ -230,7 +230,10 @@ def test_what_only_one_method_logs_is_a_curve_too(records):
     record |= {"total_correlation": 0.5}
   figure = plots.curves(records)
   titles = [axes.get_title(loc="left") for axes in figure.axes]
-  assert titles[-2:] == ["KL discrete", "Total correlation"]
+  assert titles[-2:] == [
+    "KL discrete",
+    "Total correlation as the method itself estimates it, nats",
+  ]
   assert len(titles) == 6
   np.testing.assert_allclose(figure.axes[-1].lines[0].get_ydata(), 0.5)
 

@@ -179,7 +179,7 @@ def test_verdict_says_what_came_out(folder):
   )
   assert "every factor has a column" in text
   change(folder / "evaluation.json", votes=[[7, 1], [0, 0], [6, 2]])
-  assert "no column stands for shape" in Page(page_of(folder)).text
+  assert "no column stands clearly for shape" in Page(page_of(folder)).text
 
 
 def test_full_size_run_may_be_compared(folder):
@@ -228,6 +228,30 @@ def test_each_method_is_held_against_its_own_numbers(folder, changes, shown):
 def test_another_data_set_is_not_held_against_the_paper(folder):
   change(folder / "evaluation.json", dataset="mine")
   assert "Paper" not in Page(page_of(folder)).text
+
+
+def test_what_the_latents_know_and_all_metrics_are_shown(folder):
+  assert "z knows" not in Page(page_of(folder)).text
+  change(
+    folder / "evaluation.json",
+    information={
+      "index_code_information": 8.25,
+      "aggregate_total_correlation": 0.5,
+    },
+    metrics={"dci_completeness": 0.12345},
+    metrics_images=1234,
+  )
+  text = Page(page_of(folder)).text
+  assert "z knows 8.2 nats of which image it is" in text
+  assert "total correlation 0.50 nats" in text
+  assert "dci completeness" in text and "0.1235" in text
+  assert "On 1,234 images" in text
+
+
+def test_column_of_few_or_divided_votes_stands_for_nothing(folder):
+  for votes in ([[40, 40], [0, 80]], [[3, 0], [0, 80]]):
+    change(folder / "evaluation.json", votes=votes)
+    assert "stands clearly for shape" in Page(page_of(folder)).text
 
 
 def test_text_from_files_is_escaped(folder):

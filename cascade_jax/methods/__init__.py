@@ -40,6 +40,8 @@ def build(config, image_shape: tuple[int, int, int]) -> Method:
     own = name not in names()
     module = importlib.import_module(name) if own else _module(name)
   except ModuleNotFoundError as error:
+    if error.name != name:  # what the module itself imports
+      raise ValueError(f"config.method {name!r}: {error}") from error
     raise ValueError(
       f"config.method is {name!r}; there are {', '.join(names())}, and modules "
       f"of your own where their folder is on PYTHONPATH ({error})"

@@ -1,16 +1,12 @@
 """Training curves: panels over steps, with the marks of the cascade.
 
-Letters: m continuous dimensions, S categories, P points of a curve.
+Letters: m continuous dimensions, P points of a curve.
 """
 
 import functools
 from collections.abc import Sequence
 
-import numpy as np
-
-from cascade_jax.assignment_gaps import GAP_EDGES
 from cascade_jax.plots.chart_axes import (
-  FEW_POINTS,
   FONT,
   Panel,
   curve,
@@ -22,11 +18,11 @@ from cascade_jax.plots.chart_axes import (
   set_log_scale,
   set_style,
 )
+from cascade_jax.plots.code_charts import code_panels
 from cascade_jax.plots.information import information_panels
 from cascade_jax.plots.style import (
   INK,
   UNUSED_KL,
-  category_name,
   dimension_color,
   dimension_dashes,
   dimension_name,
@@ -64,16 +60,7 @@ def panels(records: Sequence[dict]) -> list[Panel]:
   charts = [Panel("Loss and reconstruction, nats per image", _draw_loss)]
   if "kl" in records[-1]:  # a deterministic encoder has none
     charts.append(Panel("KL of each dimension, nats", _draw_kl))
-  charts += [
-    Panel(_counts_title(key), functools.partial(_draw_shares, key))
-    for key in _counts_keys(records)
-  ]
-  if _counts_keys(records):
-    title = "Samples that the flow moved, % of the batch"
-    charts.append(Panel(title, _draw_moved))
-  if _counts_keys(records) and "gap_counts" in records[-1]:
-    title = "Gap from the likeliest code to the next, % of the batch"
-    charts.append(Panel(title, _draw_gaps))
+  charts += code_panels(records)
   charts += [
     Panel(_term_title(name), functools.partial(_draw_term, name))
     for name in _term_names(records)
@@ -128,23 +115,6 @@ def curves(records: Sequence[dict]):
   return figure
 
 
-def _counts_keys(records: Sequence[dict]) -> list[str]:
-  """Of each discrete variable whose categories were assigned at the end."""
-  last = records[-1]
-  return [key for key in last if key.startswith("counts") and sum(last[key])]
-
-
-def _counts_title(key: str) -> str:
-  variable = f" of variable {key[7:]}" if key != "counts" else ""
-  return f"Share of each category{variable}, % of the batch"
-
-
-def _with_codes(records: Sequence[dict]) -> list[dict]:
-  """The records of steps that codes were assigned in."""
-  keys = _counts_keys(records)
-  return [record for record in records if sum(record[keys[0]])]
-
-
 def _term_names(records: Sequence[dict]) -> list[str]:
   """What only this method logs: `Report.terms`."""
   last = records[-1]
@@ -156,7 +126,9 @@ def _term_names(records: Sequence[dict]) -> list[str]:
 
 
 def _term_title(name: str) -> str:
-  """Total correlation for total_correlation; KL stays KL."""
+  """Batch accuracy for batch_accuracy; KL stays KL."""
+  if name == "total_correlation":  # exact on other charts, and far higher
+    return "Total correlation as the method itself estimates it, nats"
   title = name.replace("_", " ").replace("kl", "KL")
   return title[0].upper() + title[1:]
 
@@ -199,44 +171,6 @@ def _draw_kl(axes, records) -> None:
     names.append(f"{len(unused)} unused")
     colors.append("none")
   name_ends(axes, list(ends.values()), names, colors)
-
-
-def _draw_shares(key: str, axes, records) -> None:
-  """The share of each category."""
-  sizes = len(records[-1][key])
-  _draw_bands(axes, records, key, [category_name(k) for k in range(sizes)])
-
-
-def _draw_gaps(axes, records) -> None:
-  """The share of each bin of the gaps' histogram; empty ones unnamed."""
-  names = [*(f"< {edge:g} nats" for edge in GAP_EDGES), "more"]
-  last = curve(_with_codes(records), "gap_counts", FEW_POINTS)[-1]
-  names = [name if count else "" for name, count in zip(names, last)]
-  _draw_bands(axes, records, "gap_counts", names)
-
-
-def _draw_bands(axes, records, key: str, names: list[str]) -> None:
-  """Shares on top of each other: bands of one ink, told apart by name."""
-  records = _with_codes(records)
-  steps = curve(records, "step", FEW_POINTS)
-  counts = curve(records, key, FEW_POINTS)  # [P, S]
-  tops = 100 * np.cumsum(counts / counts.sum(axis=1, keepdims=True), axis=1)
-  floors = np.concatenate([np.zeros_like(tops[:, :1]), tops[:, :-1]], axis=1)
-  for k, shade in enumerate(np.linspace(0.1, 0.45, counts.shape[1])):
-    band = (steps, floors[:, k], tops[:, k])
-    axes.fill_between(*band, color=INK, alpha=shade, lw=0)
-  axes.set_ylim(0, 100)
-  named = [k for k, name in enumerate(names) if name]
-  heights = (floors[-1] + tops[-1]) / 2
-  name_ends(axes, heights[named], [names[k] for k in named])
-
-
-def _draw_moved(axes, records) -> None:
-  records = _with_codes(records)
-  steps = curve(records, "step", FEW_POINTS)
-  moved = 100 * curve(records, "flow_differs", FEW_POINTS)
-  axes.plot(steps, moved, color=INK, lw=1.4, **dot(steps))
-  axes.set_ylim(0, max(1, 1.1 * np.nan_to_num(moved).max()))
 
 
 def _draw_term(name: str, axes, records) -> None:

@@ -24,8 +24,8 @@ from cascade_jax.plots.style import (
   dimension_name,
 )
 
-_KNOWN = "Known of the image, by all and by each, nats"
-_REPEATED = "Total correlation: repeated of those before, nats"
+_KNOWN = "Which image it is: known by all of z and by each z_j, nats"
+_REPEATED = "Total correlation: what each repeats of earlier ones, nats"
 _LEAST = 0.05  # nats below which a dimension isn't named
 _LINE = {"marker": "o", "ms": 3, "lw": 1.6}  # there are few points
 

@@ -10,6 +10,7 @@ import numpy as np
 from cascade_jax import plots
 from cascade_jax.plots import charts
 from cascade_jax.plots.chart_axes import is_cascade
+from cascade_jax.plots.information import scored
 from cascade_jax.plots.style import (
   UNUSED_KL,
   category_name,
@@ -31,6 +32,14 @@ from cascade_jax.report.html_parts import (
   table,
 )
 from cascade_jax.report.run import Run
+
+_INFORMATION = (
+  "What z knows is measured on the images that the scores are of: I(x; z_j) is "
+  "what z_j tells of which one it is. It is below the KL of z_j, which also "
+  "counts how far z_j lies from N(0, 1) over all images. All of z, without the "
+  "discrete code, knows the sum of each less the total correlation, and at "
+  "most log N: 9.2 nats of 10,000 images."
+)
 
 
 def all_sections(run: Run) -> str:
@@ -173,6 +182,8 @@ def _training(run: Run) -> str:
     if any(record["discrete"] for record in run.records):
       text += ", the dashed one where the discrete code starts"
     body = f'<p class="lead">{text}.</p>{body}'
+  if scored(run.records):
+    body += f'<p class="facts">{escape(_INFORMATION)}</p>'
   return section("Training", body)
 
 
