@@ -17,6 +17,7 @@ _OF_A_STEP = (
   "reconstruction",
   "disentanglement_score",
   "scored_images",
+  "total_correlation",  # of methods that estimate it themselves
   *Information._fields,
 )
 _OF_A_RUN = ("device", "python", "versions", "git_commit", "started")

@@ -134,17 +134,17 @@ def test_representation_is_of_the_promised_shapes(name, tiny_config):
 
 
 def documented_example():
-  """The module in docs/methods.md that shows a method of one's own."""
+  """The method of one's own in docs/methods.md, and the config file for it."""
   docs = pathlib.Path(__file__).parents[1] / "docs" / "methods.md"
-  (source,) = re.findall(r"```python\n(.*?)```", docs.read_text(), re.DOTALL)
-  assert len(source.splitlines()) <= 30
-  return source
+  return re.findall(r"```python\n(.*?)```", docs.read_text(), re.DOTALL)
 
 
 def test_method_of_ones_own_is_one_file(
   tiny_config, tiny_dataset, tmp_path, monkeypatch
 ):
-  (tmp_path / "dip_vae.py").write_text(documented_example())
+  source, config_file = documented_example()
+  assert len(source.splitlines()) <= 30
+  (tmp_path / "dip_vae.py").write_text(source)
   monkeypatch.syspath_prepend(str(tmp_path))
   monkeypatch.delitem(sys.modules, "dip_vae", raising=False)
   tiny_config.method = "dip_vae"
@@ -155,6 +155,11 @@ def test_method_of_ones_own_is_one_file(
   parts = sum(record["kl"]) + record["covariance_penalty"]
   expected = record["reconstruction"] + parts + record["weight_penalty"]
   np.testing.assert_allclose(record["loss"], expected, rtol=1e-5)
+  names = {}
+  exec(config_file, names)
+  own = names["get_config"]()
+  assert own.method == "dip_vae" and own.dip_vae.strength == 10.0
+  methods.build(own, tiny_dataset.image_shape)
 
 
 def mean_image(config, image_shape):
