@@ -26,6 +26,7 @@ from absl import flags
 
 from cascade_jax import json_file
 from cascade_jax.metrics.catalogue import METRICS, Scored, score
+from cascade_jax.metrics.codes import fewest_examples
 from cascade_jax.metrics.intervals import intervals
 from experiments import launch
 
@@ -41,6 +42,9 @@ _RESAMPLES = flags.DEFINE_integer(
 _SEED = flags.DEFINE_integer("seed", 0, "Of votes, splits and forests.")
 
 
+_FEW = 20
+
+
 def main(arguments: list[str]) -> None:
   """Prints the table; writes the JSON."""
   if len(arguments) != 1:
@@ -53,10 +57,17 @@ def main(arguments: list[str]) -> None:
     scores = score(given, _METRICS.value, _SEED.value)
     found = {name: (value,) for name, value in scores.items()}
   print(to_markdown(found))
+  fewest, factor = fewest_examples(given.factors)
+  if fewest < _FEW:
+    print(
+      f"\nExamples of the rarest value, of factor {factor} (from 0): {fewest}. "
+      "Few for metrics that fix a factor and vary the rest, or hold some out."
+    )
   if _OUTPUT.value:
     content = {
       "file": path.name,
       "num_examples": len(given.factors),
+      "fewest_examples_of_a_value": fewest,
       "given": [name for name, x in given._asdict().items() if x is not None],
       "seed": _SEED.value,
       "resamples": _RESAMPLES.value,

@@ -64,6 +64,12 @@ def test_features_are_standard_and_one_hot():
   np.testing.assert_array_equal(features[:, 4:].sum(axis=1), 1)
 
 
+def test_rarest_value_is_found():
+  factors = np.array([[0, 1], [0, 1], [1, 1], [1, 4]])
+  assert codes_lib.fewest_examples(factors) == (1, 1)
+  assert codes_lib.fewest_examples(factors[:, :1]) == (2, 0)
+
+
 def test_factors_with_one_value_do_not_vary():
   factors = np.array([[1, 0, 5], [1, 2, 5], [1, 0, 6]])
   np.testing.assert_array_equal(codes_lib.varying(factors), [1, 2])

@@ -64,7 +64,7 @@ def test_votes_equal_the_slow_twin():
 
 
 def test_draws_share_their_value_and_reach_everything():
-  values = np.array([4, 4, 4, 7, 7, 9] * 5)
+  values = np.array([4, 4, 4, 7, 7, 9] * 5 + [5])  # a lone 5 is not drawn
   drawn = disentanglement.draw_votes(values, 300, 20, np.random.default_rng(0))
   for rows in drawn:
     assert len(set(values[rows])) == 1

@@ -162,6 +162,8 @@ def test_command_scores_a_file(tmp_path, monkeypatch, capsys):
   shown = capsys.readouterr().out
   assert content["num_examples"] == 2000
   assert content["given"] == list(arrays)
+  assert content["fewest_examples_of_a_value"] > 20
+  assert "rarest" not in shown
   for name, value in expected.items():
     of_one = content["scores"][name]
     assert of_one["score"] == value
@@ -171,6 +173,14 @@ def test_command_scores_a_file(tmp_path, monkeypatch, capsys):
   assert capsys.readouterr().out.endswith(
     f"| mig | {expected['mig']:.4f} |  |\n"
   )
+
+
+def test_command_says_when_examples_are_few(tmp_path, monkeypatch, capsys):
+  given = trained().take(np.arange(200))
+  path = tmp_path / "codes.npz"
+  np.savez(path, factors=given.factors, means=given.means)
+  run(monkeypatch, [str(path)], metrics=["mig"])
+  assert "rarest value, of factor 3 (from 0): 1. Few for" in capsys.readouterr().out
 
 
 def test_files_that_will_not_do_are_named(tmp_path, monkeypatch):

@@ -56,8 +56,8 @@ def beta_vae_score(
 
   Args:
     means: `[N, m]` posterior means; None for m = 0.
-    factors: `[N, F]` class indices. A value that only one example has gives
-      pairs of that example with itself.
+    factors: `[N, F]` class indices. A value that only one example has is not
+      drawn, unless all of a factor's are such.
     categories: `[N]` integers from 0, or `[N, D]` of D discrete variables.
     num_train: points that the classifier learns from, 100 at least.
     num_test: points that it is scored on.

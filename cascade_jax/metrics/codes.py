@@ -98,6 +98,18 @@ def varying(factors: np.ndarray) -> np.ndarray:
   return found
 
 
+def fewest_examples(factors: np.ndarray) -> tuple[int, int]:
+  """How many examples the rarest value has, and which factor's it is.
+
+  A metric that fixes a factor and varies the rest has no more than these to
+  vary, and means little with a handful.
+  """
+  counts = [
+    np.unique(values, return_counts=True)[1].min() for values in factors.T
+  ]
+  return int(min(counts)), int(np.argmin(counts))
+
+
 def discretise(codes: Codes, num_bins: int) -> np.ndarray:
   """Integers `[N, m + D]`: means in bins of equal width, categories as is.
 

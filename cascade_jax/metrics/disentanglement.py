@@ -57,9 +57,9 @@ def disentanglement_score(
   Args:
     means: `[N, m]` posterior means; None for m = 0.
     factors: `[N, F]` class indices. Any examples will do, a full grid isn't
-      needed: votes draw from those that are there. But a value that only one
-      example has gives votes in which nothing varies, and the first column
-      wins them.
+      needed: votes draw from those that are there. A value that only one
+      example has is not drawn; where that is so of all values of a factor,
+      nothing varies in its votes, and the first column wins them.
     kl: `[m]` mean KL of each dimension in nats; those at or below
       `kl_threshold` are dropped. None keeps all.
     categories: `[N]` integers from 0, or `[N, D]` of D discrete variables; as
@@ -118,13 +118,15 @@ def draw_votes(
 ) -> np.ndarray:
   """Examples `[num_votes, vote_size]` that share a value within each vote.
 
-  Each vote's value is drawn evenly from those present, its examples evenly
-  (and with replacement) from those that have it.
+  Each vote's value is drawn evenly from those that two examples or more have
+  (from all, if none has), its examples evenly and with replacement.
   """
   order = np.argsort(values, kind="stable")
   _, starts, counts = np.unique(
     values[order], return_index=True, return_counts=True
   )
+  if (counts > 1).any():  # in a vote on a lone example nothing varies
+    starts, counts = starts[counts > 1], counts[counts > 1]
   chosen = rng.integers(len(starts), size=num_votes)
   within = rng.integers(counts[chosen, None], size=(num_votes, vote_size))
   return order[starts[chosen, None] + within]
