@@ -180,7 +180,9 @@ def test_command_says_when_examples_are_few(tmp_path, monkeypatch, capsys):
   path = tmp_path / "codes.npz"
   np.savez(path, factors=given.factors, means=given.means)
   run(monkeypatch, [str(path)], metrics=["mig"])
-  assert "rarest value, of factor 3 (from 0): 1. Few for" in capsys.readouterr().out
+  assert (
+    "rarest value, of factor 3 (from 0): 1. Few for" in capsys.readouterr().out
+  )
 
 
 def test_files_that_will_not_do_are_named(tmp_path, monkeypatch):
