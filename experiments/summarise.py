@@ -1,8 +1,8 @@
 r"""Puts runs of several seeds into one file, or prints such a file's table.
 
-python -m experiments.summarise --output=docs/results/compact.json \
+python -m experiments.summarise --output=results.json \
     runs/compact_3 runs/compact_4
-python -m experiments.summarise docs/results/compact.json
+python -m experiments.summarise results.json
 """
 
 import pathlib

@@ -37,13 +37,7 @@ def classification_accuracy(
     ValueError: names the argument that is not such an array, or labels of
       10,000 and more.
   """
-  categories = check_labels("categories", categories)
-  classes = check_labels("classes", classes)
-  if len(categories) != len(classes):
-    raise ValueError(
-      f"{len(categories)} categories for {len(classes)} classes; "
-      "both must have one entry an example"
-    )
+  categories, classes = check_labels(categories, classes)
   confusion = np.zeros((categories.max() + 1, classes.max() + 1), np.int64)
   np.add.at(confusion, (categories, classes), 1)
   matched, labels = linear_sum_assignment(confusion, maximize=True)
@@ -53,8 +47,25 @@ def classification_accuracy(
   return ClassificationAccuracy(float(accuracy), confusion, relabelling)
 
 
-def check_labels(name: str, labels: np.ndarray) -> np.ndarray:
-  """Labels `[N]` in int64; see `classification_accuracy`."""
+def check_labels(
+  categories: np.ndarray, classes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+  """Both as `[N]` int64.
+
+  Raises:
+    ValueError: names the argument that isn't integers counted from 0, `[N]`.
+  """
+  categories = _checked("categories", categories)
+  classes = _checked("classes", classes)
+  if len(categories) != len(classes):
+    raise ValueError(
+      f"{len(categories)} categories for {len(classes)} classes; "
+      "both must have one entry an example"
+    )
+  return categories, classes
+
+
+def _checked(name: str, labels: np.ndarray) -> np.ndarray:
   labels = np.asarray(labels)
   if labels.ndim != 1 or not labels.size:
     raise ValueError(f"{name} must have shape [N], N > 0; got {labels.shape}")

@@ -39,13 +39,7 @@ def category_agreement(
   Raises:
     ValueError: names the argument that is not such an array.
   """
-  categories = check_labels("categories", categories)
-  classes = check_labels("classes", classes)
-  if len(categories) != len(classes):
-    raise ValueError(
-      f"{len(categories)} categories for {len(classes)} classes; "
-      "both must have one entry an example"
-    )
+  categories, classes = check_labels(categories, classes)
   if (classes == classes[0]).all():
     raise ValueError(
       f"classes are all {classes[0]}; there is nothing to tell apart"
