@@ -62,7 +62,8 @@ def test_scored_steps_are_kept_with_what_they_were_made_by(run):
 
 def test_picture_shows_bands_that_add_up(run):
   records = information_log.collect({"mine": run})["mine"]["records"]
-  figure = plots.information({"mine": records, "again": records})
+  more = [r | {"aggregate_total_correlation": 2.5} for r in records]
+  figure = plots.information({"mine": records, "again": more})
   figure.savefig(io.BytesIO())
   above, _, below, _ = figure.axes
   assert above.get_title(loc="left") == "mine"
@@ -71,6 +72,7 @@ def test_picture_shows_bands_that_add_up(run):
   np.testing.assert_allclose(below.lines[0].get_ydata(), 0.5)
   np.testing.assert_allclose(above.lines[0].get_ydata(), 1.5)
   assert above.get_ylim()[0] == below.get_ylim()[0] == 0
+  assert below.get_ylim()[1] > 2.5  # no run's curve leaves the picture
 
 
 def test_panels_are_there_where_something_was_scored():

@@ -69,10 +69,11 @@ def information(runs: Mapping[str, Sequence[dict]]):
   )
   figure.get_layout_engine().set(h_pad=0.1, w_pad=0.1)
   places = figure.subplots(2, len(runs), sharey="row", squeeze=False)
+  together = [record for records in runs.values() for record in records]
   for column, (name, records) in zip(places.T, runs.items()):
     for axes, draw in zip(column, (_draw_known, _draw_repeated)):
       set_style(axes, records[-1]["step"])
-      draw(axes, records)
+      draw(axes, records, together)
       if is_cascade(records):
         draw_marks(axes, phase_marks(records), records[-1]["step"])
     column[0].set_title(name, loc="left", size=FONT + 3, color=INK, pad=22)
@@ -81,7 +82,8 @@ def information(runs: Mapping[str, Sequence[dict]]):
   return figure
 
 
-def _draw_known(axes, records) -> None:
+def _draw_known(axes, records, beside=()) -> None:
+  """Lines, one a dimension; as high as the records `beside` need too."""
   records = scored(records)
   steps = curve(records, "step")
   whole = curve(records, "index_code_information")
@@ -90,12 +92,12 @@ def _draw_known(axes, records) -> None:
   for j in range(each.shape[1]):
     look = {"color": dimension_color(j), "ls": dimension_dashes(j)}
     axes.plot(steps, each[:, j], **look, **_LINE)
-  axes.set_ylim(bottom=0)
+  _set_heights(axes, [*records, *beside], "index_code_information")
   _name_dimensions(axes, each[-1], each[-1], whole[-1], "all")
 
 
-def _draw_repeated(axes, records) -> None:
-  """Bands on top of each other, one a dimension."""
+def _draw_repeated(axes, records, beside=()) -> None:
+  """Bands on top of each other, one a dimension; as `_draw_known`."""
   records = scored(records)
   steps = curve(records, "step")
   each = np.maximum(curve(records, "information_with_earlier"), 0)  # [P, m]
@@ -105,9 +107,14 @@ def _draw_repeated(axes, records) -> None:
     band = (steps, floors[:, j], tops[:, j])
     axes.fill_between(*band, color=dimension_color(j), alpha=0.55, lw=0)
   axes.plot(steps, tops[:, -1], color=INK, **_LINE)
-  axes.set_ylim(bottom=0)
+  _set_heights(axes, [*records, *beside], "aggregate_total_correlation")
   middles = (floors[-1] + tops[-1]) / 2
   _name_dimensions(axes, middles, each[-1], tops[-1, -1], "TC")
+
+
+def _set_heights(axes, records, key: str) -> None:
+  highest = max(record[key] for record in scored(records))
+  axes.set_ylim(0, 1.06 * max(highest, _LEAST))
 
 
 def _name_dimensions(axes, heights, sizes, whole: float, name: str) -> None:
