@@ -5,8 +5,10 @@ import pytest
 
 from cascade_jax import metrics
 from cascade_jax.metrics import disentanglement
+from tests import stored_scores
 
 SIZES = (3, 4, 5)
+ORIGINAL = stored_scores.values("disentanglement_lib_c.json")
 
 
 def grid():
@@ -52,6 +54,37 @@ def test_it_equals_the_slow_twin():
   fast = score(means, factors, vote_size=7, seed=3)
   assert fast == slow_twin(means, factors, 300, 200, 7, 3)
   assert 0.4 < fast < 0.95  # mistakes are there to be counted
+
+
+@pytest.mark.parametrize("name", sorted(ORIGINAL.keys() - {"origin"}))
+def test_the_same_draws_score_as_in_disentanglement_lib(name):
+  means, factors, _ = stored_scores.codes(name)
+  ours = metrics.disentanglement_score_dlib(means, factors)
+  assert ours == pytest.approx(ORIGINAL[name]["same_votes"], rel=1e-12)
+
+
+def gap(name, draws):
+  means, factors, _ = stored_scores.codes(name)
+  ours = [
+    metrics.disentanglement_score_dlib(means, factors, seed=seed)
+    for seed in range(10)
+  ]
+  return stored_scores.gap(ours, ORIGINAL[name][draws])
+
+
+@pytest.mark.parametrize("name", ["trained", "rotated", "noise", "fewer"])
+def test_other_draws_score_as_in_disentanglement_lib(name):
+  assert gap(name, "own_votes_exact_variances") < 3
+
+
+def test_their_estimate_of_the_variances_matters_to_even_ties_alone():
+  """Two mixed columns vary alike in each vote: the estimate says which wins."""
+  for name in ("trained", "noise", "fewer"):
+    assert gap(name, "own_votes") < 3
+  assert gap("rotated", "own_votes") > 3
+  assert ORIGINAL["rotated"]["own_votes"]["mean"] == pytest.approx(
+    ORIGINAL["rotated"]["own_votes_exact_variances"]["mean"], abs=0.03
+  )
 
 
 def test_perfect_codes_score_one_and_mixed_ones_do_not():

@@ -119,7 +119,7 @@ def test_dead_dimension_is_dropped():
   dead = np.zeros(len(means))
   dead[0] = 1e-3  # no variance in nearly every vote
   means = np.column_stack([dead, means])
-  kl = np.array([0.1, 2.0, 2.0, 2.0])
+  kl = np.array([0.1, 0.11, 2.0, 2.0])
   pruned = metrics.disentanglement_score(
     means, factors, kl=kl, categories=categories
   )

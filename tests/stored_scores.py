@@ -14,7 +14,15 @@ def codes(name):
   return stored["means"], stored["factors"], categories
 
 
-def values():
-  """Numbers by "codes/metric"; "origin" says where they come from."""
-  path = scored_codes.FIXTURES / "disentanglement_lib_a.json"
-  return json.loads(path.read_text())
+def values(file="disentanglement_lib_a.json"):
+  """What a file of tests/fixtures holds; "origin" says where it comes from."""
+  return json.loads((scored_codes.FIXTURES / file).read_text())
+
+
+def gap(ours, theirs):
+  """Means of two sets of seeds apart, in standard errors of the difference.
+
+  Their spread is taken for both: the draws are of one distribution.
+  """
+  error = theirs["std"] * (1 / len(ours) + 1 / theirs["seeds"]) ** 0.5
+  return abs(sum(ours) / len(ours) - theirs["mean"]) / error

@@ -45,9 +45,13 @@ def disentanglement_score(
   it got most votes from, and the score is the share of votes that this
   majority classifier gets right, ON THE VOTES IT WAS MADE FROM.
 
+  On the same draws the votes are those of the authors' code, each single one.
+
   disentanglement_lib scores held-out votes of 64 images, draws a factor for
   each vote, drops columns by their standard deviation and knows no categories:
-  its numbers are not comparable.
+  its numbers are not comparable. On the means of a trained JointVAE
+  (tests/fixtures) 0.57 here and 0.75 there, which is 0.75 here, too, once
+  nothing is dropped; 0.78 here with the category.
 
   A column that is the same for all examples carries nothing and has no
   variance to be divided by: here it never votes. The authors divide by the
