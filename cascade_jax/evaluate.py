@@ -31,6 +31,7 @@ from cascade_jax import (
   workdir,
 )
 from cascade_jax.checkpoints import Checkpoints
+from cascade_jax.metrics import codes_file
 from cascade_jax.records import Method, Representation, TrainState
 from cascade_jax.represent import compile_represent
 from cascade_jax.spread import spread
@@ -113,8 +114,7 @@ def _evaluate_folder(evaluate: "Evaluator", folder: pathlib.Path) -> dict:
   results, pictures, given = evaluate(state)
   np.savez_compressed(folder / "evaluation.npz", **pictures)
   if given is not None:
-    arrays = {name: x for name, x in given._asdict().items() if x is not None}
-    np.savez_compressed(folder / "codes.npz", **arrays)
+    codes_file.write(folder / "codes.npz", given)
   json_file.write(folder / "evaluation.json", results)
   return results
 

@@ -8,6 +8,8 @@ import sys
 import numpy as np
 import pytest
 
+from tests.launcher import launch
+
 SMOKE = "--config=experiments/configs/smoke.py"
 
 KILLED_AT_STEP_8 = """
@@ -22,14 +24,6 @@ def killing(*args):
 data.batch_indices = killing
 train_loop.train(smoke.get_config(), {folder!r})
 """
-
-
-def launch(module, *flags):
-  return subprocess.run(
-    [sys.executable, "-m", f"experiments.{module}", *flags],
-    capture_output=True,
-    text=True,
-  )
 
 
 def weights(folder):
