@@ -9,6 +9,7 @@
 
 import contextlib
 import functools
+import math
 import os
 import pathlib
 import time
@@ -31,6 +32,7 @@ from cascade_jax import (
   workdir,
 )
 from cascade_jax.checkpoints import Checkpoints
+from cascade_jax.metrics import codes_file
 from cascade_jax.records import Method, Representation, TrainState
 from cascade_jax.represent import compile_represent
 from cascade_jax.spread import spread
@@ -113,8 +115,7 @@ def _evaluate_folder(evaluate: "Evaluator", folder: pathlib.Path) -> dict:
   results, pictures, given = evaluate(state)
   np.savez_compressed(folder / "evaluation.npz", **pictures)
   if given is not None:
-    arrays = {name: x for name, x in given._asdict().items() if x is not None}
-    np.savez_compressed(folder / "codes.npz", **arrays)
+    codes_file.write(folder / "codes.npz", given)
   json_file.write(folder / "evaluation.json", results)
   return results
 
@@ -163,6 +164,7 @@ class Evaluator:
     config, dataset, step = self._config, self._dataset, int(state.step)
     # The stage that the last update ran under, not the one that comes next.
     discrete = self.method.stage(max(step - 1, 0)).discrete
+    sizes = self.method.num_categories if discrete else ()
     indices = scores.sample(len(dataset.images), config.evaluation_images)
     shown = decoded.shown_images(len(dataset.images))
     logging.info("evaluating step %d on %d images", step, len(indices))
@@ -177,6 +179,7 @@ class Evaluator:
       "num_images": len(indices),
       "kl": None if kl is None else kl.tolist(),
       "reconstruction": float(codes.reconstruction.mean()),
+      "elbo_at_mean": scores.elbo_at_mean(codes, kl, math.prod(sizes)),
       "protocol": scores.PROTOCOL,
       **scores.of_codes(codes, kl, dataset, indices),
       "information": information,
@@ -189,7 +192,6 @@ class Evaluator:
       results["metrics_images"] = len(given.factors)
     results["seconds"] = time.perf_counter() - started
     decode = functools.partial(self._decode, state.params)
-    sizes = self.method.num_categories if discrete else ()
     pictures = decoded.traversals(decode, config.num_continuous, sizes)
     pictures |= decoded.reconstructions(
       decode, dataset, shown, codes_shown, sizes

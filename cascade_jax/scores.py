@@ -33,6 +33,11 @@ PROTOCOL = {
     "are scored; each image at its likeliest category. Of several discrete "
     "variables the one that fits the classes best."
   ),
+  "elbo_at_mean": (
+    "-(reconstruction + KL + log of the number of joint codes), nats per "
+    "image, reconstructed from the posterior mean and the likeliest code: a "
+    "little above the bound, which is in expectation over the posterior."
+  ),
 }
 
 
@@ -89,6 +94,21 @@ def mean_kl(codes: Representation) -> np.ndarray | None:
   posterior = jax.device_put(Posterior(codes.mean, codes.scale))
   kl = jax.device_get(jax.jit(losses.kl_per_dimension)(posterior))
   return kl.mean(axis=0)
+
+
+def elbo_at_mean(
+  codes: Representation, kl: np.ndarray | None, num_codes: int
+) -> float | None:
+  """By `PROTOCOL`; None of a deterministic encoder.
+
+  Args:
+    codes: of the images.
+    kl: their `mean_kl`.
+    num_codes: joint codes in use, equally likely before; 1 without a code.
+  """
+  if kl is None:
+    return None
+  return -float(codes.reconstruction.mean() + kl.sum() + np.log(num_codes))
 
 
 def latent_information(

@@ -25,7 +25,8 @@ import sklearn
 from absl import flags
 
 from cascade_jax import json_file
-from cascade_jax.metrics.catalogue import METRICS, Scored, score
+from cascade_jax.metrics import codes_file
+from cascade_jax.metrics.catalogue import METRICS, score
 from cascade_jax.metrics.codes import fewest_examples
 from cascade_jax.metrics.intervals import intervals
 from experiments import launch
@@ -50,13 +51,13 @@ def main(arguments: list[str]) -> None:
   if len(arguments) != 1:
     raise ValueError(f"name one file of codes (codes.npz), not {arguments}")
   path = pathlib.Path(arguments[0]).expanduser()
-  given = read_codes(path)
+  given = codes_file.read(path)
   if _RESAMPLES.value:
     found = intervals(given, _METRICS.value, _RESAMPLES.value, _SEED.value)
   else:
     scores = score(given, _METRICS.value, _SEED.value)
     found = {name: (value,) for name, value in scores.items()}
-  print(to_markdown(found))
+  print(_to_markdown(found))
   fewest, factor = fewest_examples(given.factors)
   if fewest < _FEW:
     print(
@@ -87,30 +88,7 @@ def main(arguments: list[str]) -> None:
     json_file.write(pathlib.Path(_OUTPUT.value).expanduser(), content)
 
 
-def read_codes(path: pathlib.Path) -> Scored:
-  """The arrays of a file.
-
-  Raises:
-    ValueError: no such file, or without factors, or with an unknown array.
-  """
-  try:
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-      found = {name: arrays[name] for name in arrays.files}
-  except (OSError, ValueError, AttributeError, TypeError) as error:
-    raise ValueError(
-      f"{path} can't be read as arrays saved by numpy.savez ({error})"
-    ) from error
-  if unknown := found.keys() - set(Scored._fields):
-    raise ValueError(
-      f"{path} holds {', '.join(sorted(unknown))}; arrays are called "
-      f"{', '.join(Scored._fields)}"
-    )
-  if "factors" not in found:
-    raise ValueError(f"{path} holds no array called factors, [N, F] integers")
-  return Scored(**found)
-
-
-def to_markdown(found: dict[str, tuple[float, ...]]) -> str:
+def _to_markdown(found: dict[str, tuple[float, ...]]) -> str:
   """A row a score, with its interval where there is one."""
   lines = ["| score | value | 95 % interval |", "|---|---|---|"]
   for name, (value, *ends) in found.items():

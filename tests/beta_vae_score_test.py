@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
-import scored_codes
 from sklearn.linear_model import LogisticRegression
 
 from cascade_jax.metrics import beta_vae, disentanglement
 from cascade_jax.metrics import codes as codes_lib
+from tests import scored_codes
 
 ORIGINAL = json.loads(
   (scored_codes.FIXTURES / "disentanglement_lib_b.json").read_text()

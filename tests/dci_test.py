@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 import pytest
-import scored_codes
 
-from cascade_jax.metrics import dci as dci_lib
+from cascade_jax.metrics.dci import _weighted_mean, concentration, dci
+from tests import scored_codes
 
 ORIGINAL = json.loads(
   (scored_codes.FIXTURES / "disentanglement_lib_b.json").read_text()
@@ -15,7 +15,7 @@ ORIGINAL = json.loads(
 
 def score(means, factors=None, **options):
   factors = scored_codes.grid() if factors is None else factors
-  return dci_lib.dci(means, factors, **{"num_trees": 5, **options})
+  return dci(means, factors, **{"num_trees": 5, **options})
 
 
 def slow_concentration(row):
@@ -31,7 +31,7 @@ def test_concentration_equals_the_slow_twin():
   rows[0] = 0
   rows[1, 1:] = 0
   rows[2] = 3
-  found = dci_lib.concentration(rows)
+  found = concentration(rows)
   np.testing.assert_allclose(
     found, [slow_concentration(row) for row in rows], atol=1e-12
   )
@@ -43,18 +43,18 @@ def test_entropies_are_those_of_disentanglement_lib(name):
   """On their importances; they add 1e-11 to each, which unused columns feel."""
   theirs = ORIGINAL[name]
   importances = np.array(theirs["importances"])
-  columns = dci_lib.concentration(importances)
-  factors = dci_lib.concentration(importances.T)
+  columns = concentration(importances)
+  factors = concentration(importances.T)
   used = importances.sum(axis=1) > 1e-3
   for ours, expected in (
     (columns[used], np.array(theirs["disentanglement_per_code"])[used]),
     (factors, theirs["completeness_per_factor"]),
     (
-      dci_lib._weighted_mean(columns, importances.sum(axis=1)),
+      _weighted_mean(columns, importances.sum(axis=1)),
       theirs["disentanglement"],
     ),
     (
-      dci_lib._weighted_mean(factors, importances.sum(axis=0)),
+      _weighted_mean(factors, importances.sum(axis=0)),
       theirs["completeness"],
     ),
   ):
@@ -69,7 +69,7 @@ def test_forests_score_nearly_as_boosted_trees_do():
     ("rotated", scored_codes.rotated(), scored_codes.grid()),
     ("more", scored_codes.more(), scored_codes.grid()),
   ):
-    ours, theirs = dci_lib.dci(means, factors), ORIGINAL[name]
+    ours, theirs = dci(means, factors), ORIGINAL[name]
     np.testing.assert_allclose(
       ours[:3],
       [

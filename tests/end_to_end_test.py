@@ -8,6 +8,10 @@ import sys
 import numpy as np
 import pytest
 
+from cascade_jax import metrics
+from cascade_jax.metrics import codes_file
+from tests.launcher import launch
+
 SMOKE = "--config=experiments/configs/smoke.py"
 
 KILLED_AT_STEP_8 = """
@@ -22,14 +26,6 @@ def killing(*args):
 data.batch_indices = killing
 train_loop.train(smoke.get_config(), {folder!r})
 """
-
-
-def launch(module, *flags):
-  return subprocess.run(
-    [sys.executable, "-m", f"experiments.{module}", *flags],
-    capture_output=True,
-    text=True,
-  )
 
 
 def weights(folder):
@@ -92,6 +88,11 @@ def test_evaluation_again_on_another_sample(whole):
   assert result.returncode == 0, result.stderr
   evaluation = json.loads((folder / "evaluation.json").read_text())
   assert evaluation["num_images"] == 300
+  assert evaluation["metrics"] == pytest.approx(
+    metrics.score(codes_file.read(folder / "codes.npz")), abs=1e-12
+  )
+  assert "dci completeness" in result.stdout
+  assert "dci completeness" in (folder / "report.html").read_text()
 
 
 def test_several_seeds_are_scored_and_put_into_one_table(whole, tmp_path):

@@ -2,7 +2,6 @@
 
 import io
 import json
-import types
 
 import numpy as np
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from cascade_jax import information_log, json_file, plots
 from cascade_jax.information import Information
 from cascade_jax.plots.information import information_panels
-from experiments import information as command
+from tests.launcher import launch
 
 PARTS = [0.0, 0.2, 0.3]
 
@@ -80,16 +79,20 @@ def test_panels_are_there_where_something_was_scored():
   assert len(information_panels([record(10), scored(20)])) == 2
 
 
-def test_command_writes_both(run, tmp_path, monkeypatch):
-  for flag, name in (("_OUTPUT", "found.json"), ("_PICTURE", "found.png")):
-    given = types.SimpleNamespace(value=str(tmp_path / name))
-    monkeypatch.setattr(command, flag, given)
-  command.main([f"a run={run}"])
-  assert json_file.read(tmp_path / "found.json")["a run"]["records"]
-  assert (tmp_path / "found.png").read_bytes().startswith(b"\x89PNG")
+def test_command_writes_both(run, tmp_path):
+  output, picture = tmp_path / "found.json", tmp_path / "found.png"
+  files = [f"--output={output}", f"--picture={picture}"]
+  result = launch("information", *files, f"a run={run}")
+  assert result.returncode == 0, result.stderr
+  assert json_file.read(output)["a run"]["records"]
+  assert picture.read_bytes().startswith(b"\x89PNG")
+  bad = launch("information", *files, run)
+  assert "must be NAME=FOLDER" in bad.stderr
+  bad = launch("information", *files, f"a={run}", f"a={run}")
+  assert "name of its own" in bad.stderr and "Traceback" not in bad.stderr
 
 
-def test_what_is_missing_is_named(tmp_path, run):
+def test_what_is_missing_is_named(tmp_path):
   with pytest.raises(ValueError, match="holds no run"):
     information_log.collect({"mine": tmp_path / "none"})
   silent = make_run(tmp_path / "silent", [record(10)])
@@ -99,7 +102,3 @@ def test_what_is_missing_is_named(tmp_path, run):
     plots.information({"mine": [record(10)]})
   with pytest.raises(ValueError, match="no runs"):
     plots.information({})
-  with pytest.raises(ValueError, match="must be NAME=FOLDER"):
-    command.main([str(run)])
-  with pytest.raises(ValueError, match="name of its own"):
-    command.main([f"a={run}", f"a={run}"])

@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 import pytest
-import scored_codes
 
 from cascade_jax.metrics.irs import interventional_robustness
+from tests import scored_codes
 
 ORIGINAL = json.loads(
   (scored_codes.FIXTURES / "disentanglement_lib_b.json").read_text()

@@ -79,6 +79,14 @@ def test_resumed_evaluated_and_reported(
   assert 0 <= evaluation["disentanglement_score"] <= 1
   assert 0 <= evaluation["disentanglement_score_dlib"] <= 1
   assert (evaluation["classification_accuracy"] is not None) == has_code
+  if evaluation["kl"] is None:
+    assert evaluation["elbo_at_mean"] is None
+  else:
+    costs = evaluation["reconstruction"] + sum(evaluation["kl"])
+    num_codes = math.prod(method.num_categories)
+    np.testing.assert_allclose(
+      -evaluation["elbo_at_mean"], costs + math.log(num_codes), rtol=1e-6
+    )
   with np.load(whole / "evaluation.npz") as arrays:
     rows = math.prod(method.num_categories)  # 1 without a code
     assert arrays["traversals"].shape[1:3] == (rows, config.num_continuous)

@@ -249,7 +249,7 @@ def test_what_the_latents_know_and_all_metrics_are_shown(folder):
 
 
 def test_column_of_few_or_divided_votes_stands_for_nothing(folder):
-  for votes in ([[40, 40], [0, 0], [0, 80]], [[3, 0], [0, 0], [0, 80]]):
+  for votes in ([[40, 40], [0, 0], [80, 0]], [[0, 3], [0, 0], [80, 0]]):
     change(folder / "evaluation.json", votes=votes)
     assert "stands clearly for shape" in Page(page_of(folder)).text
 

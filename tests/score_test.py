@@ -1,14 +1,12 @@
 """All metrics at once, their intervals, and the command for anyone's codes."""
 
-import types
-
 import numpy as np
 import pytest
 
 from cascade_jax import json_file, metrics
-from cascade_jax.metrics import Scored, intervals
-from experiments import score as command
+from cascade_jax.metrics import Scored, codes_file, intervals
 from tests import scored_codes
+from tests.launcher import launch
 
 QUICK = ("mig", "sap", "irs")
 
@@ -138,73 +136,70 @@ def test_one_that_refuses_is_left_out_unless_it_was_asked_for():
     metrics.score(given, ["sap"])
 
 
-def run(monkeypatch, arguments, **flags):
-  defaults = {"metrics": None, "output": None, "resamples": 0, "seed": 0}
-  for name, value in (defaults | flags).items():
-    given = types.SimpleNamespace(value=value)
-    monkeypatch.setattr(command, f"_{name.upper()}", given)
-  command.main(arguments)
-
-
-def test_command_scores_a_file(tmp_path, monkeypatch, capsys):
-  given = trained()
-  arrays = {k: x for k, x in given._asdict().items() if x is not None}
-  np.savez(tmp_path / "codes.npz", **arrays)
-  run(
-    monkeypatch,
-    [str(tmp_path / "codes.npz")],
-    metrics=list(QUICK),
-    resamples=2,
-    output=str(tmp_path / "scores.json"),
+def test_command_scores_a_file_and_says_where_examples_are_few(tmp_path):
+  given = trained().take(np.arange(200))
+  codes_file.write(tmp_path / "codes.npz", given)
+  result = launch(
+    "score",
+    tmp_path / "codes.npz",
+    "--metrics=mig,irs",
+    "--resamples=2",
+    f"--output={tmp_path / 'scores.json'}",
   )
+  assert result.returncode == 0, result.stderr
+  assert "rarest value, of factor 3 (from 0): 1. Few for" in result.stdout
   content = json_file.read(tmp_path / "scores.json")
-  expected = metrics.score(given, QUICK)
-  shown = capsys.readouterr().out
-  assert content["num_examples"] == 2000
-  assert content["given"] == list(arrays)
-  assert content["fewest_examples_of_a_value"] > 20
-  assert "rarest" not in shown
-  for name, value in expected.items():
+  assert content["num_examples"] == 200
+  assert content["fewest_examples_of_a_value"] == 1
+  assert content["given"] == [
+    name for name, x in given._asdict().items() if x is not None
+  ]
+  for name, value in metrics.score(given, ("mig", "irs")).items():
     of_one = content["scores"][name]
     assert of_one["score"] == value
     assert of_one["low"] <= value <= of_one["high"]
-    assert f"| {name} | {value:.4f} | " in shown
-  run(monkeypatch, [str(tmp_path / "codes.npz")], metrics=["mig"])
-  assert capsys.readouterr().out.endswith(
-    f"| mig | {expected['mig']:.4f} |  |\n"
+    assert f"| {name} | {value:.4f} | " in result.stdout
+
+
+def test_command_without_intervals_or_with_a_bad_name(tmp_path):
+  codes_file.write(tmp_path / "codes.npz", trained())
+  result = launch(
+    "score", tmp_path / "codes.npz", "--metrics=mig", "--resamples=0"
   )
+  assert result.stdout.endswith(" |  |\n") and "rarest" not in result.stdout
+  result = launch("score", tmp_path / "codes.npz", "--metrics=migg")
+  assert "no metric 'migg'" in result.stderr
+  assert "Traceback" not in result.stderr
+  assert "name one file" in launch("score").stderr
 
 
-def test_command_says_when_examples_are_few(tmp_path, monkeypatch, capsys):
-  given = trained().take(np.arange(200))
-  path = tmp_path / "codes.npz"
-  np.savez(path, factors=given.factors, means=given.means)
-  run(monkeypatch, [str(path)], metrics=["mig"])
-  assert (
-    "rarest value, of factor 3 (from 0): 1. Few for" in capsys.readouterr().out
-  )
+def test_codes_come_back_from_their_file(tmp_path):
+  given = trained(kl=np.arange(6.0), classes=None)
+  codes_file.write(tmp_path / "codes.npz", given)
+  found = codes_file.read(tmp_path / "codes.npz")
+  assert found.classes is None
+  for name in ("factors", "means", "categories", "scales", "kl"):
+    np.testing.assert_array_equal(getattr(found, name), getattr(given, name))
 
 
-def test_files_that_will_not_do_are_named(tmp_path, monkeypatch):
+def test_files_that_will_not_do_are_named(tmp_path):
   path = tmp_path / "codes.npz"
   with pytest.raises(ValueError, match="can't be read"):
-    run(monkeypatch, [str(path)])
+    codes_file.read(path)
   path.write_text("no arrays")
   with pytest.raises(ValueError, match="can't be read"):
-    run(monkeypatch, [str(path)])
+    codes_file.read(path)
   np.save(tmp_path / "one.npy", np.zeros(3))
   with pytest.raises(ValueError, match="can't be read"):
-    run(monkeypatch, [str(tmp_path / "one.npy")])
+    codes_file.read(tmp_path / "one.npy")
   np.savez(path, means=np.array([{}]))
   with pytest.raises(ValueError, match="can't be read"):  # nothing is unpickled
-    run(monkeypatch, [str(path)])
+    codes_file.read(path)
   np.savez(path, means=np.zeros((3, 2)))
   with pytest.raises(ValueError, match="no array called factors"):
-    run(monkeypatch, [str(path)])
+    codes_file.read(path)
   np.savez(path, factors=np.zeros((3, 2), int), codes=np.zeros((3, 2)))
   with pytest.raises(
     ValueError, match="holds codes; arrays are called factors"
   ):
-    run(monkeypatch, [str(path)])
-  with pytest.raises(ValueError, match="name one file"):
-    run(monkeypatch, [])
+    codes_file.read(path)

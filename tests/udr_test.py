@@ -5,11 +5,11 @@ import json
 
 import numpy as np
 import pytest
-import scored_codes
 from scipy import stats
 from sklearn.linear_model import Lasso
 
 from cascade_jax.metrics import udr
+from tests import scored_codes
 
 ORIGINAL = json.loads(
   (scored_codes.FIXTURES / "disentanglement_lib_b.json").read_text()

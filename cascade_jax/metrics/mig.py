@@ -10,7 +10,13 @@ import numpy as np
 from scipy.special import ndtr
 
 from cascade_jax.metrics import codes as codes_lib
-from cascade_jax.metrics import mutual_information as information_lib
+from cascade_jax.metrics.mutual_information import (
+  contingency,
+  entropy,
+  mutual_information,
+  renumbered,
+  table_information,
+)
 
 _CHUNK = 10_000  # examples; bounds the memory
 
@@ -58,7 +64,7 @@ def mutual_information_gap(
   Raises:
     ValueError: names the argument that is off.
   """
-  found = information_lib.mutual_information(
+  found = mutual_information(
     means, factors, categories=categories, num_bins=num_bins
   )
   return _gap(found.information, found.factor_entropies, found.factors)
@@ -108,22 +114,18 @@ def robust_mutual_information_gap(
   varying = codes_lib.varying(factors)
   scales = _checked_scales(scales, codes.means)
   edges = _inner_edges(value_range, num_bins)
-  values = information_lib.renumbered(factors[:, varying])
+  values = renumbered(factors[:, varying])
   tables = [
     _quantised_tables(mean, scale, values, edges)
     for mean, scale in zip(codes.means.T, scales.T)
   ]
   tables += [
-    [information_lib.contingency(labels, k) for k in values]
-    for labels in codes.categories.T
+    [contingency(labels, k) for k in values] for labels in codes.categories.T
   ]
-  information = [
-    [information_lib.table_information(table) for table in row]
-    for row in tables
-  ]
+  information = [[table_information(table) for table in row] for row in tables]
   return _gap(
     np.array(information).reshape(codes.num_columns, len(varying)),
-    np.array([information_lib.entropy(np.bincount(k)) for k in values]),
+    np.array([entropy(np.bincount(k)) for k in values]),
     varying,
   )
 

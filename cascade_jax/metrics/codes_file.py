@@ -1,0 +1,36 @@
+"""Codes in a file: what `experiments.score` reads and evaluation writes."""
+
+import pathlib
+
+import numpy as np
+
+from cascade_jax.metrics.catalogue import Scored
+
+
+def write(path: pathlib.Path, given: Scored) -> None:
+  """Writes an .npz with an array for each field that there is."""
+  arrays = {name: x for name, x in given._asdict().items() if x is not None}
+  np.savez_compressed(path, **arrays)
+
+
+def read(path: pathlib.Path) -> Scored:
+  """The arrays of a file that was saved by `write` or numpy.savez.
+
+  Raises:
+    ValueError: no such file, or without factors, or with an unknown array.
+  """
+  try:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+      found = {name: arrays[name] for name in arrays.files}
+  except (OSError, ValueError, AttributeError, TypeError) as error:
+    raise ValueError(
+      f"{path} can't be read as arrays saved by numpy.savez ({error})"
+    ) from error
+  if unknown := found.keys() - set(Scored._fields):
+    raise ValueError(
+      f"{path} holds {', '.join(sorted(unknown))}; arrays are called "
+      f"{', '.join(Scored._fields)}"
+    )
+  if "factors" not in found:
+    raise ValueError(f"{path} holds no array called factors, [N, F] integers")
+  return Scored(**found)

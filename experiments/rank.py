@@ -1,0 +1,59 @@
+r"""Ranks models without labels, by how their codes resemble each other's: UDR.
+
+  python -m experiments.rank runs/mine/seed_*/codes.npz [--similarity=lasso]
+
+Of the same examples each: `experiments.evaluate` writes such files. They need
+`means` and `kl` (see `experiments.score --help`). Duan et al. 2020; what the
+score is stands in `cascade_jax/metrics/udr.py`.
+"""
+
+import cascade_jax  # noqa: F401, I001  first: sets flags that jax reads
+
+import pathlib
+
+import numpy as np
+from absl import flags
+
+from cascade_jax.metrics import (
+  Scored,
+  codes_file,
+  unsupervised_disentanglement_ranking,
+)
+from experiments import launch
+
+_SIMILARITY = flags.DEFINE_enum(
+  "similarity", "spearman", ["spearman", "lasso"], "Of the models' columns."
+)
+
+
+def main(arguments: list[str]) -> None:
+  """Prints the table, the best first."""
+  if len(arguments) < 2:
+    raise ValueError(f"name two files of codes or more, not {arguments}")
+  each = [codes_file.read(pathlib.Path(name)) for name in arguments]
+  _check(arguments, each)
+  found = unsupervised_disentanglement_ranking(
+    [given.means for given in each],
+    [given.kl for given in each],
+    similarity=_SIMILARITY.value,
+  )
+  print(f"| codes | UDR ({_SIMILARITY.value}) | informative dimensions |")
+  print("|---|---|---|")
+  for k in np.argsort(-found.scores, kind="stable"):
+    row = arguments[k], f"{found.scores[k]:.4f}", found.num_informative[k]
+    print(f"| {' | '.join(map(str, row))} |")
+
+
+def _check(names: list[str], each: list[Scored]) -> None:
+  for name, given in zip(names, each):
+    if given.means is None or given.kl is None:
+      raise ValueError(f"{name} must hold means and kl")
+    if not np.array_equal(given.factors, each[0].factors):
+      raise ValueError(
+        f"{name} and {names[0]} are codes of other examples (their factors "
+        "differ); only codes of the same ones can be compared"
+      )
+
+
+if __name__ == "__main__":
+  launch.run(main)

@@ -1,0 +1,42 @@
+"""The command that ranks models without labels."""
+
+import numpy as np
+
+from cascade_jax.metrics import (
+  Scored,
+  codes_file,
+  unsupervised_disentanglement_ranking,
+)
+from tests import scored_codes
+from tests.launcher import launch
+
+
+def test_models_that_agree_come_first(tmp_path):
+  each = [scored_codes.permuted(), scored_codes.noise(), scored_codes.perfect()]
+  kl = np.ones(4)
+  paths = [
+    tmp_path / f"{name}.npz" for name in ("permuted", "noise", "perfect")
+  ]
+  for path, means in zip(paths, each):
+    codes_file.write(path, Scored(scored_codes.grid(), means, kl=kl))
+  result = launch("rank", *paths)
+  assert result.returncode == 0, result.stderr
+  rows = result.stdout.splitlines()[2:]
+  assert [row.split(".npz")[0].split("/")[-1] for row in rows] == [
+    "permuted",
+    "perfect",
+    "noise",
+  ]
+  expected = unsupervised_disentanglement_ranking(each, [kl] * 3).scores
+  assert f"| {expected[0]:.4f} | 4 |" in rows[0]
+
+
+def test_codes_of_other_examples_are_refused(tmp_path):
+  first, second, bare = (tmp_path / f"{name}.npz" for name in "abc")
+  grid, means = scored_codes.grid(), scored_codes.perfect()
+  codes_file.write(first, Scored(grid, means, kl=np.ones(4)))
+  codes_file.write(second, Scored(grid[::-1], means, kl=np.ones(4)))
+  codes_file.write(bare, Scored(grid, means))
+  assert "codes of other examples" in launch("rank", first, second).stderr
+  assert "c.npz must hold means and kl" in launch("rank", first, bare).stderr
+  assert "two files of codes or more" in launch("rank", first).stderr
