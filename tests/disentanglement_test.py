@@ -46,7 +46,13 @@ def test_the_same_draws_make_the_votes_of_the_authors_code(name):
 
 @pytest.mark.parametrize(
   "name",
-  ["trained", "trained_with_categories", "trained_unpruned", "rotated", "noise"],
+  [
+    "trained",
+    "trained_with_categories",
+    "trained_unpruned",
+    "rotated",
+    "noise",
+  ],
 )
 def test_other_draws_score_as_the_authors_do(name):
   given = asked(name)
@@ -64,7 +70,5 @@ def test_what_is_constant_wins_all_votes_there_and_none_here(name):
   assert (votes[-1] == 200).all() and not votes[:-1].any()
   result = metrics.disentanglement_score(**asked(name))
   assert result.score == 1
-  np.testing.assert_array_equal(
-    result.votes[:4], ORIGINAL["perfect"]["votes"]
-  )
+  np.testing.assert_array_equal(result.votes[:4], ORIGINAL["perfect"]["votes"])
   assert not result.votes[4:].any()
