@@ -4,10 +4,9 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.stats import t as students_t
 
 from cascade_jax.metrics.catalogue import Scored, score
-
-_NORMAL_95 = 1.96  # standard deviations to either side
 
 
 def intervals(
@@ -22,9 +21,11 @@ def intervals(
   random halves of the examples, drawn without replacement. A mean over half of
   N, drawn so, has around that of all the variance that the mean of N has around
   the truth, so the halves' standard deviation (around their own mean, as scores
-  of fewer examples are biased) is a standard error. The usual bootstrap, with
-  replacement, would have the same example among those learned from and those
-  held out, and raise each estimate of mutual information.
+  of fewer examples are biased) is a standard error. It is estimated from few
+  of them, so the interval is Student's, of `resamples` - 1 degrees of freedom.
+  The usual bootstrap, with replacement, would have the same example among those
+  learned from and those held out, and raise each estimate of mutual
+  information.
 
   Votes, splits and forests have another seed each time, so their chance is in
   the intervals. The model's isn't: that takes several seeds of training.
@@ -56,9 +57,10 @@ def intervals(
       raise ValueError(
         f"half of the {count} examples are too few for intervals: {error}"
       ) from error
+  standard_errors = students_t.ppf(0.975, resamples - 1)  # to either side
   found = {}
   for name, value in whole.items():
     values = [half.get(name, math.nan) for half in halves]
-    reach = _NORMAL_95 * float(np.std(values, ddof=1))
+    reach = float(standard_errors * np.std(values, ddof=1))
     found[name] = (value, value - reach, value + reach)
   return found
