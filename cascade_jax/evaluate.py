@@ -150,7 +150,7 @@ class Evaluator:
   ):
     self.method = method
     self._config = config
-    self._all_metrics = all_metrics and dataset.factors is not None
+    self._all_metrics = all_metrics
     self._spread = spread(1)
     self._dataset = dataset._replace(images=self._spread.share(dataset.images))
     self._represent = compile_represent(method, self._dataset, self._spread)
@@ -188,8 +188,8 @@ class Evaluator:
     given = None
     if self._all_metrics:
       given = scores.scored(codes, kl, dataset, indices)
-      results["metrics"] = metrics.score(given)
-      results["metrics_images"] = len(given.factors)
+      results["metrics"] = metrics.score(given)  # none without labels
+      results["metrics_images"] = given.num_examples
     results["seconds"] = time.perf_counter() - started
     decode = functools.partial(self._decode, state.params)
     pictures = decoded.traversals(decode, config.num_continuous, sizes)

@@ -178,12 +178,13 @@ def scored(
 ) -> metrics.Scored:
   """What all metrics are given: a sample of the codes, and what they are of.
 
-  Arguments are those of `of_codes`; the data set has factors.
+  Arguments are those of `of_codes`.
   """
   size = METRICS_IMAGES if len(indices) > METRICS_IMAGES else 0
   rows = sample(len(indices), size)
-  factors = dataset.factors[indices]
-  classes = None
+  factors = classes = None
+  if dataset.factors is not None:
+    factors = dataset.factors[indices]
   if dataset.class_factor is not None:
     classes = factors[:, dataset.factor_names.index(dataset.class_factor)]
   has_code = codes.categories.shape[1] > 0

@@ -35,6 +35,8 @@ _NUM_IMAGES = flags.DEFINE_integer(
   "config says.",
 )
 
+_WITHOUT_LABELS = ("reconstruction", "elbo_at_mean")
+
 
 def main(unused: list[str]) -> None:
   """Writes evaluation.json, the pictures and report.html; prints the scores."""
@@ -47,8 +49,9 @@ def main(unused: list[str]) -> None:
     json_file.write(folder / "summary.json", table)
     print(summary.to_markdown(table))
   else:
-    basic = {name: results[0][name] for name in scores.NAMES}
-    for name, value in (results[0].get("metrics", {}) | basic).items():
+    (found,) = results
+    basic = {name: found[name] for name in (*scores.NAMES, *_WITHOUT_LABELS)}
+    for name, value in (found["metrics"] | basic).items():
       if value is not None:
         print(f"{name.replace('_', ' '):27} {value:.4f}")
   print(f"{'on':27} {results[0]['num_images']} images, ", end="")

@@ -5,9 +5,9 @@ r"""Scores anyone's codes: a table, and the same as JSON.
 
 `codes.npz` (numpy.savez) holds arrays of N examples:
 
-  factors     [N, F] integers: the true factors. Needed.
   means       [N, m] the continuous codes, and/or
   categories  [N] or [N, D] integers from 0: the discrete ones.
+  factors     [N, F] integers: the true factors, that codes are compared with.
   scales      [N, m] standard deviations of the posterior; for the robust MIG.
   kl          [m] mean KL of each dimension, nats: the paper's disentanglement
               score drops those at or below 0.1.
@@ -57,17 +57,25 @@ def main(arguments: list[str]) -> None:
   else:
     scores = score(given, _METRICS.value, _SEED.value)
     found = {name: (value,) for name, value in scores.items()}
-  print(_to_markdown(found))
-  fewest, factor = fewest_examples(given.factors)
-  if fewest < _FEW:
-    print(
-      f"\nExamples of the rarest value, of factor {factor} (from 0): {fewest}. "
-      "Few for metrics that fix a factor and vary the rest, or hold some out."
+  if not found:
+    raise ValueError(
+      f"{path} has nothing to score: codes are compared with factors, [N, F] "
+      "integers, and categories with classes, [N]"
     )
+  print(_to_markdown(found))
+  fewest = None
+  if given.factors is not None:
+    fewest, factor = fewest_examples(given.factors)
+    if fewest < _FEW:
+      print(
+        f"\nFactor {factor} (from 0) has a value with only {fewest} examples. "
+        f"Below {_FEW} is few for metrics that fix a factor and vary the rest, "
+        "or hold some out."
+      )
   if _OUTPUT.value:
     content = {
       "file": path.name,
-      "num_examples": len(given.factors),
+      "num_examples": given.num_examples,
       "fewest_examples_of_a_value": fewest,
       "given": [name for name, x in given._asdict().items() if x is not None],
       "seed": _SEED.value,

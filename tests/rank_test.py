@@ -1,5 +1,7 @@
 """The command that ranks models without labels."""
 
+import json
+
 import numpy as np
 
 from cascade_jax.metrics import (
@@ -40,3 +42,30 @@ def test_codes_of_other_examples_are_refused(tmp_path):
   assert "codes of other examples" in launch("rank", first, second).stderr
   assert "c.npz must hold means and kl" in launch("rank", first, bare).stderr
   assert "two files of codes or more" in launch("rank", first).stderr
+
+
+def test_runs_on_images_without_labels_can_be_ranked(tmp_path):
+  images = np.random.default_rng(0).random((600, 32, 32)) < 0.1
+  np.savez(tmp_path / "images.npz", images=images)
+  folder = tmp_path / "run"
+  trained = launch(
+    "train",
+    "--config=experiments/configs/smoke.py",
+    f"--workdir={folder}",
+    "--config.num_replicas=2",
+    "--config.data.name=arrays",
+    f"--config.data.path={tmp_path / 'images.npz'}",
+  )
+  assert trained.returncode == 0, trained.stderr
+  evaluated = launch("evaluate", f"--workdir={folder}")
+  assert evaluated.returncode == 0, evaluated.stderr
+  codes = [folder / f"seed_{seed}" / "codes.npz" for seed in (0, 1)]
+  for path in codes:
+    evaluation = json.loads((path.parent / "evaluation.json").read_text())
+    assert evaluation["metrics"] == {}
+    assert evaluation["elbo_at_mean"] < -evaluation["reconstruction"]
+  ranked = launch("rank", *codes)
+  assert ranked.returncode == 0, ranked.stderr
+  assert ranked.stdout.count("codes.npz") == 2
+  nothing = launch("score", codes[0])
+  assert "nothing to score: codes are compared with" in nothing.stderr

@@ -85,6 +85,11 @@ def test_what_isnt_given_is_left_out_or_named():
     metrics.score(given._replace(categories=None), ["mig"])
   with pytest.raises(ValueError, match="no metric 'migg'; disent.* are"):
     metrics.score(given, ["migg"])
+  with pytest.raises(ValueError, match="'mig' needs factors"):
+    metrics.score(given._replace(factors=None), ["mig"])
+  categories_alone = trained(factors=None, means=None, scales=None)
+  names = metrics.score(categories_alone).keys()
+  assert names == {"classification_accuracy", "nmi", "ari"}
 
 
 def test_intervals_cover_the_truth_as_often_as_they_say():
@@ -147,7 +152,7 @@ def test_command_scores_a_file_and_says_where_examples_are_few(tmp_path):
     f"--output={tmp_path / 'scores.json'}",
   )
   assert result.returncode == 0, result.stderr
-  assert "rarest value, of factor 3 (from 0): 1. Few for" in result.stdout
+  assert "Factor 3 (from 0) has a value with only 1 example" in result.stdout
   content = json_file.read(tmp_path / "scores.json")
   assert content["num_examples"] == 200
   assert content["fewest_examples_of_a_value"] == 1
@@ -166,7 +171,7 @@ def test_command_without_intervals_or_with_a_bad_name(tmp_path):
   result = launch(
     "score", tmp_path / "codes.npz", "--metrics=mig", "--resamples=0"
   )
-  assert result.stdout.endswith(" |  |\n") and "rarest" not in result.stdout
+  assert result.stdout.endswith(" |  |\n") and "Below 20" not in result.stdout
   result = launch("score", tmp_path / "codes.npz", "--metrics=migg")
   assert "no metric 'migg'" in result.stderr
   assert "Traceback" not in result.stderr
@@ -195,8 +200,8 @@ def test_files_that_will_not_do_are_named(tmp_path):
   np.savez(path, means=np.array([{}]))
   with pytest.raises(ValueError, match="can't be read"):  # nothing is unpickled
     codes_file.read(path)
-  np.savez(path, means=np.zeros((3, 2)))
-  with pytest.raises(ValueError, match="no array called factors"):
+  np.savez(path, factors=np.zeros((3, 2), int))
+  with pytest.raises(ValueError, match="no codes: neither means nor cat"):
     codes_file.read(path)
   np.savez(path, factors=np.zeros((3, 2), int), codes=np.zeros((3, 2)))
   with pytest.raises(

@@ -24,12 +24,18 @@ from cascade_jax.metrics.sap import sap
 class Scored(NamedTuple):
   """What there is to score, of N examples; None where there is none."""
 
-  factors: np.ndarray  # [N, F] integers
+  factors: np.ndarray | None = None  # [N, F] integers
   means: np.ndarray | None = None  # [N, m]
   categories: np.ndarray | None = None  # [N] or [N, D] integers
   scales: np.ndarray | None = None  # [N, m] of the posterior
   kl: np.ndarray | None = None  # [m] nats
   classes: np.ndarray | None = None  # [N] integers
+
+  @property
+  def num_examples(self) -> int:
+    """N."""
+    of_each = [x for x in self._replace(kl=None) if x is not None]
+    return len(of_each[0]) if of_each else 0
 
   def take(self, rows: np.ndarray) -> "Scored":
     """The same of some examples."""
@@ -42,7 +48,7 @@ class Metric(NamedTuple):
   """One entry of the catalogue."""
 
   compute: Callable[[Scored, int], dict[str, float]]  # given, seed -> scores
-  needs: tuple[str, ...]  # one field of each is enough: "means or categories"
+  needs: tuple[str, ...]  # fields; one of "means or categories" is enough
 
 
 def _disentanglement(given, seed):
@@ -144,10 +150,11 @@ def _best_variable(given) -> tuple[float, np.ndarray]:
   return max(found, key=lambda pair: pair[0])
 
 
-_CODES = ("means or categories",)
+_CODES = ("factors", "means or categories")
+_MEANS = ("factors", "means")
 METRICS = {
   "disentanglement_score": Metric(_disentanglement, _CODES),
-  "disentanglement_score_dlib": Metric(_disentanglement_dlib, ("means",)),
+  "disentanglement_score_dlib": Metric(_disentanglement_dlib, _MEANS),
   "beta_vae_score": Metric(_beta_vae, _CODES),
   "mig": Metric(_mig, _CODES),
   "robust_mig": Metric(_robust_mig, _CODES),
@@ -155,7 +162,7 @@ METRICS = {
   "sap": Metric(_sap, _CODES),
   "modularity": Metric(_modularity, _CODES),
   "explicitness": Metric(_explicitness, _CODES),
-  "irs": Metric(_irs, ("means",)),
+  "irs": Metric(_irs, _MEANS),
   "classification_accuracy": Metric(_accuracy, ("categories", "classes")),
   "category_agreement": Metric(_agreement, ("categories", "classes")),
 }

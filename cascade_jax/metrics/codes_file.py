@@ -17,7 +17,7 @@ def read(path: pathlib.Path) -> Scored:
   """The arrays of a file that was saved by `write` or numpy.savez.
 
   Raises:
-    ValueError: no such file, or without factors, or with an unknown array.
+    ValueError: no such file, or with an unknown array, or without codes.
   """
   try:
     with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
@@ -31,6 +31,6 @@ def read(path: pathlib.Path) -> Scored:
       f"{path} holds {', '.join(sorted(unknown))}; arrays are called "
       f"{', '.join(Scored._fields)}"
     )
-  if "factors" not in found:
-    raise ValueError(f"{path} holds no array called factors, [N, F] integers")
+  if not found.keys() & {"means", "categories"}:
+    raise ValueError(f"{path} holds no codes: neither means nor categories")
   return Scored(**found)

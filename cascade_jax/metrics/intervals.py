@@ -47,7 +47,7 @@ def intervals(
     raise ValueError(f"resamples must be 2 or more, got {resamples}")
   whole = score(given, names, seed)
   rng = np.random.default_rng(seed)
-  count = len(given.factors)
+  count = given.num_examples
   halves = []
   for k in range(1, resamples + 1):
     rows = np.sort(rng.permutation(count)[: count // 2])
