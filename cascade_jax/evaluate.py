@@ -188,8 +188,7 @@ class Evaluator:
     given = None
     if self._all_metrics:
       given = scores.scored(codes, kl, dataset, indices)
-      results["metrics"] = metrics.score(given)  # none without labels
-      results["metrics_images"] = given.num_examples
+      results |= scores.of_all_metrics(given)
     results["seconds"] = time.perf_counter() - started
     decode = functools.partial(self._decode, state.params)
     pictures = decoded.traversals(decode, config.num_continuous, sizes)

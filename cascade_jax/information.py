@@ -38,13 +38,21 @@ _CHUNK = 2**22  # densities in memory at once
 
 
 class Information(NamedTuple):
-  """In nats; means over the samples, so sums hold to the last digits."""
+  """In nats; means over the samples, so sums hold to the last digits.
 
-  index_code_information: np.ndarray  # [] I(x; z)
-  aggregate_total_correlation: np.ndarray  # [] TC(z)
-  dimension_wise_kl: np.ndarray  # [m] KL(q(z_j) || p(z_j))
-  dimension_information: np.ndarray  # [m] I(x; z_j)
-  information_with_earlier: np.ndarray  # [m] I(z_1:i-1; z_i), the first 0
+  Attributes:
+    index_code_information: a scalar, I(x; z).
+    aggregate_total_correlation: a scalar, TC(z).
+    dimension_wise_kl: `[m]` KL(q(z_j) || p(z_j)).
+    dimension_information: `[m]` I(x; z_j).
+    information_with_earlier: `[m]` I(z_1:i-1; z_i), the first 0.
+  """
+
+  index_code_information: np.ndarray
+  aggregate_total_correlation: np.ndarray
+  dimension_wise_kl: np.ndarray
+  dimension_information: np.ndarray
+  information_with_earlier: np.ndarray
 
 
 def information(

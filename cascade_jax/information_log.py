@@ -46,11 +46,17 @@ def _read(name: str, folder: pathlib.Path) -> dict:
       f"{folder} ({name}) holds no run; of a run of several replicas name one "
       "of its folders seed_..."
     )
+  logged = read_metrics(folder)
   records = [
     {key: record[key] for key in _OF_A_STEP if key in record}
-    for record in read_metrics(folder)
+    for record in logged
     if Information._fields[0] in record
   ]
+  if not records and any("scored_images" in record for record in logged):
+    raise ValueError(
+      f"{folder} ({name}) has a deterministic encoder: without a posterior "
+      "what its latents know isn't finite"
+    )
   if not records:
     raise ValueError(
       f"{folder} ({name}) didn't log what its latents know: train it with "

@@ -22,6 +22,6 @@ def read(path: pathlib.Path) -> dict:
 
 def write(path: pathlib.Path, content: dict) -> None:
   """Writes a JSON file so that it is there whole or not at all."""
-  partial = path.with_suffix(".partial")
+  partial = path.with_name(f".{path.name}.partial")
   partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
   partial.replace(path)

@@ -17,22 +17,8 @@ NAMES = (
   "classification_accuracy",
 )
 PROTOCOL = {
-  "disentanglement_score": (
-    "FactorVAE metric (Kim & Mnih 2018) as in Jeong & Song 2019: 800 votes of "
-    "100 images, dimensions with mean KL <= 0.1 nats dropped, the discrete "
-    "code as one more column, majority classifier scored on the votes it was "
-    "made from."
-  ),
-  "disentanglement_score_dlib": (
-    "FactorVAE metric in the protocol of disentanglement_lib: continuous "
-    "dimensions only, those with standard deviation < 0.05 dropped, 10,000 "
-    "training and 5,000 held-out votes of 64 images."
-  ),
-  "classification_accuracy": (
-    "Best one-to-one relabelling of the categories, found on the images that "
-    "are scored; each image at its likeliest category. Of several discrete "
-    "variables the one that fits the classes best."
-  ),
+  **{name: metrics.METRICS[name].protocol for name in NAMES},
+  "categories": "The likeliest code of each image, at its posterior mean.",
   "elbo_at_mean": (
     "-(reconstruction + KL + log of the number of joint codes), nats per "
     "image, reconstructed from the posterior mean and the likeliest code: a "
@@ -155,7 +141,7 @@ def of_codes(
     "disentanglement_score": score.score,
     "disentanglement_score_dlib": metrics.disentanglement_score_dlib(
       codes.mean, factors
-    ),
+    ).score,
     "votes": score.votes.tolist(),
     "vote_columns": [f"z{column + 1}" for column in score.columns]
     + names[: score.num_codes],
@@ -197,6 +183,26 @@ def scored(
     classes,
   )
   return given.take(rows)
+
+
+def of_all_metrics(given: metrics.Scored) -> dict:
+  """What evaluation.json says of the metrics that aren't in `NAMES`.
+
+  Those are of all images that are evaluated; these are of the codes given.
+  """
+  found, refusals = {}, {}
+  if given.factors is not None:
+    found, refusals = metrics.attempt(given)
+  return {
+    "metrics": {k: value for k, value in found.items() if k not in NAMES},
+    "metrics_images": given.num_examples,
+    "metrics_left_out": refusals,
+    "metrics_protocol": {
+      name: metric.protocol
+      for name, metric in metrics.METRICS.items()
+      if name not in NAMES
+    },
+  }
 
 
 def _accuracy(categories, classes, dataset) -> dict:

@@ -28,7 +28,16 @@ import ml_collections
 from cascade_jax import json_file
 from cascade_jax.config import RESUMABLE_KEYS, default
 
-_PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "ortools")
+_PACKAGES = (
+  "jax",
+  "jaxlib",
+  "flax",
+  "optax",
+  "numpy",
+  "scipy",
+  "scikit-learn",
+  "ortools",
+)
 _LOCK = ".lock"
 
 
@@ -101,7 +110,7 @@ def read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:
   if not path.exists():
     raise ValueError(
       f"{folder} holds no run (no config.json); train one with "
-      f"python -m experiments.train --workdir={folder}"
+      f"python -m experiments.train --config=CONFIG.py --workdir={folder}"
     )
   config = default()  # for keys that are newer than the run
   try:

@@ -33,9 +33,10 @@ _NUM_IMAGES = flags.DEFINE_integer(
   None,
   "Evaluate on a random sample of so many images; 0 for all. Default: as the "
   "config says.",
+  lower_bound=0,
 )
 
-_WITHOUT_LABELS = ("reconstruction", "elbo_at_mean")
+_ON_ALL = (*scores.NAMES, "reconstruction", "elbo_at_mean")
 
 
 def main(unused: list[str]) -> None:
@@ -50,14 +51,20 @@ def main(unused: list[str]) -> None:
     print(summary.to_markdown(table))
   else:
     (found,) = results
-    basic = {name: found[name] for name in (*scores.NAMES, *_WITHOUT_LABELS)}
-    for name, value in (found["metrics"] | basic).items():
-      if value is not None:
-        print(f"{name.replace('_', ' '):27} {value:.4f}")
+    _print_scores(found["metrics"])
+    if found["metrics"]:
+      print(f"{'on':27} {found['metrics_images']} images\n")
+    _print_scores({name: found[name] for name in _ON_ALL})
   print(f"{'on':27} {results[0]['num_images']} images, ", end="")
   print(f"step {results[0]['step']}")
   for page in pages:
     print(f"{'report':27} {page}")
+
+
+def _print_scores(found: dict[str, float | None]) -> None:
+  for name, value in found.items():
+    if value is not None:
+      print(f"{name.replace('_', ' '):27} {value:.4f}")
 
 
 if __name__ == "__main__":

@@ -9,8 +9,6 @@ The runs log it at the ends of the cascade's phases, and each
 
 import cascade_jax  # noqa: F401, I001  first: sets flags that jax reads
 
-import pathlib
-
 from absl import flags
 
 from cascade_jax import information_log, json_file, plots
@@ -26,11 +24,14 @@ _PICTURE = flags.DEFINE_string(
 
 def main(arguments: list[str]) -> None:
   """Writes both files."""
+  output = launch.output_file(_OUTPUT.value, ".json")
+  picture = launch.output_file(_PICTURE.value, ".png")
   runs = information_log.collect(_named(arguments))
   records = {name: run["records"] for name, run in runs.items()}
   figure = plots.information(records)
-  json_file.write(pathlib.Path(_OUTPUT.value).expanduser(), runs)
-  figure.savefig(pathlib.Path(_PICTURE.value).expanduser())
+  json_file.write(output, runs)
+  figure.savefig(picture)
+  print(f"{output}\n{picture}")
 
 
 def _named(arguments: list[str]) -> dict[str, str]:
@@ -38,10 +39,12 @@ def _named(arguments: list[str]) -> dict[str, str]:
   for argument, (name, _, folder) in zip(arguments, pairs):
     if not (name and folder):
       raise ValueError(f"{argument!r} must be NAME=FOLDER of a run")
-  named = {name: folder for name, _, folder in pairs}
-  if len(named) < len(pairs):
-    raise ValueError(f"each run must have a name of its own: {arguments}")
-  return named
+  names = [name for name, _, _ in pairs]
+  if twice := {name for name in names if names.count(name) > 1}:
+    raise ValueError(
+      f"each run must have a name of its own; {', '.join(twice)} is there twice"
+    )
+  return {name: folder for name, _, folder in pairs}
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What every launcher does around its main function."""
 
 import os
+import pathlib
 import platform
 import sys
 from collections.abc import Callable
@@ -49,6 +50,20 @@ def _parse(argv: list[str]) -> list[str]:
       f"a --config.KEY that there isn't: {message} (flags change what the "
       "config file sets, and add nothing)"
     )
+
+
+def output_file(name: str, suffix: str) -> pathlib.Path:
+  """The path of a file to write, checked before any work is done for it.
+
+  Raises:
+    ValueError: another suffix, or a folder that isn't there.
+  """
+  path = pathlib.Path(name).expanduser()
+  if path.suffix != suffix or path.is_dir():
+    raise ValueError(f"{name} can't be written: name a {suffix} file")
+  if not path.parent.is_dir():
+    raise ValueError(f"{name} can't be written: there is no {path.parent}")
+  return path
 
 
 def show_progress() -> None:

@@ -1,10 +1,11 @@
 r"""Ranks models without labels, by how their codes resemble each other's: UDR.
 
-  python -m experiments.rank runs/mine/seed_*/codes.npz [--similarity=lasso]
+  python -m experiments.rank runs/mine/seed_*/codes.npz \
+    [--similarity=lasso] [--output=ranking.json]
 
 Of the same examples each: `experiments.evaluate` writes such files. They need
-`means` and `kl` (see `experiments.score --help`). Duan et al. 2020; what the
-score is stands in `cascade_jax/metrics/udr.py`.
+`means` and `kl` (see `experiments.score --help`), and no labels. Duan et al.
+2020; what the score is stands in `cascade_jax/metrics/udr.py`.
 """
 
 import cascade_jax  # noqa: F401, I001  first: sets flags that jax reads
@@ -14,6 +15,7 @@ import pathlib
 import numpy as np
 from absl import flags
 
+from cascade_jax import json_file, workdir
 from cascade_jax.metrics import (
   Scored,
   codes_file,
@@ -24,12 +26,14 @@ from experiments import launch
 _SIMILARITY = flags.DEFINE_enum(
   "similarity", "spearman", ["spearman", "lasso"], "Of the models' columns."
 )
+_OUTPUT = flags.DEFINE_string("output", None, ".json file for the ranking.")
 
 
 def main(arguments: list[str]) -> None:
-  """Prints the table, the best first."""
+  """Prints the table, the best first; writes the JSON."""
   if len(arguments) < 2:
     raise ValueError(f"name two files of codes or more, not {arguments}")
+  output = _OUTPUT.value and launch.output_file(_OUTPUT.value, ".json")
   each = [codes_file.read(pathlib.Path(name)) for name in arguments]
   _check(arguments, each)
   found = unsupervised_disentanglement_ranking(
@@ -42,12 +46,28 @@ def main(arguments: list[str]) -> None:
   for k in np.argsort(-found.scores, kind="stable"):
     row = arguments[k], f"{found.scores[k]:.4f}", found.num_informative[k]
     print(f"| {' | '.join(map(str, row))} |")
+  if len(arguments) == 2:
+    print("\nTwo are no ranking: each has the score of their one pair.")
+  if output:
+    content = {
+      "similarity": _SIMILARITY.value,
+      "num_examples": each[0].num_examples,
+      "scores": dict(zip(arguments, found.scores.tolist())),
+      "num_informative": dict(zip(arguments, found.num_informative.tolist())),
+      **workdir.provenance(),
+    }
+    json_file.write(output, content)
 
 
 def _check(names: list[str], each: list[Scored]) -> None:
   for name, given in zip(names, each):
     if given.means is None or given.kl is None:
       raise ValueError(f"{name} must hold means and kl")
+    if given.num_examples != each[0].num_examples:
+      raise ValueError(
+        f"{name} is of {given.num_examples} examples, {names[0]} of "
+        f"{each[0].num_examples}; only codes of the same ones can be compared"
+      )
     if not np.array_equal(given.factors, each[0].factors):
       raise ValueError(
         f"{name} and {names[0]} are codes of other examples (their factors "

@@ -6,7 +6,7 @@ r"""Scores anyone's codes: a table, and the same as JSON.
 `codes.npz` (numpy.savez) holds arrays of N examples:
 
   means       [N, m] the continuous codes, and/or
-  categories  [N] or [N, D] integers from 0: the discrete ones.
+  categories  [N] or [N, D] integers from 0: the discrete ones, not one-hot.
   factors     [N, F] integers: the true factors, that codes are compared with.
   scales      [N, m] standard deviations of the posterior; for the robust MIG.
   kl          [m] mean KL of each dimension, nats: the paper's disentanglement
@@ -18,30 +18,27 @@ import cascade_jax  # noqa: F401, I001  first: sets flags that jax reads
 
 import math
 import pathlib
-import platform
 
-import numpy as np
-import sklearn
 from absl import flags
 
-from cascade_jax import json_file
-from cascade_jax.metrics import codes_file
-from cascade_jax.metrics.catalogue import METRICS, score
+from cascade_jax import json_file, workdir
+from cascade_jax.metrics import METRICS, Scored, attempt, codes_file, intervals
 from cascade_jax.metrics.codes import fewest_examples
-from cascade_jax.metrics.intervals import intervals
 from experiments import launch
 
 _METRICS = flags.DEFINE_list(
   "metrics",
   None,
-  f"Of {', '.join(METRICS)}. Default: all that the file has enough for.",
+  f"Of {', '.join(METRICS)}, or of the table's rows. Default: all that the "
+  "file has enough for.",
 )
-_OUTPUT = flags.DEFINE_string("output", None, "JSON file for the scores.")
+_OUTPUT = flags.DEFINE_string("output", None, ".json file for the scores.")
 _RESAMPLES = flags.DEFINE_integer(
   "resamples", 10, "Halves that intervals are made of; 0 for no intervals."
 )
-_SEED = flags.DEFINE_integer("seed", 0, "Of votes, splits and forests.")
-
+_SEED = flags.DEFINE_integer(
+  "seed", 0, "Of votes, splits and forests.", lower_bound=0
+)
 
 _FEW = 20
 
@@ -50,59 +47,69 @@ def main(arguments: list[str]) -> None:
   """Prints the table; writes the JSON."""
   if len(arguments) != 1:
     raise ValueError(f"name one file of codes (codes.npz), not {arguments}")
+  if _RESAMPLES.value < 0 or _RESAMPLES.value == 1:
+    raise ValueError(
+      f"--resamples is {_RESAMPLES.value}; it must be 2 or more, or 0 for no "
+      "intervals"
+    )
+  output = _OUTPUT.value and launch.output_file(_OUTPUT.value, ".json")
   path = pathlib.Path(arguments[0]).expanduser()
   given = codes_file.read(path)
-  if _RESAMPLES.value:
-    found = intervals(given, _METRICS.value, _RESAMPLES.value, _SEED.value)
-  else:
-    scores = score(given, _METRICS.value, _SEED.value)
-    found = {name: (value,) for name, value in scores.items()}
-  if not found:
-    raise ValueError(
-      f"{path} has nothing to score: codes are compared with factors, [N, F] "
-      "integers, and categories with classes, [N]"
-    )
-  print(_to_markdown(found))
-  fewest = None
-  if given.factors is not None:
-    fewest, factor = fewest_examples(given.factors)
-    if fewest < _FEW:
-      print(
-        f"\nFactor {factor} (from 0) has a value with only {fewest} examples. "
-        f"Below {_FEW} is few for metrics that fix a factor and vary the rest, "
-        "or hold some out."
-      )
-  if _OUTPUT.value:
+  found, left_out = _scores(given)
+  shapes = ", ".join(f"{k} {v}" for k, v in given.shapes().items())
+  print(f"{path}: {shapes}\n\n{_to_markdown(found)}")
+  for name, reason in left_out.items():
+    print(f"\n{name}: {reason}")
+  print(_warning_of_few(given), end="")
+  if output:
     content = {
-      "file": path.name,
-      "num_examples": given.num_examples,
-      "fewest_examples_of_a_value": fewest,
-      "given": [name for name, x in given._asdict().items() if x is not None],
+      "file": str(path),
+      "shapes": given.shapes(),
       "seed": _SEED.value,
       "resamples": _RESAMPLES.value,
-      "versions": {
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "scikit-learn": sklearn.__version__,
-      },
-      "scores": {
-        name: {
-          key: None if math.isnan(x) else x
-          for key, x in zip(("score", "low", "high"), values)
-        }
-        for name, values in found.items()
-      },
+      "scores": {name: _for_json(values) for name, values in found.items()},
+      "left_out": left_out,
+      "protocol": {name: metric.protocol for name, metric in METRICS.items()},
+      **workdir.provenance(),
     }
-    json_file.write(pathlib.Path(_OUTPUT.value).expanduser(), content)
+    json_file.write(output, content)
 
 
-def _to_markdown(found: dict[str, tuple[float, ...]]) -> str:
+def _scores(given: Scored) -> tuple[dict[str, tuple], dict[str, str]]:
+  """Scores, with intervals where they are wanted, and what has none and why."""
+  if _RESAMPLES.value:
+    return intervals(given, _METRICS.value, _RESAMPLES.value, _SEED.value)
+  scores, left_out = attempt(given, _METRICS.value, _SEED.value)
+  return {name: (value,) for name, value in scores.items()}, left_out
+
+
+def _to_markdown(found: dict[str, tuple]) -> str:
   """A row a score, with its interval where there is one."""
   lines = ["| score | value | 95 % interval |", "|---|---|---|"]
   for name, (value, *ends) in found.items():
-    interval = " to ".join(f"{end:.4f}" for end in ends)
-    lines.append(f"| {name.replace('_', ' ')} | {value:.4f} | {interval} |")
+    interval = " to ".join(f"{end:.4f}" for end in ends if math.isfinite(end))
+    lines.append(f"| {name} | {value:.4f} | {interval or 'none'} |")
   return "\n".join(lines)
+
+
+def _warning_of_few(given: Scored) -> str:
+  if given.factors is None:
+    return ""
+  fewest, factor = fewest_examples(given.factors)
+  if fewest >= _FEW:
+    return ""
+  return (
+    f"\nFactor {factor} (from 0) has a value with only {fewest} example(s). "
+    f"Below {_FEW} is few for metrics that fix a factor and vary the rest, or "
+    "hold some out.\n"
+  )
+
+
+def _for_json(values: tuple) -> dict[str, float | None]:
+  return {
+    key: value if math.isfinite(value) else None
+    for key, value in zip(("score", "low", "high"), values)
+  }
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ def test_a_category_an_example_is_a_refinement_too():
   [
     ([], [], "categories must have shape"),
     ([[0, 1]], [0, 1], "categories must have shape"),
-    ([0, 1], [0.0, 1.0], "classes must be integers"),
+    ([0, 1], [0.0, 1.5], "classes must be integers"),
     ([0, -1], [0, 1], "categories must be integers"),
     ([0, 1], [0, 1, 1], "2 categories for 3 classes"),
     ([0, 1], [3, 3], "classes are all 3; there is nothing to tell apart"),

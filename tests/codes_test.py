@@ -64,6 +64,15 @@ def test_features_are_standard_and_one_hot():
   np.testing.assert_array_equal(features[:, 4:].sum(axis=1), 1)
 
 
+def test_whole_floats_and_bools_are_labels_too():
+  means, factors, labels = some()
+  plain = codes_lib.check(means, factors, labels)
+  other = codes_lib.check(means, factors.astype(np.float32), labels == 7)
+  np.testing.assert_array_equal(other[1], plain[1])
+  assert other[1].dtype == np.int64
+  np.testing.assert_array_equal(other[0].categories, 1 - plain[0].categories)
+
+
 def test_rarest_value_is_found():
   factors = np.array([[0, 1], [0, 1], [1, 1], [1, 4]])
   assert codes_lib.fewest_examples(factors) == (1, 1)

@@ -18,7 +18,7 @@ def grid():
 def score(means, factors, **changes):
   return metrics.disentanglement_score_dlib(
     means, factors, **{"num_train": 300, "num_test": 200, **changes}
-  )
+  ).score
 
 
 def noisy(rng, noise):
@@ -59,14 +59,14 @@ def test_it_equals_the_slow_twin():
 @pytest.mark.parametrize("name", sorted(ORIGINAL.keys() - {"origin"}))
 def test_the_same_draws_score_as_in_disentanglement_lib(name):
   means, factors, _ = stored_scores.codes(name)
-  ours = metrics.disentanglement_score_dlib(means, factors)
+  ours = metrics.disentanglement_score_dlib(means, factors).score
   assert ours == pytest.approx(ORIGINAL[name]["same_votes"], rel=1e-12)
 
 
 def gap(name, draws):
   means, factors, _ = stored_scores.codes(name)
   ours = [
-    metrics.disentanglement_score_dlib(means, factors, seed=seed)
+    metrics.disentanglement_score_dlib(means, factors, seed=seed).score
     for seed in range(10)
   ]
   return stored_scores.gap(ours, ORIGINAL[name][draws])
@@ -115,6 +115,43 @@ def test_columns_that_hardly_vary_are_dropped():
   assert score(small, factors, scale_threshold=0.0) == 1
 
 
+def test_bad_numbers_are_named():
+  means, factors = noisy(np.random.default_rng(0), 0.01)
+  for name, least in (
+    ("num_train", 1),
+    ("num_test", 1),
+    ("vote_size", 2),
+    ("seed", 0),
+  ):
+    with pytest.raises(ValueError, match=f"{name} must be an integer of at le"):
+      score(means, factors, **{name: least - 1})
+  with pytest.raises(ValueError, match="scale_threshold must be a finite"):
+    score(means, factors, scale_threshold=np.nan)
+
+
+def test_columns_that_mix_the_same_factors_tie_on_an_exact_grid():
+  """Each pair's votes go to its first column, for both of its factors."""
+  factors = np.tile(np.indices((4, 4, 4, 4)).reshape(4, -1).T, (3, 1))
+  turn = np.array([[1, 1], [-1, 1]]) * np.sqrt(0.5)
+  means = np.concatenate(
+    [(factors[:, p] - 1.5) @ turn for p in ([0, 1], [2, 3])], 1
+  )
+  assert 0.45 < score(means, factors, num_train=3000, num_test=2000) < 0.55
+  paper = metrics.disentanglement_score(means, factors)
+  assert paper.score == 0.5
+  np.testing.assert_array_equal(paper.votes[[1, 3]], 0)
+
+
+def test_what_was_counted_is_given():
+  means, factors = noisy(np.random.default_rng(0), 0.01)
+  found = metrics.disentanglement_score_dlib(
+    np.column_stack([means[:, 0] * 0, means]), factors, num_train=30, num_test=9
+  )
+  assert found.train_votes.sum() == 30 and found.test_votes.sum() == 9
+  np.testing.assert_array_equal(found.columns, [1, 2, 3])
+  assert found.train_votes.shape == found.test_votes.shape == (3, 3)
+
+
 def test_factor_with_one_value_is_never_drawn():
   means, factors = noisy(np.random.default_rng(0), 0.01)
   constant = np.column_stack([np.zeros(len(factors), int), factors])
@@ -126,7 +163,7 @@ def test_factor_with_one_value_is_never_drawn():
   [
     (np.zeros(5), np.zeros((5, 2), int), "means must have shape"),
     (np.full((5, 1), np.nan), np.zeros((5, 2), int), "NaN or infinity"),
-    (np.zeros((5, 1)), np.zeros((5, 2)), "factors must be integers"),
+    (np.zeros((5, 1)), np.full((5, 2), 0.5), "factors must be integers"),
     (np.zeros((5, 1)), np.zeros((5, 2), int), "more than one value"),
   ],
 )

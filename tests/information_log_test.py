@@ -89,7 +89,12 @@ def test_command_writes_both(run, tmp_path):
   bad = launch("information", *files, run)
   assert "must be NAME=FOLDER" in bad.stderr
   bad = launch("information", *files, f"a={run}", f"a={run}")
-  assert "name of its own" in bad.stderr and "Traceback" not in bad.stderr
+  assert "; a is there twice" in bad.stderr and "Traceback" not in bad.stderr
+  output.unlink()
+  files[1] = f"--picture={tmp_path / 'found.pdf'}"
+  bad = launch("information", *files, f"a={run}")
+  assert "found.pdf can't be written: name a .png file" in bad.stderr
+  assert not output.exists()
 
 
 def test_what_is_missing_is_named(tmp_path):
@@ -98,6 +103,9 @@ def test_what_is_missing_is_named(tmp_path):
   silent = make_run(tmp_path / "silent", [record(10)])
   with pytest.raises(ValueError, match="evaluate_every"):
     information_log.collect({"mine": silent})
+  scored = make_run(tmp_path / "aae", [record(10) | {"scored_images": 9}])
+  with pytest.raises(ValueError, match="mine. has a deterministic encoder"):
+    information_log.collect({"mine": scored})
   with pytest.raises(ValueError, match="mine says nothing"):
     plots.information({"mine": [record(10)]})
   with pytest.raises(ValueError, match="no runs"):

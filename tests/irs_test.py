@@ -121,6 +121,17 @@ def test_no_column_that_moves_is_no_robustness():
     assert result.robustness.shape == (0, 4)
 
 
+def test_values_of_a_lone_example_do_not_count_as_robust():
+  factors, means = scored_codes.grid(), scored_codes.noise()
+  plain = interventional_robustness(means, factors)
+  factors[0] = 99  # an example whose values no other has
+  one = interventional_robustness(means, factors)
+  np.testing.assert_allclose(one.robustness, plain.robustness, atol=0.02)
+  each = np.random.default_rng(0).permutation(1440)[:, None]
+  with pytest.raises(ValueError, match="a value that 2 examples have"):
+    interventional_robustness(means, each)
+
+
 def test_bad_input_is_named():
   factors = scored_codes.grid()
   for quantile in (-0.1, 99, np.nan):

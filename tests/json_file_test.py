@@ -11,6 +11,14 @@ def test_json_is_whole_or_absent(tmp_path):
   assert json_file.read(path) == {"a": 1}
 
 
+def test_no_other_file_is_touched(tmp_path):
+  other = tmp_path / "x.partial"
+  other.write_text("mine")
+  json_file.write(tmp_path / "x.json", {"a": 1})
+  assert other.read_text() == "mine"
+  assert sorted(tmp_path.iterdir()) == [tmp_path / "x.json", other]
+
+
 @pytest.mark.parametrize(
   ("content", "message"),
   [('{"a": ', "x.json is not valid JSON"), ("[1]", "x.json holds a list")],

@@ -140,6 +140,14 @@ def test_narrow_posteriors_are_points_and_wide_ones_know_nothing():
   assert (found.gaps[[0, 2, 3]] < points.gaps[[0, 2, 3]]).all()
 
 
+def test_rmig_refuses_means_that_its_bins_do_not_hold():
+  means, factors = scored_codes.perfect(), scored_codes.grid()
+  robust_mutual_information_gap(means + 2.5, factors)
+  for changed in (means * 1e6, means + 1e8):
+    with pytest.raises(ValueError, match="most means of dimension . "):
+      robust_mutual_information_gap(changed, factors)
+
+
 def test_rmig_sees_through_the_unused_dimensions_of_a_vae():
   """Their means know of factors, but their posteriors are the prior."""
   codes = scored_codes.trained()

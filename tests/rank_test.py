@@ -21,7 +21,8 @@ def test_models_that_agree_come_first(tmp_path):
   ]
   for path, means in zip(paths, each):
     codes_file.write(path, Scored(scored_codes.grid(), means, kl=kl))
-  result = launch("rank", *paths)
+  output = tmp_path / "ranking.json"
+  result = launch("rank", *paths, f"--output={output}")
   assert result.returncode == 0, result.stderr
   rows = result.stdout.splitlines()[2:]
   assert [row.split(".npz")[0].split("/")[-1] for row in rows] == [
@@ -31,6 +32,9 @@ def test_models_that_agree_come_first(tmp_path):
   ]
   expected = unsupervised_disentanglement_ranking(each, [kl] * 3).scores
   assert f"| {expected[0]:.4f} | 4 |" in rows[0]
+  content = json.loads(output.read_text())
+  assert content["scores"] == dict(zip(map(str, paths), expected))
+  assert content["similarity"] == "spearman" and content["num_examples"] == 1440
 
 
 def test_codes_of_other_examples_are_refused(tmp_path):
@@ -40,6 +44,8 @@ def test_codes_of_other_examples_are_refused(tmp_path):
   codes_file.write(second, Scored(grid[::-1], means, kl=np.ones(4)))
   codes_file.write(bare, Scored(grid, means))
   assert "codes of other examples" in launch("rank", first, second).stderr
+  codes_file.write(second, Scored(None, means[1:], kl=np.ones(4)))
+  assert "b.npz is of 1439 examples" in launch("rank", first, second).stderr
   assert "c.npz must hold means and kl" in launch("rank", first, bare).stderr
   assert "two files of codes or more" in launch("rank", first).stderr
 
@@ -67,5 +73,6 @@ def test_runs_on_images_without_labels_can_be_ranked(tmp_path):
   ranked = launch("rank", *codes)
   assert ranked.returncode == 0, ranked.stderr
   assert ranked.stdout.count("codes.npz") == 2
+  assert "Two are no ranking" in ranked.stdout
   nothing = launch("score", codes[0])
-  assert "nothing to score: codes are compared with" in nothing.stderr
+  assert "nothing to score: codes (means, categories) are" in nothing.stderr

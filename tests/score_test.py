@@ -36,7 +36,7 @@ def test_every_metric_is_that_of_its_own_function():
     ).score,
     "disentanglement_score_dlib": metrics.disentanglement_score_dlib(
       *codes, seed=3
-    ),
+    ).score,
     "beta_vae_score": metrics.beta_vae_score(*codes, **seeded).score,
     "mig": metrics.mutual_information_gap(*codes, **with_categories).score,
     "robust_mig": metrics.robust_mutual_information_gap(
@@ -67,14 +67,13 @@ def test_kl_prunes_and_the_best_variable_is_compared_with_the_classes():
   )
   name = ("disentanglement_score",)
   pruned = metrics.score(given._replace(kl=np.zeros(6)), name)
-  alone = metrics.score(given._replace(means=None), name)
+  alone = metrics.score(given._replace(means=None, scales=None), name)
   assert pruned == alone != metrics.score(given, name)
 
 
 def test_what_isnt_given_is_left_out_or_named():
-  given = trained(means=None, classes=None)
-  names = metrics.score(given, ("mig", "modularity")).keys()
-  assert names == {"mig", "modularity"}
+  given = trained(means=None, scales=None, classes=None)
+  assert "irs" not in metrics.score(given)
   with pytest.raises(ValueError, match="'irs' needs means"):
     metrics.score(given, ("irs",))
   with pytest.raises(ValueError, match="needs categories and classes"):
@@ -83,7 +82,7 @@ def test_what_isnt_given_is_left_out_or_named():
     )
   with pytest.raises(ValueError, match="needs means or categories"):
     metrics.score(given._replace(categories=None), ["mig"])
-  with pytest.raises(ValueError, match="no metric 'migg'; disent.* are"):
+  with pytest.raises(ValueError, match="no metric 'migg' .do you mean mig?.*ari are"):
     metrics.score(given, ["migg"])
   with pytest.raises(ValueError, match="'mig' needs factors"):
     metrics.score(given._replace(factors=None), ["mig"])
@@ -103,7 +102,7 @@ def test_intervals_cover_the_truth_as_often_as_they_say():
     given = Scored(classes[:, None], categories=categories, classes=classes)
     name = "classification_accuracy"
     # With so few halves 1.96 standard errors would cover 0.86.
-    value, low, high = intervals(given, [name], resamples=4)[name]
+    value, low, high = intervals(given, [name], resamples=4)[0][name]
     np.testing.assert_allclose(high - value, value - low)
     covered.append(low <= 0.7 <= high)
   assert 0.92 <= np.mean(covered) <= 0.98
@@ -111,38 +110,91 @@ def test_intervals_cover_the_truth_as_often_as_they_say():
 
 def test_intervals_depend_on_the_seed_alone_and_keep_the_score():
   given = trained(kl=np.ones(6))
-  found = intervals(given, QUICK, resamples=3)
-  assert found == intervals(given, QUICK, resamples=3)
-  assert found != intervals(given, QUICK, resamples=3, seed=1)
+  found, refusals = intervals(given, QUICK, resamples=3)
+  assert not refusals
+  assert found == intervals(given, QUICK, resamples=3)[0]
+  assert found != intervals(given, QUICK, resamples=3, seed=1)[0]
   whole = metrics.score(given, QUICK)
   assert {name: ends[0] for name, ends in found.items()} == whole
 
 
-def test_halves_that_are_too_few_are_named():
+def test_scores_stay_where_halves_are_too_few_for_an_interval():
   pairs = np.repeat(np.arange(20), 2)[:, None]  # two examples a value
   given = Scored(pairs, pairs + 0.5)
-  assert metrics.score(given, ["sap"])
-  with pytest.raises(ValueError, match="half of the 40 examples are too few"):
-    intervals(given, ["sap"])
-  with pytest.raises(ValueError, match="resamples must be 2 or more, got 1"):
+  found, refusals = intervals(given, ["sap", "mig"], resamples=2)
+  assert found["sap"].score == metrics.score(given, ["sap"])["sap"]
+  assert np.isnan(found["sap"].low) and np.isfinite(found["mig"].low)
+  assert list(refusals) == ["sap"]
+  assert "no interval, half of the examples: factors must" in refusals["sap"]
+  with pytest.raises(ValueError, match="resamples must be an integer of at le"):
     intervals(given, ["mig"], resamples=1)
+
+
+def test_halves_without_one_of_the_factors_give_no_interval():
+  factors = np.stack([np.arange(40) % 4, np.arange(40) == 0], axis=1)
+  found, refusals = intervals(Scored(factors, factors + 0.1), ["mig"])
+  assert np.isnan(found["mig"].low)
+  assert "factor 1 (from 0) has one value there" in refusals["mig"]
+
+
+def test_arrays_that_are_off_are_named_once_and_before_any_work():
+  given = trained()
+  for changes, message in (
+    ({"means": given.means[:-1]}, r"same examples; got .*means \[1999, 6\]"),
+    ({"classes": given.classes[:-1]}, r"classes \[1999\]"),
+    ({"means": np.float64(3)}, r"means must have shape \[N, m\], got \[\]"),
+    ({"factors": np.int64(3)}, r"factors must have shape \[N, F\], got \[\]"),
+    ({"categories": np.zeros((2000, 1, 1), int)}, r"\[N\] or \[N, D\], got"),
+    ({"scales": given.scales[:, :2]}, "scales must have the shape of means"),
+    ({"means": given.means * np.nan}, "NaN"),
+    ({"kl": np.ones(3)}, "kl must have one entry for each of 6"),
+    ({"factors": given.means}, "factors must be integers"),
+    (dict.fromkeys(Scored._fields), "nothing to score"),
+    ({"means": None, "categories": None, "scales": None}, "nothing to score"),
+  ):
+    for compute in (metrics.score, intervals):
+      with pytest.raises(ValueError, match=message):
+        compute(given._replace(**changes))
+  empty = Scored(np.zeros((0, 2), int), np.zeros((0, 2)))
+  with pytest.raises(ValueError, match="a row for each"):
+    metrics.score(empty)
+
+
+def test_a_score_can_be_asked_for_by_its_own_name():
+  given = trained()
+  everything = metrics.score(given, ["dci", "category_agreement"])
+  assert metrics.score(given, ["nmi", "dci_completeness"]) == {
+    name: everything[name] for name in ("nmi", "dci_completeness")
+  }
+  both = metrics.score(given, ["ari", "nmi", "category_agreement"])
+  assert list(both) == ["ari", "nmi"]
+  with pytest.raises(ValueError, match="'DCI'.*mean dci?"):
+    metrics.score(given, ["DCI"])
+
+
+def test_each_metric_says_what_it_takes_and_gives():
+  given = trained(kl=np.ones(6))
+  for name, metric in metrics.METRICS.items():
+    assert set(metric.takes) <= {*Scored._fields, "seed"}
+    assert metric.protocol.endswith(".")
+    assert list(metrics.score(given, [name])) == list(metric.scores)
 
 
 def test_one_that_refuses_is_left_out_unless_it_was_asked_for():
   rows = np.arange(61)[:, None]
   factors = np.concatenate([rows // 3, rows % 3], axis=1)  # a lone value: 20
-  given = Scored(factors, rows * [1.0, 2.0])
+  given = Scored(factors, rows * [0.01, 0.02])
   with pytest.warns(UserWarning) as seen:
     found = metrics.score(given)
   left_out = [str(one.message).split(":")[0] for one in seen]
   assert left_out == ["sap is left out", "explicitness is left out"]
   assert "mig" in found and "sap" not in found and "dci_completeness" in found
-  with pytest.raises(ValueError, match="at least 2 examples"):
+  with pytest.raises(ValueError, match="sap: .*at least 2 examples"):
     metrics.score(given, ["sap"])
 
 
 def test_command_scores_a_file_and_says_where_examples_are_few(tmp_path):
-  given = trained().take(np.arange(200))
+  given = trained().take(np.arange(0, 2000, 10))
   codes_file.write(tmp_path / "codes.npz", given)
   result = launch(
     "score",
@@ -154,11 +206,11 @@ def test_command_scores_a_file_and_says_where_examples_are_few(tmp_path):
   assert result.returncode == 0, result.stderr
   assert "Factor 3 (from 0) has a value with only 1 example" in result.stdout
   content = json_file.read(tmp_path / "scores.json")
-  assert content["num_examples"] == 200
-  assert content["fewest_examples_of_a_value"] == 1
-  assert content["given"] == [
-    name for name, x in given._asdict().items() if x is not None
-  ]
+  assert content["shapes"] == given.shapes()
+  assert content["shapes"]["means"] == [200, 6]
+  assert content["left_out"] == {}
+  assert "20 bins" in content["protocol"]["mig"]
+  assert content["versions"]["scikit-learn"]
   for name, value in metrics.score(given, ("mig", "irs")).items():
     of_one = content["scores"][name]
     assert of_one["score"] == value
@@ -166,16 +218,38 @@ def test_command_scores_a_file_and_says_where_examples_are_few(tmp_path):
     assert f"| {name} | {value:.4f} | " in result.stdout
 
 
-def test_command_without_intervals_or_with_a_bad_name(tmp_path):
-  codes_file.write(tmp_path / "codes.npz", trained())
+def test_command_without_intervals_or_with_bad_input(tmp_path):
+  path = tmp_path / "codes.npz"
+  codes_file.write(path, trained())
+  result = launch("score", path, "--metrics=mig", "--resamples=0")
+  assert result.stdout.endswith(" | none |\n")
+  before = path.read_bytes()
+  for arguments, message in (
+    ([path, "--metrics=migg"], "no metric 'migg' (do you mean mig?)"),
+    ([path, "--resamples=1"], "--resamples is 1; it must be 2 or more, or 0"),
+    ([path, f"--output={path}"], "codes.npz can't be written: name a .json"),
+    ([path, f"--output={tmp_path / 'no' / 'a.json'}"], "there is no /"),
+    ([], "name one file"),
+  ):
+    result = launch("score", *arguments)
+    assert message in result.stderr
+    assert result.returncode and "Traceback" not in result.stderr
+  assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+
+
+def test_command_says_what_it_leaves_out(tmp_path):
+  lone = np.arange(61) // 3  # a single example of value 20
+  factors = np.stack([lone, np.arange(61) % 3], axis=1)
+  codes_file.write(tmp_path / "codes.npz", Scored(factors, factors + 0.5))
+  output = tmp_path / "scores.json"
   result = launch(
-    "score", tmp_path / "codes.npz", "--metrics=mig", "--resamples=0"
+    "score", tmp_path / "codes.npz", "--resamples=2", f"--output={output}"
   )
-  assert result.stdout.endswith(" |  |\n") and "Below 20" not in result.stdout
-  result = launch("score", tmp_path / "codes.npz", "--metrics=migg")
-  assert "no metric 'migg'" in result.stderr
-  assert "Traceback" not in result.stderr
-  assert "name one file" in launch("score").stderr
+  assert result.returncode == 0, result.stderr
+  assert "\nsap: factors must have at least 2" in result.stdout
+  content = json_file.read(output)
+  assert content["left_out"].keys() >= {"sap", "explicitness"}
+  assert "sap" not in content["scores"]
 
 
 def test_codes_come_back_from_their_file(tmp_path):
@@ -191,14 +265,16 @@ def test_files_that_will_not_do_are_named(tmp_path):
   path = tmp_path / "codes.npz"
   with pytest.raises(ValueError, match="can't be read"):
     codes_file.read(path)
-  path.write_text("no arrays")
-  with pytest.raises(ValueError, match="can't be read"):
-    codes_file.read(path)
   np.save(tmp_path / "one.npy", np.zeros(3))
-  with pytest.raises(ValueError, match="can't be read"):
-    codes_file.read(tmp_path / "one.npy")
+  for content in (b"no arrays", b"", (tmp_path / "one.npy").read_bytes()):
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="codes.npz is not an .npz file"):
+      codes_file.read(path)
   np.savez(path, means=np.array([{}]))
   with pytest.raises(ValueError, match="can't be read"):  # nothing is unpickled
+    codes_file.read(path)
+  np.savez(path, factors=np.zeros((3, 2), int), means=np.zeros((2, 2)))
+  with pytest.raises(ValueError, match="codes.npz: arrays must have a row"):
     codes_file.read(path)
   np.savez(path, factors=np.zeros((3, 2), int))
   with pytest.raises(ValueError, match="no codes: neither means nor cat"):

@@ -150,9 +150,10 @@ def test_bad_input_is_named():
     ([codes, codes], [kl], {}, "same two or more models, got 2 and 1"),
     ([codes, codes[1:]], [kl, kl], {}, "means must have shape"),
     ([codes, codes * np.nan], [kl, kl], {}, "NaN or infinity"),
-    ([codes, codes], [kl, kl[1:]], {}, "kl must have a finite entry"),
-    ([codes, codes], [kl, kl * np.nan], {}, "kl must have a finite entry"),
+    ([codes, codes], [kl, kl[1:]], {}, "model 1 .*: kl must have one entry"),
+    ([codes, codes], [kl, kl * np.nan], {}, "model 1 .*: kl must be finite"),
     ([codes, codes], [kl, kl], {"similarity": "r"}, "similarity must be one"),
+    ([codes, codes], [kl, kl], {"kl_threshold": -1}, "kl_threshold must be a"),
   ):
     with pytest.raises(ValueError, match=message):
       rank(means, nats, **options)

@@ -5,7 +5,7 @@ they can be trusted. docs/metrics.md has them in one table.
 """
 
 from cascade_jax.metrics.beta_vae import BetaVaeScore, beta_vae_score
-from cascade_jax.metrics.catalogue import METRICS, Scored, score
+from cascade_jax.metrics.catalogue import METRICS, attempt, score
 from cascade_jax.metrics.classification import (
   ClassificationAccuracy,
   classification_accuracy,
@@ -16,8 +16,11 @@ from cascade_jax.metrics.disentanglement import (
   DisentanglementScore,
   disentanglement_score,
 )
-from cascade_jax.metrics.disentanglement_dlib import disentanglement_score_dlib
-from cascade_jax.metrics.intervals import intervals
+from cascade_jax.metrics.disentanglement_dlib import (
+  HeldOutDisentanglementScore,
+  disentanglement_score_dlib,
+)
+from cascade_jax.metrics.intervals import Interval, intervals
 from cascade_jax.metrics.irs import (
   InterventionalRobustness,
   interventional_robustness,
@@ -38,7 +41,11 @@ from cascade_jax.metrics.mutual_information import (
   mutual_information,
 )
 from cascade_jax.metrics.sap import Sap, sap
-from cascade_jax.metrics.udr import unsupervised_disentanglement_ranking
+from cascade_jax.metrics.scored import Scored
+from cascade_jax.metrics.udr import (
+  UnsupervisedRanking,
+  unsupervised_disentanglement_ranking,
+)
 
 __all__ = (
   "METRICS",
@@ -48,12 +55,16 @@ __all__ = (
   "Dci",
   "DisentanglementScore",
   "Explicitness",
+  "HeldOutDisentanglementScore",
   "InformationGap",
+  "Interval",
   "InterventionalRobustness",
   "Modularity",
   "MutualInformation",
   "Sap",
   "Scored",
+  "UnsupervisedRanking",
+  "attempt",
   "beta_vae_score",
   "category_agreement",
   "classification_accuracy",

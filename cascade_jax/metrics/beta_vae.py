@@ -18,11 +18,17 @@ _CHUNK = 1_000  # points; bounds the memory
 
 
 class BetaVaeScore(NamedTuple):
-  """The score and the held-out predictions it was counted from."""
+  """The score and the held-out predictions it was counted from.
+
+  Attributes:
+    score: of held-out points, the share guessed right.
+    confusion: `[factors, factors]` int64, points shared and guessed.
+    factors: indices of the factors that vary.
+  """
 
   score: float
-  confusion: np.ndarray  # [factors, factors] int64, points shared and guessed
-  factors: np.ndarray  # indices of the factors that vary
+  confusion: np.ndarray
+  factors: np.ndarray
 
 
 def beta_vae_score(

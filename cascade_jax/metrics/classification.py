@@ -8,15 +8,23 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from cascade_jax.metrics import codes as codes_lib
+
 _MOST_LABELS = 10_000  # the confusion matrix has the square of it
 
 
 class ClassificationAccuracy(NamedTuple):
-  """The accuracy, and the relabelling that gives it."""
+  """The accuracy, and the relabelling that gives it.
+
+  Attributes:
+    accuracy: share of the examples, under the relabelling.
+    confusion: `[S, K]` int64, examples of a category and a class.
+    relabelling: `[S]` the class of each category, -1 for none.
+  """
 
   accuracy: float
-  confusion: np.ndarray  # [S, K] int64, examples of a category and a class
-  relabelling: np.ndarray  # [S] the class of each category, -1 for none
+  confusion: np.ndarray
+  relabelling: np.ndarray
 
 
 def classification_accuracy(
@@ -69,7 +77,8 @@ def _checked(name: str, labels: np.ndarray) -> np.ndarray:
   labels = np.asarray(labels)
   if labels.ndim != 1 or not labels.size:
     raise ValueError(f"{name} must have shape [N], N > 0; got {labels.shape}")
-  if not np.issubdtype(labels.dtype, np.integer) or labels.min() < 0:
+  labels = codes_lib.whole(name, labels)
+  if labels.min() < 0:
     raise ValueError(f"{name} must be integers counted from 0")
   if labels.max() >= _MOST_LABELS:
     raise ValueError(

@@ -12,7 +12,12 @@ from cascade_jax.metrics.classification import check_labels
 
 
 class CategoryAgreement(NamedTuple):
-  """Two scores that no renaming of the categories or classes changes."""
+  """Two scores that no renaming of the categories or classes changes.
+
+  Attributes:
+    nmi: normalised mutual information, 0..1.
+    ari: adjusted Rand index, 1 at most, 0 by chance.
+  """
 
   nmi: float
   ari: float

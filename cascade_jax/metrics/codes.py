@@ -8,12 +8,19 @@ from typing import NamedTuple
 
 import numpy as np
 
+_ROUNDING = 1e-3  # nats, that a KL of nearly 0 may be below it
+
 
 class Codes(NamedTuple):
-  """The codes of N examples."""
+  """The codes of N examples.
 
-  means: np.ndarray  # [N, m] float64
-  categories: np.ndarray  # [N, D] int64, each column numbered without gaps
+  Attributes:
+    means: `[N, m]` float64.
+    categories: `[N, D]` int64, each column numbered without gaps.
+  """
+
+  means: np.ndarray
+  categories: np.ndarray
 
   @property
   def num_columns(self) -> int:
@@ -30,8 +37,9 @@ def check(
 
   Args:
     means: `[N, m]` continuous codes, posterior means as a rule; None for m = 0.
-    factors: `[N, F]` integer class indices.
-    categories: `[N]` or `[N, D]` integers counted from 0; None for D = 0.
+    factors: `[N, F]` class indices: integers, or whole floats or bools.
+    categories: `[N]` or `[N, D]` integers counted from 0, likewise; None for
+      D = 0.
 
   Raises:
     ValueError: names the argument that is off.
@@ -41,8 +49,12 @@ def check(
     raise ValueError(
       f"factors must have shape [N, F], N > 0; got {factors.shape}"
     )
-  if not np.issubdtype(factors.dtype, np.integer):
-    raise ValueError(f"factors must be integers, got {factors.dtype}")
+  if factors.shape[1] > len(factors):
+    raise ValueError(
+      f"factors have shape {factors.shape}, with more factors than examples; "
+      "they must be [N, F], a row for each example: transpose them?"
+    )
+  factors = whole("factors", factors)
   means = check_means(means, len(factors))
   return Codes(means, _check_categories(categories, len(factors))), factors
 
@@ -54,8 +66,8 @@ def check_means(means: np.ndarray | None, num_examples: int) -> np.ndarray:
   means = np.asarray(means)
   if means.ndim != 2 or len(means) != num_examples:
     raise ValueError(
-      f"means must have shape [{num_examples}, m], a row for each of factors; "
-      f"got {means.shape}"
+      f"means must have shape [{num_examples}, m], a row for each example; got "
+      f"{means.shape}"
     )
   if not np.can_cast(means.dtype, np.float64, "same_kind"):
     raise ValueError(f"means must be real numbers, got {means.dtype}")
@@ -74,14 +86,52 @@ def _check_categories(categories, num_examples: int) -> np.ndarray:
       f"categories must have shape [{num_examples}] or [{num_examples}, D], "
       f"got {categories.shape}"
     )
-  categories = categories.reshape(num_examples, -1)
-  if categories.size and (
-    not np.issubdtype(categories.dtype, np.integer) or categories.min() < 0
-  ):
-    raise ValueError("categories must be integers counted from 0")
+  categories = whole("categories", categories.reshape(num_examples, -1))
+  if categories.size and categories.min() < 0:
+    raise ValueError(
+      f"categories must be counted from 0, the least is {categories.min()}"
+    )
   # Renumbered without gaps: a large or narrow-typed label is then no trouble.
   numbered = [np.unique(k, return_inverse=True)[1] for k in categories.T]
   return np.array(numbered, np.int64).reshape(-1, num_examples).T
+
+
+def whole(name: str, labels: np.ndarray) -> np.ndarray:
+  """Labels as integers, which whole floats and bools are too.
+
+  Raises:
+    ValueError: they aren't; names the array.
+  """
+  if np.issubdtype(labels.dtype, np.integer):
+    return labels
+  if not np.can_cast(labels.dtype, np.float64, "same_kind"):
+    raise ValueError(f"{name} must be integers, got {labels.dtype}")
+  off = ~(np.isfinite(labels) & (labels == np.round(labels)))
+  if off.any():
+    raise ValueError(
+      f"{name} must be integers, class indices; got {labels[off][0]}. Number "
+      "the values, or put them in bins"
+    )
+  return labels.astype(np.int64)
+
+
+def check_kl(kl: np.ndarray | None, num_columns: int) -> np.ndarray:
+  """Mean KL of each dimension `[m]`; infinite, above any threshold, for None.
+
+  Raises:
+    ValueError: another shape, or no finite numbers of nats from 0.
+  """
+  if kl is None:
+    return np.full(num_columns, np.inf)
+  kl = np.asarray(kl)
+  if kl.shape != (num_columns,):
+    raise ValueError(
+      f"kl must have one entry for each of {num_columns} columns, got shape "
+      f"{kl.shape}"
+    )
+  if not (np.isfinite(kl) & (kl > -_ROUNDING)).all():
+    raise ValueError(f"kl must be finite and not negative, in nats; got {kl}")
+  return kl
 
 
 def varying(factors: np.ndarray) -> np.ndarray:
@@ -139,6 +189,12 @@ def features(codes: Codes) -> tuple[np.ndarray, np.ndarray]:
     parts.append(one_hot)
     sizes.append(one_hot.shape[1])
   return np.concatenate(parts, axis=1), np.repeat(np.arange(len(sizes)), sizes)
+
+
+def check_not_negative(name: str, value: float) -> None:
+  """Raises ValueError unless it is a finite number of 0 or more."""
+  if not (np.isfinite(value) and value >= 0):
+    raise ValueError(f"{name} must be a finite number >= 0, got {value!r}")
 
 
 def check_integer(name: str, value: int, least: int) -> None:

@@ -1,10 +1,11 @@
 """Codes in a file: what `experiments.score` reads and evaluation writes."""
 
 import pathlib
+import zipfile
 
 import numpy as np
 
-from cascade_jax.metrics.catalogue import Scored
+from cascade_jax.metrics.scored import Scored
 
 
 def write(path: pathlib.Path, given: Scored) -> None:
@@ -17,12 +18,16 @@ def read(path: pathlib.Path) -> Scored:
   """The arrays of a file that was saved by `write` or numpy.savez.
 
   Raises:
-    ValueError: no such file, or with an unknown array, or without codes.
+    ValueError: no such file, or with an unknown array, or without codes, or
+      with arrays that don't go together; names the file.
   """
+  # NumPy would take another file for a pickle, and tell how to load it.
+  if path.is_file() and not zipfile.is_zipfile(path):
+    raise ValueError(f"{path} is not an .npz file, as numpy.savez writes it")
   try:
     with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
       found = {name: arrays[name] for name in arrays.files}
-  except (OSError, ValueError, AttributeError, TypeError) as error:
+  except (OSError, ValueError, zipfile.BadZipFile) as error:
     raise ValueError(
       f"{path} can't be read as arrays saved by numpy.savez ({error})"
     ) from error
@@ -33,4 +38,9 @@ def read(path: pathlib.Path) -> Scored:
     )
   if not found.keys() & {"means", "categories"}:
     raise ValueError(f"{path} holds no codes: neither means nor categories")
-  return Scored(**found)
+  given = Scored(**found)
+  try:
+    given.check()
+  except ValueError as error:
+    raise ValueError(f"{path}: {error}") from error
+  return given

@@ -13,16 +13,27 @@ from cascade_jax.metrics import codes as codes_lib
 
 
 class Dci(NamedTuple):
-  """The three scores and what they are means of."""
+  """The three scores and what they are means of.
+
+  Attributes:
+    disentanglement: mean over columns, weighted by their importance.
+    completeness: mean over factors, weighted likewise.
+    informativeness: mean of `accuracies`.
+    importances: `[m + D, factors]`, a factor's sum to 1, or are all 0.
+    column_disentanglement: `[m + D]`.
+    factor_completeness: `[factors]`.
+    accuracies: `[factors]` on held-out examples.
+    factors: indices of the factors that vary.
+  """
 
   disentanglement: float
   completeness: float
   informativeness: float
-  importances: np.ndarray  # [m + D, factors], a factor's sum to 1, or are all 0
-  column_disentanglement: np.ndarray  # [m + D]
-  factor_completeness: np.ndarray  # [factors]
-  accuracies: np.ndarray  # [factors] on held-out examples
-  factors: np.ndarray  # indices of the factors that vary
+  importances: np.ndarray
+  column_disentanglement: np.ndarray
+  factor_completeness: np.ndarray
+  accuracies: np.ndarray
+  factors: np.ndarray
 
 
 def dci(

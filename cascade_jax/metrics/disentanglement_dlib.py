@@ -3,12 +3,32 @@
 Letters: N examples, m continuous dimensions, F factors, L images a vote.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from cascade_jax.metrics import codes as codes_lib
-from cascade_jax.metrics.disentanglement import draw_votes
+from cascade_jax.metrics.disentanglement import count_votes, draw_votes
 
 _CHUNK = 1_000  # votes; bounds the memory
+
+
+class HeldOutDisentanglementScore(NamedTuple):
+  """The score and the votes it was counted from.
+
+  Attributes:
+    score: accuracy on the held-out votes.
+    train_votes: `[columns, factors]` int64, that the classifier is made of.
+    test_votes: `[columns, factors]` int64, held out.
+    columns: indices of the columns kept.
+    factors: indices of the factors that vary.
+  """
+
+  score: float
+  train_votes: np.ndarray
+  test_votes: np.ndarray
+  columns: np.ndarray
+  factors: np.ndarray
 
 
 def disentanglement_score_dlib(
@@ -20,7 +40,7 @@ def disentanglement_score_dlib(
   vote_size: int = 64,
   scale_threshold: float = 0.05,
   seed: int = 0,
-) -> float:
+) -> HeldOutDisentanglementScore:
   """Fix a factor, vary the rest: the column that varies least votes for it.
 
   Kim & Mnih 2018, section 4, in the protocol of disentanglement_lib (Locatello
@@ -49,23 +69,32 @@ def disentanglement_score_dlib(
     seed: of the votes.
 
   Returns:
-    The accuracy on the held-out votes.
+    The score; 0, and no votes, where no column is left.
 
   Raises:
     ValueError: names the argument that is off.
   """
   (means, _), factors = codes_lib.check(means, factors)
   varying = codes_lib.varying(factors)
-  means = means[:, means.std(axis=0) >= scale_threshold]
-  if not means.shape[1]:
-    return 0.0
+  codes_lib.check_integer("num_train", num_train, 1)
+  codes_lib.check_integer("num_test", num_test, 1)
+  codes_lib.check_integer("vote_size", vote_size, 2)
+  codes_lib.check_integer("seed", seed, 0)
+  codes_lib.check_not_negative("scale_threshold", scale_threshold)
+  columns = np.flatnonzero(means.std(axis=0) >= scale_threshold)
+  means = means[:, columns]
+  if not len(columns):
+    none = np.zeros((0, len(varying)), np.int64)
+    return HeldOutDisentanglementScore(0.0, none, none, columns, varying)
   rng = np.random.default_rng(seed)
   train, test = (
     _votes(means, factors[:, varying], count, vote_size, rng)
     for count in (num_train, num_test)
   )
   right = test[np.arange(len(test)), train.argmax(axis=1)].sum()
-  return float(right / test.sum())
+  return HeldOutDisentanglementScore(
+    float(right / test.sum()), train, test, columns, varying
+  )
 
 
 def _votes(means, factors, num_votes, vote_size, rng) -> np.ndarray:
@@ -80,6 +109,5 @@ def _votes(means, factors, num_votes, vote_size, rng) -> np.ndarray:
       size = min(_CHUNK, count - start)
       drawn = draw_votes(factors[:, factor], size, vote_size, rng)
       ratios = means[drawn].var(axis=1, ddof=1) / overall
-      winners = ratios.argmin(axis=1)
-      votes[:, factor] += np.bincount(winners, minlength=len(votes))
+      votes[:, factor] += count_votes(ratios)
   return votes

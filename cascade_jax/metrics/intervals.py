@@ -2,11 +2,28 @@
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import t as students_t
 
-from cascade_jax.metrics.catalogue import Scored, score
+from cascade_jax.metrics import catalogue
+from cascade_jax.metrics import codes as codes_lib
+from cascade_jax.metrics.scored import Scored
+
+
+class Interval(NamedTuple):
+  """A score, and the 95 % interval around it.
+
+  Attributes:
+    score: of all examples.
+    low: may lie below 0; NaN where halves of the examples were too few.
+    high: may lie above 1.
+  """
+
+  score: float
+  low: float
+  high: float
 
 
 def intervals(
@@ -14,8 +31,8 @@ def intervals(
   names: Sequence[str] | None = None,
   resamples: int = 10,
   seed: int = 0,
-) -> dict[str, tuple[float, float, float]]:
-  """Scores and their 95 % bootstrap intervals.
+) -> tuple[dict[str, Interval], dict[str, str]]:
+  """Scores with their 95 % bootstrap intervals.
 
   The bootstrap is that of half samples: all is scored again on `resamples`
   random halves of the examples, drawn without replacement. A mean over half of
@@ -27,40 +44,55 @@ def intervals(
   learned from and those held out, and raise each estimate of mutual
   information.
 
+  They hold the score that such examples have on average, of as many: a metric
+  that is biased by few examples stays so. Of IRS, a quantile, which is not like
+  a mean, they cover less: COVERAGE.
+
   Votes, splits and forests have another seed each time, so their chance is in
   the intervals. The model's isn't: that takes several seeds of training.
 
   Args:
     given: the codes and what they are compared with.
-    names: of metrics; None for all that there is enough given for.
+    names: of metrics or scores; None for all that there is enough given for.
     resamples: halves; 2 or more.
     seed: of the scores; halves have those that follow.
 
   Returns:
-    By name: the score, and the interval's ends, which may lie outside 0..1;
-    NaN where a half was too few for a metric that wasn't asked for by name.
+    Intervals by the name of the score; and by the name of a metric, why it is
+    left out, or has no interval.
 
   Raises:
-    ValueError: as `catalogue.score`, or halves that are too few examples.
+    ValueError: as `catalogue.score`.
   """
-  if resamples < 2:
-    raise ValueError(f"resamples must be 2 or more, got {resamples}")
-  whole = score(given, names, seed)
+  codes_lib.check_integer("resamples", resamples, 2)
+  whole, refusals = catalogue.attempt(given, names, seed)
   rng = np.random.default_rng(seed)
-  count = given.num_examples
-  halves = []
+  halves: dict[str, list[float]] = {name: [] for name in whole}
   for k in range(1, resamples + 1):
-    rows = np.sort(rng.permutation(count)[: count // 2])
-    try:
-      halves.append(score(given.take(rows), names, seed + k))
-    except ValueError as error:
-      raise ValueError(
-        f"half of the {count} examples are too few for intervals: {error}"
-      ) from error
+    rows = rng.permutation(given.num_examples)[: given.num_examples // 2]
+    half = given.take(np.sort(rows))
+    for metric, wanted in catalogue.requested(given, list(whole)).items():
+      try:
+        scores = _half_scores(given, half, metric, seed + k)
+      except ValueError as error:
+        refusals[metric] = f"no interval, half of the examples: {error}"
+        scores = dict.fromkeys(wanted, math.nan)
+      for name in wanted:
+        halves[name].append(scores[name])
   standard_errors = students_t.ppf(0.975, resamples - 1)  # to either side
   found = {}
   for name, value in whole.items():
-    values = [half.get(name, math.nan) for half in halves]
-    reach = float(standard_errors * np.std(values, ddof=1))
-    found[name] = (value, value - reach, value + reach)
-  return found
+    reach = float(standard_errors * np.std(halves[name], ddof=1))
+    found[name] = Interval(value, value - reach, value + reach)
+  return found, refusals
+
+
+def _half_scores(given, half, metric: str, seed: int) -> dict[str, float]:
+  """Raises ValueError for a half that is no smaller picture of the whole."""
+  if "factors" in catalogue.METRICS[metric].takes:
+    before, after = (
+      set(codes_lib.varying(np.asarray(x.factors))) for x in (given, half)
+    )
+    if lost := before - after:
+      raise ValueError(f"factor {min(lost)} (from 0) has one value there")
+  return catalogue.METRICS[metric].compute(half, seed)

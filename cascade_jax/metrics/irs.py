@@ -11,14 +11,23 @@ from cascade_jax.metrics import codes as codes_lib
 
 
 class InterventionalRobustness(NamedTuple):
-  """The score and the matrix it was made of."""
+  """The score and the matrix it was made of.
+
+  Attributes:
+    score: mean over columns of their best robustness, weighted.
+    robustness: `[columns, factors]`, 1 for a column that stays.
+    weights: `[columns]` the largest deviation from the mean.
+    parents: `[columns]` the factor each one is most robust for.
+    columns: indices of the columns that aren't constant.
+    factors: indices of the factors that vary.
+  """
 
   score: float
-  robustness: np.ndarray  # [columns, factors], 1 for a column that stays
-  weights: np.ndarray  # [columns] the largest deviation from the mean
-  parents: np.ndarray  # [columns] the factor each one is most robust for
-  columns: np.ndarray  # indices of the columns that aren't constant
-  factors: np.ndarray  # indices of the factors that vary
+  robustness: np.ndarray
+  weights: np.ndarray
+  parents: np.ndarray
+  columns: np.ndarray
+  factors: np.ndarray
 
 
 def interventional_robustness(
@@ -47,15 +56,15 @@ def interventional_robustness(
 
   Args:
     means: `[N, m]` posterior means; None for m = 0.
-    factors: `[N, F]` class indices. A value that only one example has counts
-      as perfect robustness; there should be many examples a value.
+    factors: `[N, F]` class indices. A value that only one example has is left
+      out, as it can't move; there should be many examples a value.
     quantile: of the distances, in 0..1; 1 for the version in the paper.
 
   Returns:
     The score; 0 where all columns are constant, or there are none.
 
   Raises:
-    ValueError: names the argument that is off.
+    ValueError: names the argument that is off; a factor has only such values.
   """
   (means, _), factors = codes_lib.check(means, factors)
   varying = codes_lib.varying(factors)
@@ -82,7 +91,12 @@ def _deviations(means, values, quantile) -> np.ndarray:
   """Quantiles `[columns]` of |z - E[z | value]|, averaged over the values."""
   order = np.argsort(values, kind="stable")
   _, starts = np.unique(values[order], return_index=True)
-  groups = np.split(means[order], starts[1:])
+  groups = [g for g in np.split(means[order], starts[1:]) if len(g) > 1]
+  if not groups:
+    raise ValueError(
+      "factors must have a value that 2 examples have, or nothing can move "
+      "while it is held; one has none"
+    )
   return np.mean(
     [
       np.quantile(np.abs(group - group.mean(axis=0)), quantile, axis=0)

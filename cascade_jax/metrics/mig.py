@@ -22,13 +22,21 @@ _CHUNK = 10_000  # examples; bounds the memory
 
 
 class InformationGap(NamedTuple):
-  """The mean gap, the gap of each factor and where it comes from."""
+  """The mean gap, the gap of each factor and where it comes from.
+
+  Attributes:
+    score: mean of `gaps`.
+    gaps: `[factors]` between the best two columns, over entropy.
+    information: `[columns, factors]` nats.
+    factor_entropies: `[factors]` nats.
+    factors: indices of the factors that vary.
+  """
 
   score: float
-  gaps: np.ndarray  # [factors] between the best two columns, over entropy
-  information: np.ndarray  # [columns, factors] nats
-  factor_entropies: np.ndarray  # [factors] nats
-  factors: np.ndarray  # indices of the factors that vary
+  gaps: np.ndarray
+  information: np.ndarray
+  factor_entropies: np.ndarray
+  factors: np.ndarray
 
 
 def mutual_information_gap(
@@ -114,6 +122,7 @@ def robust_mutual_information_gap(
   varying = codes_lib.varying(factors)
   scales = _checked_scales(scales, codes.means)
   edges = _inner_edges(value_range, num_bins)
+  _check_inside(codes.means, value_range)
   values = renumbered(factors[:, varying])
   tables = [
     _quantised_tables(mean, scale, values, edges)
@@ -165,6 +174,18 @@ def _inner_edges(value_range, num_bins: int) -> np.ndarray:
       f"{value_range}"
     )
   return np.linspace(*ends, num_bins + 1)[1:-1]
+
+
+def _check_inside(means: np.ndarray, value_range) -> None:
+  """Refuses columns of which the bins at the ends would hold most."""
+  low, high = value_range
+  outside = ((means < low) | (means > high)).mean(axis=0)
+  if (outside > 0.5).any():
+    raise ValueError(
+      f"most means of dimension {outside.argmax()} (from 0) lie outside of "
+      f"{low} to {high}, which is for a prior of N(0, 1); give value_range, or "
+      "scale the means (and scales)"
+    )
 
 
 def _checked_scales(scales, means: np.ndarray) -> np.ndarray:

@@ -16,21 +16,35 @@ from cascade_jax.metrics.mutual_information import mutual_information
 
 
 class Modularity(NamedTuple):
-  """The mean score, each column's, and what it is made of."""
+  """The mean score, each column's, and what it is made of.
+
+  Attributes:
+    score: mean of `column_scores`.
+    column_scores: `[columns]`.
+    information: `[columns, factors]` nats.
+    factors: indices of the factors that vary.
+  """
 
   score: float
-  column_scores: np.ndarray  # [columns]
-  information: np.ndarray  # [columns, factors] nats
-  factors: np.ndarray  # indices of the factors that vary
+  column_scores: np.ndarray
+  information: np.ndarray
+  factors: np.ndarray
 
 
 class Explicitness(NamedTuple):
-  """The mean score, each factor's, and that of the examples fitted to."""
+  """The mean score, each factor's, and that of the examples fitted to.
+
+  Attributes:
+    score: mean of `factor_scores`.
+    factor_scores: `[factors]` on held-out examples.
+    train_scores: `[factors]`.
+    factors: indices of the factors that vary.
+  """
 
   score: float
-  factor_scores: np.ndarray  # [factors] on held-out examples
-  train_scores: np.ndarray  # [factors]
-  factors: np.ndarray  # indices of the factors that vary
+  factor_scores: np.ndarray
+  train_scores: np.ndarray
+  factors: np.ndarray
 
 
 def modularity(

@@ -13,12 +13,19 @@ from cascade_jax.metrics import codes as codes_lib
 
 
 class MutualInformation(NamedTuple):
-  """I(column; factor), and the entropies that bound it."""
+  """I(column; factor), and the entropies that bound it.
 
-  information: np.ndarray  # [columns, factors]
-  column_entropies: np.ndarray  # [columns]
-  factor_entropies: np.ndarray  # [factors]
-  factors: np.ndarray  # indices of the factors that vary
+  Attributes:
+    information: `[columns, factors]`.
+    column_entropies: `[columns]`.
+    factor_entropies: `[factors]`.
+    factors: indices of the factors that vary.
+  """
+
+  information: np.ndarray
+  column_entropies: np.ndarray
+  factor_entropies: np.ndarray
+  factors: np.ndarray
 
 
 def mutual_information(

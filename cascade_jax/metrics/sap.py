@@ -13,12 +13,19 @@ from cascade_jax.metrics.held_out import held_out
 
 
 class Sap(NamedTuple):
-  """The mean gap, each factor's, and the accuracies that they are of."""
+  """The mean gap, each factor's, and the accuracies that they are of.
+
+  Attributes:
+    score: mean of `gaps`.
+    gaps: `[factors]` between the best two columns.
+    accuracies: `[columns, factors]` on held-out examples.
+    factors: indices of the factors that vary.
+  """
 
   score: float
-  gaps: np.ndarray  # [factors] between the best two columns
-  accuracies: np.ndarray  # [columns, factors] on held-out examples
-  factors: np.ndarray  # indices of the factors that vary
+  gaps: np.ndarray
+  accuracies: np.ndarray
+  factors: np.ndarray
 
 
 def sap(
