@@ -2,6 +2,7 @@ import io
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 from PIL import Image
 
 from cascade_jax import plots
@@ -251,7 +252,10 @@ def test_curves_of_scores_are_one_more_where_there_are_some(records):
 
 
 def test_curves_of_one_record_and_with_nan(records):
-  plots.curves(records[-1:]).savefig(io.BytesIO())
+  alone = plots.curves(records[-1:])
+  alone.savefig(io.BytesIO())
+  marked = [x for a in alone.axes for x in a.lines if x.get_marker() == "o"]
+  assert marked and not any(line.get_clip_on() for line in marked)
   records[3]["loss"] = float("nan")
   records[-1]["kl"] = [float("nan")] * 3
   plots.curves(records).savefig(io.BytesIO())
@@ -273,6 +277,44 @@ def test_names_are_moved_apart():
   assert np.diff(np.sort(spread)).min() > 0.0999
   assert spread.min() >= 0 and spread.max() <= 1
   assert list(np.argsort(spread, kind="stable")) == [1, 3, 0, 2, 4]
+
+
+def test_names_are_moved_no_further_than_needed():
+  spread = chart_axes.spread_apart(np.array([0.5, 0.5, 0.9, 0.5]), gap=0.1)
+  np.testing.assert_allclose(spread, [0.4, 0.5, 0.9, 0.6])
+
+
+def test_lines_lead_from_the_names_to_where_the_curves_end(records):
+  records[-1]["kl"] = kl = [0.51, 0.5, 0.49]
+  figure = plots.curves(records)
+  to_array(figure)  # places them
+  axes = figure.axes[1]
+  names = [t for t in axes.texts if t.get_text() in ("z1", "z2", "z3")]
+  for j, name in enumerate(names):
+    leader = name.arrow_patch
+    assert to_hex(leader.get_edgecolor()) == dimension_color(j)
+    tip = leader.get_transform().transform(leader.get_path().vertices[-1])
+    end = axes.transData.transform((60, kl[j]))
+    assert np.hypot(*(tip - end)) < 8  # pixels, of which a name takes 19
+  assert "o" not in {line.get_marker() for line in axes.lines}
+
+
+def test_no_line_leads_to_a_nan(records):
+  records[-1]["kl"] = [float("nan"), 0.5, 0.0]
+  axes = plots.curves(records).axes[1]
+  leads = {
+    text.get_text(): bool(text.arrow_patch)
+    for text in axes.texts
+    if text.get_text().startswith("z")
+  }
+  assert leads == {"z1": False, "z2": True, "z3": True}
+
+
+def test_logarithmic_heights_are_said_to_be(records):
+  assert plots.curves(records).axes[0].get_ylabel() == "log scale"
+  records[3]["loss"] = -1.0
+  axes = plots.curves(records).axes[0]
+  assert axes.get_yscale() == "linear" and axes.get_ylabel() == ""
 
 
 def test_no_records_is_an_error():
