@@ -2,10 +2,12 @@ import io
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 from PIL import Image
 
 from cascade_jax import plots
 from cascade_jax.plots import chart_axes, charts, plates
+from cascade_jax.plots.information import images_scored, information_panels
 from cascade_jax.plots.style import dimension_color, to_array, to_svg
 
 T, R, M, SIZE = 7, 3, 4, 16
@@ -251,7 +253,10 @@ def test_curves_of_scores_are_one_more_where_there_are_some(records):
 
 
 def test_curves_of_one_record_and_with_nan(records):
-  plots.curves(records[-1:]).savefig(io.BytesIO())
+  alone = plots.curves(records[-1:])
+  alone.savefig(io.BytesIO())
+  marked = [x for a in alone.axes for x in a.lines if x.get_marker() == "o"]
+  assert marked and not any(line.get_clip_on() for line in marked)
   records[3]["loss"] = float("nan")
   records[-1]["kl"] = [float("nan")] * 3
   plots.curves(records).savefig(io.BytesIO())
@@ -273,6 +278,100 @@ def test_names_are_moved_apart():
   assert np.diff(np.sort(spread)).min() > 0.0999
   assert spread.min() >= 0 and spread.max() <= 1
   assert list(np.argsort(spread, kind="stable")) == [1, 3, 0, 2, 4]
+
+
+def test_names_are_moved_no_further_than_needed():
+  spread = chart_axes.spread_apart(np.array([0.5, 0.5, 0.9, 0.5]), gap=0.1)
+  np.testing.assert_allclose(spread, [0.4, 0.5, 0.9, 0.6])
+
+
+def test_lines_lead_from_the_names_to_where_the_curves_end(records):
+  records[-1]["kl"] = kl = [0.51, 0.5, 0.49]
+  figure = plots.curves(records)
+  to_array(figure)  # places them
+  axes = figure.axes[1]
+  names = [t for t in axes.texts if t.get_text() in ("z1", "z2", "z3")]
+  for j, name in enumerate(names):
+    leader = name.arrow_patch
+    assert to_hex(leader.get_edgecolor()) == dimension_color(j)
+    tip = leader.get_transform().transform(leader.get_path().vertices[-1])
+    end = axes.transData.transform((60, kl[j]))
+    assert np.hypot(*(tip - end)) < 8  # pixels, of which a name takes 19
+  assert "o" not in {line.get_marker() for line in axes.lines}
+
+
+def test_no_line_leads_to_a_nan(records):
+  records[-1]["kl"] = [float("nan"), 0.5, 0.0]
+  axes = plots.curves(records).axes[1]
+  leads = {
+    text.get_text(): bool(text.arrow_patch)
+    for text in axes.texts
+    if text.get_text().startswith("z")
+  }
+  assert leads == {"z1": False, "z2": True, "z3": True}
+
+
+def test_logarithmic_heights_are_said_to_be(records):
+  assert plots.curves(records).axes[0].get_ylabel() == "log scale"
+  records[3]["loss"] = -1.0
+  axes = plots.curves(records).axes[0]
+  assert axes.get_yscale() == "linear" and axes.get_ylabel() == ""
+
+
+def knowing(step, scored_images=10_000):
+  return {
+    "step": step,
+    "open_dimensions": 2,
+    "kl_weights": [1.0, 1.0],
+    "discrete": False,
+    "scored_images": scored_images,
+    "index_code_information": 3.0,
+    "aggregate_total_correlation": 1.0,
+    "dimension_information": [2.5, 1.5],
+    "information_with_earlier": [0.0, 1.0],
+  }
+
+
+@pytest.mark.parametrize(
+  ("count", "columns", "lines"), [(1, 1, 1), (4, 4, 1), (5, 3, 2), (9, 3, 3)]
+)
+def test_many_runs_stand_in_several_rows(count, columns, lines):
+  runs = {f"run {i}": [knowing(10), knowing(20)] for i in range(count)}
+  figure = plots.information(runs)
+  figure.savefig(io.BytesIO())
+  titles = [axes.get_title(loc="left") for axes in figure.axes]
+  assert [title for title in titles if title] == list(runs)
+  grid = figure.axes[0].get_gridspec()
+  assert (grid.nrows, grid.ncols) == (2 * lines, columns)
+  assert len(figure.axes) == 2 * count
+  labels = [axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()]
+  assert labels == ["I(x; z_j), nats", "I(z_1:j-1; z_j), nats"] * lines
+  assert figure.get_figwidth() < 15
+
+
+def test_last_marker_is_whole():
+  figure = plots.information({"a": [knowing(10), knowing(20)]})
+  marked = [x for a in figure.axes for x in a.lines if x.get_marker() == "o"]
+  assert len(marked) == 4
+  assert not any(line.get_clip_on() for line in marked)
+
+
+def test_pictures_of_information_say_of_how_many_images():
+  alike = plots.information({"a": [knowing(10)], "b": [knowing(10)]})
+  assert "on 10,000 images" in alike.get_supxlabel()
+  assert alike.axes[0].get_title(loc="left") == "a"
+  others = plots.information({"a": [knowing(10)], "b": [knowing(10, 2_000)]})
+  assert "only between equal numbers" in others.get_supxlabel()
+  titles = [axes.get_title(loc="left") for axes in others.axes[:2]]
+  assert titles == ["a, 10,000 images", "b, 2,000 images"]
+
+
+def test_panels_of_information_say_of_how_many_images():
+  records = [knowing(10), knowing(20)]
+  titles = [panel.title for panel in information_panels(records)]
+  assert all("10,000 images" in title for title in titles) and len(titles) == 2
+  changed = [knowing(10, 2_000), *records]
+  assert images_scored(changed) == "2,000 to 10,000 images"
 
 
 def test_no_records_is_an_error():

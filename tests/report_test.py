@@ -230,7 +230,7 @@ def test_another_data_set_is_not_held_against_the_paper(folder):
   assert "Paper" not in Page(page_of(folder)).text
 
 
-def test_what_the_latents_know_and_all_metrics_are_shown(folder):
+def test_what_the_latents_know_is_shown_with_the_number_of_images(folder):
   assert "z knows" not in Page(page_of(folder)).text
   change(
     folder / "evaluation.json",
@@ -238,14 +238,66 @@ def test_what_the_latents_know_and_all_metrics_are_shown(folder):
       "index_code_information": 8.25,
       "aggregate_total_correlation": 0.5,
     },
-    metrics={"dci_completeness": 0.12345},
-    metrics_images=1234,
   )
   text = Page(page_of(folder)).text
-  assert "z knows 8.2 nats of which image it is" in text
+  assert "over 12,345 images, z knows 8.2 of at most 9.4 nats of which" in text
   assert "total correlation 0.50 nats" in text
-  assert "dci completeness" in text and "0.1235" in text
+
+
+def test_chart_of_the_information_says_of_how_many_images(folder):
+  known = {
+    "scored_images": 2345,
+    "index_code_information": 1.5,
+    "aggregate_total_correlation": 0.5,
+    "dimension_information": [1.0, 1.0],
+    "information_with_earlier": [0.0, 0.5],
+  }
+  lines = [json.dumps(record(s, False) | known) for s in range(1, 9)]
+  (folder / "metrics.jsonl").write_text("\n".join(lines) + "\n")
+  text = Page(page_of(folder)).text
+  assert "measured on 2,345 images: I(x; z_j)" in text
+  assert "Total correlation on 2,345 images" in text
+
+
+def test_all_metrics_are_shown_by_their_names(folder):
+  names = ("mig", "robust_mig", "dci_completeness", "beta_vae_score", "nmi")
+  values = dict.fromkeys(names, 0.12345)
+  change(folder / "evaluation.json", metrics=values, metrics_images=1234)
+  text = page_of(folder)
   assert "On 1,234 images" in text
+  shown = re.findall(r'<th scope="row">([^<]*)</th><td><span>0.1235', text)
+  assert shown == [
+    "MIG",
+    "robust MIG",
+    "DCI completeness",
+    "beta-VAE score",
+    "NMI",
+  ]
+  # The first header stands above names, which are on the left.
+  assert ".numbers thead th:not(:first-child) { text-align: right; }" in text
+
+
+def test_each_score_has_one_value(folder):
+  again = {"disentanglement_score": 0.4321, "classification_accuracy": 0.4321}
+  for metrics, is_there in ((again | {"mig": 0.5}, True), (again, False)):
+    change(folder / "evaluation.json", metrics=metrics, metrics_images=1234)
+    text = Page(page_of(folder)).text
+    assert "0.4321" not in text
+    assert ("On 1,234 images" in text) == is_there
+
+
+@pytest.mark.parametrize("suffix", ["", "-dirty"])
+def test_commits_are_short_and_flags_whole(folder, suffix):
+  command = "train.py --config=a-b.py --config.seed=3"
+  commit = f"{'0123456789' * 4}{suffix}"
+  change(folder / "run.json", command=command, git_commit=commit)
+  (folder / "evaluation.json").unlink()
+  text = page_of(folder)
+  assert f"<span>012345678901{suffix}</span>" in text
+  assert "<span>--config=a-b.py</span> <span>--config.seed=3</span>" in text
+  assert f"<span>--workdir={folder}</span></pre>" in text
+  assert "td > span, pre > span { display: inline-block;" in text
+  assert command in Page(text).text
 
 
 def test_column_of_few_or_divided_votes_stands_for_nothing(folder):

@@ -91,7 +91,7 @@ def curve(records, key: str, most: int = _MOST_POINTS) -> np.ndarray:
 
 def dot(steps: np.ndarray) -> dict:
   """A curve of one point is nothing to see without a marker."""
-  return {"marker": "o"} if len(steps) == 1 else {}
+  return {"marker": "o", "clip_on": False} if len(steps) == 1 else {}
 
 
 def set_log_scale(axes) -> None:
@@ -102,37 +102,50 @@ def set_log_scale(axes) -> None:
   axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
   axes.yaxis.set_major_formatter(ScalarFormatter())
   axes.yaxis.set_minor_formatter(NullFormatter())
+  axes.set_ylabel("log scale", size=FONT, color=INK, loc="top", labelpad=3)
 
 
 def name_ends(axes, values, names, colors=()) -> None:
-  """Names right of the curves' ends, moved apart where they'd overlap."""
+  """Names right of the curves' ends, moved apart where they'd overlap.
+
+  A thin line leads from each end to its name, in the curve's colour.
+  """
   # From the data to shares of the axes' height, whatever the scale.
   points = np.stack([np.zeros(len(values)), np.nan_to_num(values)], axis=1)
   heights = (axes.transData + axes.transAxes.inverted()).transform(points)[:, 1]
+  end = axes.get_yaxis_transform()  # x as a share of the width, y a value
+  leader = {"arrowstyle": "-", "lw": 0.9, "relpos": (0, 0.5), "patchA": None}
+  leader |= {"shrinkA": 2, "shrinkB": 3}  # clear of the name and the marker
   for i, height in enumerate(spread_apart(heights, gap=0.085)):
-    place = {"transform": axes.transAxes, "clip_on": False}
-    if colors:
-      axes.plot(1.025, height, "o", color=colors[i], ms=5, **place)
-    axes.text(
-      1.045 if colors else 1.015,
-      height,
+    look = {"color": colors[i]} if colors else {"color": INK, "alpha": 0.5}
+    axes.annotate(
       names[i],
+      (1, values[i]),
+      (1.06, height),
+      xycoords=end,
+      textcoords="axes fraction",
       va="center",
       size=FONT,
       color=INK,
-      **place,
+      arrowprops=leader | look if np.isfinite(values[i]) else None,
+      annotation_clip=False,
     )
 
 
 def spread_apart(heights: np.ndarray, gap: float) -> np.ndarray:
-  """Heights moved as little as a sweep up and one down need for the gap."""
+  """Heights from 0 to 1 with the gap between them, moved as little as needed.
+
+  The least sum of squares: less what each has below it, the heights need only
+  rise, which is an isotonic regression, here in its max-min form.
+  """
   order = np.argsort(heights, kind="stable")
-  spread = np.clip(heights[order], 0, 1)
-  for i in range(1, len(spread)):
-    spread[i] = max(spread[i], spread[i - 1] + gap)
-  spread[-1] = min(spread[-1], 1)
-  for i in range(len(spread) - 2, -1, -1):
-    spread[i] = min(spread[i], spread[i + 1] - gap)
-  result = np.empty_like(spread)
-  result[order] = spread
+  below = gap * np.arange(len(heights))
+  free = np.clip(heights[order], 0, 1) - below
+  ranks = range(len(free))
+  rising = [
+    max(min(free[i : k + 1].mean() for k in ranks[j:]) for i in ranks[: j + 1])
+    for j in ranks
+  ]
+  result = np.empty_like(free)
+  result[order] = np.clip(rising, 0, 1 - below[-1]) + below
   return result

@@ -79,7 +79,7 @@ def panel_figure(panel: Panel, records: Sequence[dict]):
 
   figure = Figure(figsize=(5, 2.8))
   # The same margins for all, so that their steps stand below each other.
-  _draw(figure.add_axes((0.07, 0.14, 0.72, 0.74)), panel, records)
+  _draw(figure.add_axes((0.1, 0.14, 0.67, 0.74)), panel, records)
   return figure
 
 
@@ -169,7 +169,7 @@ def _draw_kl(axes, records) -> None:
   if len(unused) > 2:
     ends["unused"] = 0
     names.append(f"{len(unused)} unused")
-    colors.append("none")
+    colors.append(INK)
   name_ends(axes, list(ends.values()), names, colors)
 
 

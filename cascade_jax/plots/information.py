@@ -24,17 +24,20 @@ from cascade_jax.plots.style import (
   dimension_name,
 )
 
-_KNOWN = "Which image it is: known by all of z and by each z_j, nats"
-_REPEATED = "Total correlation: what each repeats of earlier ones, nats"
 _LEAST = 0.05  # nats below which a dimension isn't named
-_LINE = {"marker": "o", "ms": 3, "lw": 1.6}  # there are few points
+_LINE = {"marker": "o", "ms": 3, "lw": 1.6, "clip_on": False}  # few points
+_MOST_COLUMNS = 4  # of runs; a wider picture can't be read on a page
 
 
 def information_panels(records: Sequence[dict]) -> list[Panel]:
   """Two charts of `cascade_jax.information`; none where nothing was scored."""
   if not scored(records):
     return []
-  return [Panel(_KNOWN, _draw_known), Panel(_REPEATED, _draw_repeated)]
+  images = images_scored(records)
+  return [
+    Panel(f"Which of {images}: known by z and each z_j, nats", _draw_known),
+    Panel(f"Total correlation on {images}, by dimension, nats", _draw_repeated),
+  ]
 
 
 def scored(records: Sequence[dict]) -> list[dict]:
@@ -42,11 +45,19 @@ def scored(records: Sequence[dict]) -> list[dict]:
   return [record for record in records if "index_code_information" in record]
 
 
+def images_scored(records: Sequence[dict]) -> str:
+  """10,000 images; and the range where the records' numbers differ."""
+  numbers = [record["scored_images"] for record in scored(records)]
+  ends = sorted({min(numbers), max(numbers)})
+  return f"{' to '.join(f'{end:,}' for end in ends)} images"
+
+
 def information(runs: Mapping[str, Sequence[dict]]):
   """Several runs side by side, as one matplotlib Figure.
 
   Above what the latents know of the image, below what they repeat. The same
-  heights for all, and the number of open dimensions above.
+  heights for all, and the number of open dimensions above. Runs that a row
+  has no place for stand in further rows.
 
   Args:
     runs: records of metrics.jsonl, by the name of the column.
@@ -56,6 +67,32 @@ def information(runs: Mapping[str, Sequence[dict]]):
   """
   from matplotlib.figure import Figure
 
+  _check(runs)
+  lines = -(-len(runs) // _MOST_COLUMNS)
+  columns = -(-len(runs) // lines)
+  figure = Figure(
+    figsize=(1 + 3.4 * columns, 0.2 + 6.2 * lines),
+    dpi=150,
+    layout="constrained",
+  )
+  figure.get_layout_engine().set(h_pad=0.1, w_pad=0.1)
+  rows = figure.subplots(2 * lines, columns, sharey="row", squeeze=False)
+  # By run: its line, its column, and one of two charts.
+  places = rows.reshape(lines, 2, columns).transpose(0, 2, 1).reshape(-1, 2)
+  for axes in places[len(runs) :].flat:
+    axes.remove()
+  for (name, records), pair in zip(runs.items(), places):
+    _draw_run(pair, records, runs)
+    title = _title(name, records, runs)
+    pair[0].set_title(title, loc="left", size=FONT + 3, color=INK, pad=22)
+  for known, repeated in places[: len(runs) : columns]:
+    known.set_ylabel("I(x; z_j), nats", size=FONT + 1, color=INK)
+    repeated.set_ylabel("I(z_1:j-1; z_j), nats", size=FONT + 1, color=INK)
+  figure.supxlabel(_caption(runs), size=FONT + 1, color=INK)
+  return figure
+
+
+def _check(runs) -> None:
   if not runs:
     raise ValueError("no runs to draw; name one folder a run")
   for name, records in runs.items():
@@ -64,22 +101,36 @@ def information(runs: Mapping[str, Sequence[dict]]):
         f"{name} says nothing of what its latents know: train it with "
         "--config.evaluate_every=STEPS"
       )
-  figure = Figure(
-    figsize=(1 + 3.4 * len(runs), 6.2), dpi=150, layout="constrained"
+
+
+def _draw_run(pair, records, runs) -> None:
+  """Both charts of a run, as high as all the runs need."""
+  together = [record for others in runs.values() for record in others]
+  for axes, draw in zip(pair, (_draw_known, _draw_repeated)):
+    set_style(axes, records[-1]["step"])
+    draw(axes, records, together)
+    if is_cascade(records):
+      draw_marks(axes, phase_marks(records), records[-1]["step"])
+
+
+def _title(name: str, records, runs) -> str:
+  """The run's name, with its number of images where others have another."""
+  images = images_scored(records)
+  return name if _numbers(runs) == {images} else f"{name}, {images}"
+
+
+def _caption(runs) -> str:
+  numbers = _numbers(runs)
+  if len(numbers) == 1:
+    return f"measured on {numbers.pop()}, a number that TC depends on"
+  return (
+    "measured on as many images as the titles say; TC compares only between "
+    "equal numbers"
   )
-  figure.get_layout_engine().set(h_pad=0.1, w_pad=0.1)
-  places = figure.subplots(2, len(runs), sharey="row", squeeze=False)
-  together = [record for records in runs.values() for record in records]
-  for column, (name, records) in zip(places.T, runs.items()):
-    for axes, draw in zip(column, (_draw_known, _draw_repeated)):
-      set_style(axes, records[-1]["step"])
-      draw(axes, records, together)
-      if is_cascade(records):
-        draw_marks(axes, phase_marks(records), records[-1]["step"])
-    column[0].set_title(name, loc="left", size=FONT + 3, color=INK, pad=22)
-  for axes, formula in zip(places[:, 0], ("I(x; z_j)", "I(z_1:j-1; z_j)")):
-    axes.set_ylabel(f"{formula}, nats", size=FONT + 1, color=INK)
-  return figure
+
+
+def _numbers(runs) -> set[str]:
+  return {images_scored(records) for records in runs.values()}
 
 
 def _draw_known(axes, records, beside=()) -> None:

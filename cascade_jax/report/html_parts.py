@@ -26,7 +26,7 @@ def section(title: str, body_html: str) -> str:
 
 def command(text: str) -> str:
   """A command to copy."""
-  return f"<pre>{escape(text)}</pre>"
+  return f"<pre>{_whole_words(text)}</pre>"
 
 
 def image(kind: str, content: bytes, alt: str) -> str:
@@ -48,7 +48,7 @@ def table(
   )
   lines = "".join(
     f'<tr><th scope="row">{escape(first)}</th>'
-    + "".join(f"<td>{escape(cell)}</td>" for cell in rest)
+    + "".join(f"<td>{_whole_words(cell)}</td>" for cell in rest)
     + "</tr>"
     for first, *rest in rows
   )
@@ -104,6 +104,12 @@ def milliseconds(seconds: float) -> str:
 def is_number(value) -> bool:
   """Whether a value from a file is a finite number."""
   return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _whole_words(text) -> str:
+  """Escaped text that lines break between words of, not after hyphens."""
+  words = escape(text).split(" ")
+  return " ".join(f"<span>{word}</span>" for word in words)
 
 
 def _table(head: str, lines: str, caption: str, kind: str) -> str:

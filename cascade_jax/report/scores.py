@@ -1,5 +1,7 @@
 """The section of a report with the scores, in large and in small."""
 
+import math
+
 from cascade_jax.report.html_parts import (
   NOT_THERE,
   TIMES,
@@ -27,6 +29,7 @@ _PAPER_SCORES = {
   },
 }
 _CARDS = ("disentanglement_score", "classification_accuracy")
+_ABBREVIATIONS = {"ari", "dci", "irs", "mig", "nmi", "sap"}
 _PAPER_STEPS = 300_000
 _PAPER_SIZE = 64
 
@@ -57,15 +60,25 @@ def scores_section(run: Run) -> str:
 
 
 def _all_metrics(evaluation: dict) -> str:
-  """The metrics that `experiments.evaluate` adds, in one table."""
-  if not evaluation.get("metrics"):
-    return ""
+  """The metrics that `experiments.evaluate` adds, in one table.
+
+  Those of the evaluation itself are left out: theirs are of other images.
+  """
   rows = [
-    [name.replace("_", " "), f"{value:.4f}"]
-    for name, value in evaluation["metrics"].items()
+    [_metric_name(key), f"{value:.4f}"]
+    for key, value in (evaluation.get("metrics") or {}).items()
+    if key not in evaluation
   ]
+  if not rows:
+    return ""
   count = integer(evaluation["metrics_images"])
   return table(["metric", "score"], rows, f"On {count} images", "numbers")
+
+
+def _metric_name(key: str) -> str:
+  """Robust MIG for robust_mig, as papers write it."""
+  words = key.replace("beta_vae", "beta-VAE").split("_")
+  return " ".join(w.upper() if w in _ABBREVIATIONS else w for w in words)
 
 
 def _card(run: Run, key: str) -> str:
@@ -134,8 +147,10 @@ def _scored_on(evaluation: dict) -> str:
   if evaluation.get("information"):
     known = evaluation["information"]["index_code_information"]
     repeated = evaluation["information"]["aggregate_total_correlation"]
+    count = evaluation["num_images"]
     facts.append(
-      f"z knows {known:.1f} nats of which image it is, total correlation "
+      f"over {count:,} images, z knows {known:.1f} of at most "
+      f"{math.log(count):.1f} nats of which one it is, total correlation "
       f"{repeated:.2f} nats"
     )
   return f"{'; '.join(facts)}."

@@ -3,14 +3,13 @@
 import io
 import re
 import statistics
-from collections.abc import Iterable
 
 import numpy as np
 
 from cascade_jax import plots
 from cascade_jax.plots import charts
 from cascade_jax.plots.chart_axes import is_cascade
-from cascade_jax.plots.information import scored
+from cascade_jax.plots.information import images_scored, scored
 from cascade_jax.plots.style import (
   UNUSED_KL,
   category_name,
@@ -20,11 +19,9 @@ from cascade_jax.plots.style import (
 )
 from cascade_jax.progress import duration
 from cascade_jax.report.html_parts import (
-  NOT_THERE,
   command,
   escape,
   image,
-  integer,
   is_number,
   matrix,
   milliseconds,
@@ -32,13 +29,16 @@ from cascade_jax.report.html_parts import (
   table,
 )
 from cascade_jax.report.run import Run
+from cascade_jax.report.settings import settings_section
 
 _INFORMATION = (
-  "What z knows is measured on the images that the scores are of: I(x; z_j) is "
-  "what z_j tells of which one it is. It is below the KL of z_j, which also "
-  "counts how far z_j lies from N(0, 1) over all images. All of z, without the "
-  "discrete code, knows the sum of each less the total correlation, and at "
-  "most log N: 9.2 nats of 10,000 images."
+  "What z knows is measured on {images}: I(x; z_j) is what z_j tells of which "
+  "one it is. It is below the KL of z_j, which also counts how far z_j lies "
+  "from N(0, 1) over all images. All of z, without the discrete code, knows "
+  "the sum of each less the total correlation (TC), which is drawn as what "
+  "each dimension repeats of those before it. Since z can't know more than "
+  "log N, 9.2 nats of 10,000 images, what is beyond that shows as TC, and TC "
+  "compares only between equal N."
 )
 
 
@@ -50,7 +50,7 @@ def all_sections(run: Run) -> str:
     _found,
     _training,
     _timings,
-    _settings,
+    settings_section,
   )
   return "".join(make(run) for make in sections)
 
@@ -183,7 +183,8 @@ def _training(run: Run) -> str:
       text += ", the dashed one where the discrete code starts"
     body = f'<p class="lead">{text}.</p>{body}'
   if scored(run.records):
-    body += f'<p class="facts">{escape(_INFORMATION)}</p>'
+    text = _INFORMATION.format(images=images_scored(run.records))
+    body += f'<p class="facts">{escape(text)}</p>'
   return section("Training", body)
 
 
@@ -209,27 +210,3 @@ def _timings(run: Run) -> str:
   if is_number(run.evaluation.get("seconds")):
     text += f", {duration(run.evaluation['seconds'])} of scoring"
   return section("Timings", f'{times}<p class="facts">{text}.</p>')
-
-
-def _settings(run: Run) -> str:
-  header = ["name", "value"]
-  config = table(header, sorted(_flat(run.config)), "Config")
-  provenance = dict(run.provenance)
-  resumes = provenance.pop("resumes", [])
-  if resumes:
-    steps = [integer(resume.get("step")) for resume in resumes]
-    provenance["resumed at step"] = ", ".join(steps)
-  caption = "Machine and versions"
-  machine = table(header, _flat(provenance), caption)
-  if not provenance:
-    machine = f"<p>{caption}: run.json is missing.</p>"
-  return section("Settings", f'<div class="pair">{config}{machine}</div>')
-
-
-def _flat(content: dict, before: str = "") -> Iterable[tuple[str, str]]:
-  """Nested keys joined by dots, with their values as text."""
-  for key, value in content.items():
-    if isinstance(value, dict):
-      yield from _flat(value, f"{before}{key}.")
-    else:
-      yield f"{before}{key}", NOT_THERE if value in ("", None) else str(value)
