@@ -93,7 +93,7 @@ def test_evaluation_again_on_another_sample(whole):
     del again[name]
   assert evaluation["metrics"] == pytest.approx(again, abs=1e-12)
   assert "dci completeness" in result.stdout
-  assert "dci completeness" in (folder / "report.html").read_text()
+  assert "DCI completeness" in (folder / "report.html").read_text()
 
 
 def test_several_seeds_are_scored_and_put_into_one_table(whole, tmp_path):

@@ -82,7 +82,9 @@ def test_what_isnt_given_is_left_out_or_named():
     )
   with pytest.raises(ValueError, match="needs means or categories"):
     metrics.score(given._replace(categories=None), ["mig"])
-  with pytest.raises(ValueError, match="no metric 'migg' .do you mean mig?.*ari are"):
+  with pytest.raises(
+    ValueError, match="no metric 'migg' .do you mean mig?.*ari are"
+  ):
     metrics.score(given, ["migg"])
   with pytest.raises(ValueError, match="'mig' needs factors"):
     metrics.score(given._replace(factors=None), ["mig"])
