@@ -57,7 +57,8 @@ def disentanglement_score(
   it got most votes from, and the score is the share of votes that this
   majority classifier gets right, ON THE VOTES IT WAS MADE FROM.
 
-  On the same draws the votes are those of the authors' code, each single one.
+  On the same draws the votes are those of the authors' code, each single one,
+  but where columns tie exactly (`count_votes`).
 
   disentanglement_lib scores held-out votes of 64 images, draws a factor for
   each vote, drops columns by their standard deviation and knows no categories:

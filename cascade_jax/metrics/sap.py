@@ -46,8 +46,8 @@ def sap(
 
   A line cuts a column in two: values between others are missed, and even a
   perfect column scores low where a factor has many. One column for each of
-  factors with 3, 4, 5 and 6 values: accuracies of 1, 1, 0.40 and 0.33, a score
-  of 0.45.
+  factors with 3, 4, 5 and 6 values, 2,160 examples: accuracies of 1, 1, 0.40
+  and 0.33, a score of 0.45; 0.38 to 0.68 with 360 to 36,000 examples.
 
   Ours: columns are standardised, else the penalty, which is on the intercept
   too, makes the score depend on units: disentanglement_lib, equal to this on
