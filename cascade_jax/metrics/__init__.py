@@ -1,11 +1,11 @@
 """Scores as functions of plain arrays; no model and no jax needed.
 
-`catalogue.score` gives all of them at once, `intervals.intervals` with how far
+`scoring.score` gives all of them at once, `intervals.intervals` with how far
 they can be trusted. docs/metrics.md has them in one table.
 """
 
 from cascade_jax.metrics.beta_vae import BetaVaeScore, beta_vae_score
-from cascade_jax.metrics.catalogue import METRICS, attempt, score
+from cascade_jax.metrics.catalogue import METRICS
 from cascade_jax.metrics.classification import (
   ClassificationAccuracy,
   classification_accuracy,
@@ -42,6 +42,7 @@ from cascade_jax.metrics.mutual_information import (
 )
 from cascade_jax.metrics.sap import Sap, sap
 from cascade_jax.metrics.scored import Scored
+from cascade_jax.metrics.scoring import attempt, score
 from cascade_jax.metrics.udr import (
   UnsupervisedRanking,
   unsupervised_disentanglement_ranking,

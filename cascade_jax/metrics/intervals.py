@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import t as students_t
 
-from cascade_jax.metrics import catalogue
 from cascade_jax.metrics import codes as codes_lib
+from cascade_jax.metrics.catalogue import METRICS
 from cascade_jax.metrics.scored import Scored
+from cascade_jax.metrics.scoring import attempt, requested
 
 
 class Interval(NamedTuple):
@@ -63,16 +64,16 @@ def intervals(
     left out, or has no interval.
 
   Raises:
-    ValueError: as `catalogue.score`.
+    ValueError: as `scoring.score`.
   """
   codes_lib.check_integer("resamples", resamples, 2)
-  whole, refusals = catalogue.attempt(given, names, seed)
+  whole, refusals = attempt(given, names, seed)
   rng = np.random.default_rng(seed)
   halves: dict[str, list[float]] = {name: [] for name in whole}
   for k in range(1, resamples + 1):
     rows = rng.permutation(given.num_examples)[: given.num_examples // 2]
     half = given.take(np.sort(rows))
-    for metric, wanted in catalogue.requested(given, list(whole)).items():
+    for metric, wanted in requested(given, list(whole)).items():
       try:
         scores = _half_scores(given, half, metric, seed + k)
       except ValueError as error:
@@ -90,10 +91,10 @@ def intervals(
 
 def _half_scores(given, half, metric: str, seed: int) -> dict[str, float]:
   """Raises ValueError for a half that is no smaller picture of the whole."""
-  if "factors" in catalogue.METRICS[metric].takes:
+  if "factors" in METRICS[metric].takes:
     before, after = (
       set(codes_lib.varying(np.asarray(x.factors))) for x in (given, half)
     )
     if lost := before - after:
       raise ValueError(f"factor {min(lost)} (from 0) has one value there")
-  return catalogue.METRICS[metric].compute(half, seed)
+  return METRICS[metric].compute(half, seed)
