@@ -33,7 +33,7 @@ def code_panels(records: Sequence[dict]) -> list[Panel]:
     Panel("Samples that the flow moved, % of the batch", _draw_moved)
   )
   if "gap_counts" in records[-1]:
-    title = "Nats by which a code is likeliest, before the flow, % of the batch"
+    title = "Gap to the next code, nats, % of the batch"
     charts.append(Panel(title, _draw_gaps))
   return charts
 

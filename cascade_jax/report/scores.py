@@ -76,7 +76,7 @@ def _all_metrics(evaluation: dict) -> str:
 
 
 def _metric_name(key: str) -> str:
-  """Robust MIG for robust_mig, as papers write it."""
+  """As papers write it: robust MIG for robust_mig."""
   words = key.replace("beta_vae", "beta-VAE").split("_")
   return " ".join(w.upper() if w in _ABBREVIATIONS else w for w in words)
 
