@@ -8,6 +8,8 @@ import numpy as np
 
 from cascade_jax import json_file, scores
 
+_IN_NATS = ("reconstruction", "elbo_at_mean")
+
 
 def summarise(folders: Sequence[str | os.PathLike]) -> dict:
   """Collects the evaluations of runs that differ in their seed only.
@@ -39,6 +41,7 @@ def summarise(folders: Sequence[str | os.PathLike]) -> dict:
           key: evaluation.get(key)
           for key in (
             *scores.NAMES,
+            *_IN_NATS,
             "num_images",
             "step",
             "kl",
@@ -69,8 +72,15 @@ def summarise(folders: Sequence[str | os.PathLike]) -> dict:
 
 
 def to_markdown(summary: dict) -> str:
-  """The table, in percent: a row a seed, then median and mean (std, n - 1)."""
-  names, percent = percentages(summary)
+  """The table, in percent: a row a seed, then median and mean (std, n - 1).
+
+  Of data without labels it is of what needs none, in nats.
+  """
+  names, values = percentages(summary)
+  if not names:
+    names = [f"{name} (nats)" for name in _IN_NATS]
+    of_each = [[run.get(name) for name in _IN_NATS] for run in summary["runs"]]
+    values = np.array(of_each, float)
   lines = [
     f"| seed | {' | '.join(name.replace('_', ' ') for name in names)} |",
     "|---" * (1 + len(names)) + "|",
@@ -79,11 +89,11 @@ def to_markdown(summary: dict) -> str:
   def add(name, cells):
     lines.append(f"| {name} | {' | '.join(cells)} |")
 
-  for run, row in zip(summary["runs"], percent, strict=True):
+  for run, row in zip(summary["runs"], values, strict=True):
     add(run["seed"], [f"{x:.2f}" for x in row])
-  add("median", [f"{x:.2f}" for x in np.median(percent, axis=0)])
-  if len(percent) > 1:
-    pairs = zip(percent.mean(axis=0), percent.std(axis=0, ddof=1), strict=True)
+  add("median", [f"{x:.2f}" for x in np.median(values, axis=0)])
+  if len(values) > 1:
+    pairs = zip(values.mean(axis=0), values.std(axis=0, ddof=1), strict=True)
     add("mean (std)", [f"{mean:.2f} ({std:.2f})" for mean, std in pairs])
   return "\n".join(lines)
 

@@ -2,10 +2,11 @@
 
 python -m experiments.evaluate --workdir=runs/compact [--num_images=20000]
 
-All metrics of cascade_jax.metrics go to evaluation.json, and the codes that
-they are of to codes.npz, for experiments.score. Of a run of several replicas
-each one is scored and reported in its own folder, and the table of all goes to
-summary.json.
+All metrics of cascade_jax.metrics go to evaluation.json: both disentanglement
+scores and the accuracy on all images (of --num_images), the others on at most
+10,000 of them, whose codes go to codes.npz, for experiments.score. Of a run of
+several replicas each one is scored and reported in its own folder, and the
+table of all goes to summary.json.
 """
 
 import cascade_jax  # noqa: F401, I001  first: sets flags that jax reads
@@ -53,7 +54,10 @@ def main(unused: list[str]) -> None:
     (found,) = results
     _print_scores(found["metrics"])
     if found["metrics"]:
-      print(f"{'on':27} {found['metrics_images']} images\n")
+      print(f"{'on':27} {found['metrics_images']} images")
+    for name, reason in found["metrics_left_out"].items():
+      print(f"{name.replace('_', ' '):27} left out: {reason}")
+    print()
     _print_scores({name: found[name] for name in _ON_ALL})
   print(f"{'on':27} {results[0]['num_images']} images, ", end="")
   print(f"step {results[0]['step']}")

@@ -4,8 +4,9 @@ r"""Ranks models without labels, by how their codes resemble each other's: UDR.
     [--similarity=lasso] [--output=ranking.json]
 
 Of the same examples each: `experiments.evaluate` writes such files. They need
-`means` and `kl` (see `experiments.score --help`), and no labels. Duan et al.
-2020; what the score is stands in `cascade_jax/metrics/udr.py`.
+`means` and no labels; dimensions with a `kl` of 0.01 nats or less don't count,
+and without `kl` all do (see `experiments.score --help`). Duan et al. 2020; what
+the score is stands in `cascade_jax/metrics/udr.py`.
 """
 
 import cascade_jax  # noqa: F401, I001  first: sets flags that jax reads
@@ -33,6 +34,8 @@ def main(arguments: list[str]) -> None:
   """Prints the table, the best first; writes the JSON."""
   if len(arguments) < 2:
     raise ValueError(f"name two files of codes or more, not {arguments}")
+  if twice := {name for name in arguments if arguments.count(name) > 1}:
+    raise ValueError(f"{', '.join(twice)} is named twice")
   output = _OUTPUT.value and launch.output_file(_OUTPUT.value, ".json")
   each = [codes_file.read(pathlib.Path(name)) for name in arguments]
   _check(arguments, each)
@@ -50,10 +53,16 @@ def main(arguments: list[str]) -> None:
     print("\nTwo are no ranking: each has the score of their one pair.")
   if output:
     content = {
+      "protocol": "UDR, Duan et al. 2020: median over the other models; of "
+      "dimensions with a KL above 0.01 nats, or all where there is no KL.",
       "similarity": _SIMILARITY.value,
       "num_examples": each[0].num_examples,
       "scores": dict(zip(arguments, found.scores.tolist())),
       "num_informative": dict(zip(arguments, found.num_informative.tolist())),
+      "pairs": {
+        f"{arguments[i]} with {arguments[j]}": found.pairwise[i, j].item()
+        for i, j in zip(*np.nonzero(np.isfinite(found.pairwise)))
+      },
       **workdir.provenance(),
     }
     json_file.write(output, content)
@@ -61,8 +70,8 @@ def main(arguments: list[str]) -> None:
 
 def _check(names: list[str], each: list[Scored]) -> None:
   for name, given in zip(names, each):
-    if given.means is None or given.kl is None:
-      raise ValueError(f"{name} must hold means and kl")
+    if given.means is None:
+      raise ValueError(f"{name} must hold means")
     if given.num_examples != each[0].num_examples:
       raise ValueError(
         f"{name} is of {given.num_examples} examples, {names[0]} of "

@@ -16,6 +16,7 @@ r"""Scores anyone's codes: a table, and the same as JSON.
 
 import cascade_jax  # noqa: F401, I001  first: sets flags that jax reads
 
+import hashlib
 import math
 import pathlib
 
@@ -24,6 +25,7 @@ from absl import flags
 from cascade_jax import json_file, workdir
 from cascade_jax.metrics import METRICS, Scored, attempt, codes_file, intervals
 from cascade_jax.metrics.codes import fewest_examples
+from cascade_jax.metrics.scoring import unmet_needs
 from experiments import launch
 
 _METRICS = flags.DEFINE_list(
@@ -55,24 +57,38 @@ def main(arguments: list[str]) -> None:
   output = _OUTPUT.value and launch.output_file(_OUTPUT.value, ".json")
   path = pathlib.Path(arguments[0]).expanduser()
   given = codes_file.read(path)
-  found, left_out = _scores(given)
+  found, reasons = _scores(given)
   shapes = ", ".join(f"{k} {v}" for k, v in given.shapes().items())
   print(f"{path}: {shapes}\n\n{_to_markdown(found)}")
-  for name, reason in left_out.items():
+  for name, reason in reasons.items():
     print(f"\n{name}: {reason}")
   print(_warning_of_few(given), end="")
   if output:
-    content = {
-      "file": str(path),
-      "shapes": given.shapes(),
-      "seed": _SEED.value,
-      "resamples": _RESAMPLES.value,
-      "scores": {name: _for_json(values) for name, values in found.items()},
-      "left_out": left_out,
-      "protocol": {name: metric.protocol for name, metric in METRICS.items()},
-      **workdir.provenance(),
-    }
-    json_file.write(output, content)
+    json_file.write(output, _content(path, given, found, reasons))
+
+
+def _content(path, given: Scored, found, reasons: dict[str, str]) -> dict:
+  """What a reader needs to trust the scores, and to make them again."""
+  scored = [
+    k for k, metric in METRICS.items() if metric.scores.keys() & found.keys()
+  ]
+  left_out = {k: text for k, text in reasons.items() if k not in scored}
+  if _METRICS.value is None:
+    for name in METRICS:
+      if needs := unmet_needs(given, name):
+        left_out[name] = f"needs {' and '.join(needs)}"
+  return {
+    "file": str(path),
+    "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+    "shapes": given.shapes(),
+    "seed": _SEED.value,
+    "resamples": _RESAMPLES.value,
+    "scores": {name: _for_json(values) for name, values in found.items()},
+    "left_out": left_out,
+    "no_interval": {k: text for k, text in reasons.items() if k in scored},
+    "protocol": {name: METRICS[name].protocol for name in scored},
+    **workdir.provenance(),
+  }
 
 
 def _scores(given: Scored) -> tuple[dict[str, tuple], dict[str, str]]:

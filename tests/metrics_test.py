@@ -254,6 +254,7 @@ def test_any_examples_will_do():
     ({"kl_threshold": np.nan}, "kl_threshold must be a finite number >= 0"),
     ({"categories": np.full(1080, -1)}, "counted from 0"),
     ({"categories": np.full(1080, 0.5)}, "categories must be integers"),
+    ({"categories": np.eye(3, dtype=int)[np.arange(1080) % 3]}, "are one-hot"),
     ({"vote_size": 1}, "vote_size must be an integer of at least 2, got 1"),
     ({"vote_size": -100}, "got -100"),
     ({"vote_size": 10.5}, "got 10.5"),

@@ -34,6 +34,7 @@ def test_models_that_agree_come_first(tmp_path):
   assert f"| {expected[0]:.4f} | 4 |" in rows[0]
   content = json.loads(output.read_text())
   assert content["scores"] == dict(zip(map(str, paths), expected))
+  assert len(content["pairs"]) == 6
   assert content["similarity"] == "spearman" and content["num_examples"] == 1440
 
 
@@ -42,11 +43,12 @@ def test_codes_of_other_examples_are_refused(tmp_path):
   grid, means = scored_codes.grid(), scored_codes.perfect()
   codes_file.write(first, Scored(grid, means, kl=np.ones(4)))
   codes_file.write(second, Scored(grid[::-1], means, kl=np.ones(4)))
-  codes_file.write(bare, Scored(grid, means))
+  codes_file.write(bare, Scored(grid, categories=grid[:, 0]))
   assert "codes of other examples" in launch("rank", first, second).stderr
   codes_file.write(second, Scored(None, means[1:], kl=np.ones(4)))
   assert "b.npz is of 1439 examples" in launch("rank", first, second).stderr
-  assert "c.npz must hold means and kl" in launch("rank", first, bare).stderr
+  assert "c.npz must hold means" in launch("rank", first, bare).stderr
+  assert "a.npz is named twice" in launch("rank", first, first).stderr
   assert "two files of codes or more" in launch("rank", first).stderr
 
 
@@ -74,5 +76,7 @@ def test_runs_on_images_without_labels_can_be_ranked(tmp_path):
   assert ranked.returncode == 0, ranked.stderr
   assert ranked.stdout.count("codes.npz") == 2
   assert "Two are no ranking" in ranked.stdout
+  summary = evaluated.stdout
+  assert "| seed | reconstruction (nats) | elbo at mean (nats) |" in summary
   nothing = launch("score", codes[0])
   assert "nothing to score: codes (means, categories) are" in nothing.stderr

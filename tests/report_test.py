@@ -262,9 +262,15 @@ def test_chart_of_the_information_says_of_how_many_images(folder):
 def test_all_metrics_are_shown_by_their_names(folder):
   names = ("mig", "robust_mig", "dci_completeness", "beta_vae_score", "nmi")
   values = dict.fromkeys(names, 0.12345)
-  change(folder / "evaluation.json", metrics=values, metrics_images=1234)
+  change(
+    folder / "evaluation.json",
+    metrics=values,
+    metrics_images=1234,
+    metrics_left_out={"sap": "two < many"},
+  )
   text = page_of(folder)
   assert "On 1,234 images" in text
+  assert "SAP is left out: two &lt; many." in text
   shown = re.findall(r'<th scope="row">([^<]*)</th><td><span>0.1235', text)
   assert shown == [
     "MIG",

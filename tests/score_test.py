@@ -86,6 +86,9 @@ def test_what_isnt_given_is_left_out_or_named():
     ValueError, match="no metric 'migg' .do you mean mig?.*ari are"
   ):
     metrics.score(given, ["migg"])
+  for names in ("mig", []):
+    with pytest.raises(ValueError, match="names must be a list"):
+      metrics.score(given, names)
   with pytest.raises(ValueError, match="'mig' needs factors"):
     metrics.score(given._replace(factors=None), ["mig"])
   categories_alone = trained(factors=None, means=None, scales=None)
@@ -150,6 +153,10 @@ def test_arrays_that_are_off_are_named_once_and_before_any_work():
     ({"scales": given.scales[:, :2]}, "scales must have the shape of means"),
     ({"means": given.means * np.nan}, "NaN"),
     ({"kl": np.ones(3)}, "kl must have one entry for each of 6"),
+    (
+      {"means": given.means.astype(np.float64) * 1e150},
+      "squares would overflow",
+    ),
     ({"factors": given.means}, "factors must be integers"),
     (dict.fromkeys(Scored._fields), "nothing to score"),
     ({"means": None, "categories": None, "scales": None}, "nothing to score"),
@@ -211,7 +218,9 @@ def test_command_scores_a_file_and_says_where_examples_are_few(tmp_path):
   assert content["shapes"] == given.shapes()
   assert content["shapes"]["means"] == [200, 6]
   assert content["left_out"] == {}
-  assert "20 bins" in content["protocol"]["mig"]
+  assert content["no_interval"] == {}
+  assert content["protocol"].keys() == {"mig", "irs"}
+  assert len(content["sha256"]) == 64
   assert content["versions"]["scikit-learn"]
   for name, value in metrics.score(given, ("mig", "irs")).items():
     of_one = content["scores"][name]
@@ -251,6 +260,11 @@ def test_command_says_what_it_leaves_out(tmp_path):
   assert "\nsap: factors must have at least 2" in result.stdout
   content = json_file.read(output)
   assert content["left_out"].keys() >= {"sap", "explicitness"}
+  assert content["left_out"]["category_agreement"] == (
+    "needs categories and classes"
+  )
+  assert content["no_interval"].keys().isdisjoint(content["left_out"])
+  assert content["protocol"].keys().isdisjoint(content["left_out"])
   assert "sap" not in content["scores"]
 
 

@@ -73,7 +73,7 @@ def check_means(means: np.ndarray | None, num_examples: int) -> np.ndarray:
     raise ValueError(f"means must be real numbers, got {means.dtype}")
   means = means.astype(np.float64)
   if not np.isfinite(means).all():
-    raise ValueError("means hold NaN or infinity; the model has diverged")
+    raise ValueError("means hold NaN or infinity; has the model diverged?")
   return means
 
 
@@ -90,6 +90,12 @@ def _check_categories(categories, num_examples: int) -> np.ndarray:
   if categories.size and categories.min() < 0:
     raise ValueError(
       f"categories must be counted from 0, the least is {categories.min()}"
+    )
+  counts = (categories == 1).sum(axis=1)
+  if categories.shape[1] > 1 and categories.max() == 1 and (counts == 1).all():
+    raise ValueError(
+      f"categories {list(categories.shape)} are one-hot; give their indices, "
+      "categories.argmax(axis=1)"
     )
   # Renumbered without gaps: a large or narrow-typed label is then no trouble.
   numbered = [np.unique(k, return_inverse=True)[1] for k in categories.T]

@@ -48,7 +48,8 @@ def intervals(
   They are around the score that as many such examples have on average: what a
   metric is biased by few examples stays. Simulated (three mixed factors, 500
   and 2,000 examples) they cover it in 95 % of the data sets or more, IRS, which
-  is a quantile, in 92 %. A score that is at its end in all halves has no width.
+  is a quantile, in about 90 %. A score that is at its end in all halves has no
+  width.
 
   Votes, splits and forests have another seed each time, so their chance is in
   the intervals. The model's isn't: that takes several seeds of training.
@@ -61,7 +62,7 @@ def intervals(
 
   Returns:
     Intervals by the name of the score; and by the name of a metric, why it is
-    left out, or has no interval.
+    left out or, where it has scores, why there is no interval.
 
   Raises:
     ValueError: as `scoring.score`.

@@ -18,6 +18,7 @@ _SHAPES = {
   "kl": ("[m]",),
   "classes": ("[N]",),
 }
+_LARGEST = 1e100  # of a mean
 
 
 class Scored(NamedTuple):
@@ -77,7 +78,12 @@ class Scored(NamedTuple):
       )
     if self.factors is not None:
       codes_lib.check(self.means, self.factors, self.categories)
-    num_columns = codes_lib.check_means(self.means, self.num_examples).shape[1]
+    means = codes_lib.check_means(self.means, self.num_examples)
+    num_columns = means.shape[1]
+    if (largest := np.abs(means).max(initial=0)) > _LARGEST:
+      raise ValueError(
+        f"means go up to {largest:g}, and squares would overflow; scale them"
+      )
     if self.scales is not None and num_columns != shapes["scales"][1]:
       raise ValueError(
         f"scales must have the shape of means; got {_listed(shapes)}"

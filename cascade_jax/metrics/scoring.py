@@ -34,7 +34,20 @@ def score(
 def attempt(
   given: Scored, names: Sequence[str] | None = None, seed: int = 0
 ) -> tuple[dict[str, float], dict[str, str]]:
-  """`score`, and why metrics are left out, by their names, for no warnings."""
+  """`score` without warnings: what they would say is the second result.
+
+  Args:
+    given: as for `score`.
+    names: as for `score`.
+    seed: as for `score`.
+
+  Returns:
+    The scores, and by the name of a metric that is left out, why. None is that
+    was asked for.
+
+  Raises:
+    ValueError: as `score`.
+  """
   given.check()
   found, refusals = {}, {}
   for name, wanted in requested(given, names).items():
@@ -47,10 +60,10 @@ def attempt(
     else:
       found |= {key: scores[key] for key in wanted}
   if not found:
-    reason = "; ".join(f"{name}: {text}" for name, text in refusals.items())
     raise ValueError(
       "there is nothing to score: codes (means, categories) are compared with "
-      f"factors, categories with classes. {reason}".rstrip()
+      "factors, categories with classes. "
+      + "; ".join(dict.fromkeys(refusals.values()))
     )
   return found, refusals
 
@@ -63,12 +76,14 @@ def requested(
     return {
       name: tuple(metric.scores)
       for name, metric in METRICS.items()
-      if not _missing(given, name)
+      if not unmet_needs(given, name)
     }
+  if isinstance(names, str) or not names:
+    raise ValueError(f"names must be a list of metrics' names, got {names!r}")
   wanted: dict[str, tuple[str, ...]] = {}
   for name in names:
     metric, scores = _known(name)
-    if missing := _missing(given, metric):
+    if missing := unmet_needs(given, metric):
       raise ValueError(f"metric {name!r} needs {' and '.join(missing)}")
     wanted[metric] = tuple(dict.fromkeys(wanted.get(metric, ()) + scores))
   return wanted
@@ -87,7 +102,8 @@ def _known(name: str) -> tuple[str, tuple[str, ...]]:
   raise ValueError(f"there is no metric {name!r}{hint}; {', '.join(names)} are")
 
 
-def _missing(given: Scored, name: str) -> list[str]:
+def unmet_needs(given: Scored, name: str) -> list[str]:
+  """What a metric can't do without and isn't given."""
   return [
     need
     for need in METRICS[name].needs

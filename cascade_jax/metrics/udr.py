@@ -46,8 +46,8 @@ def unsupervised_disentanglement_ranking(
 
   Of two models both have the score of their only pair: it takes three to rank.
   Copies of a model don't have 1, but what its columns leave each other: 0.93 of
-  four columns of noise (1,440 examples, which correlate by chance), 0.98 of a
-  perfect code of a grid, 0.60 of a JointVAE's six.
+  four columns of noise (1,440 examples, which correlate by chance), 0.60 of a
+  JointVAE's six.
 
   The paper takes one mean over the columns of both, so that the model with more
   informative ones weighs more: of JointVAEs with 3 and 4 it has 0.502, ours

@@ -72,7 +72,11 @@ def _all_metrics(evaluation: dict) -> str:
   if not rows:
     return ""
   count = integer(evaluation["metrics_images"])
-  return table(["metric", "score"], rows, f"On {count} images", "numbers")
+  html = table(["metric", "score"], rows, f"On {count} images", "numbers")
+  for key, reason in evaluation.get("metrics_left_out", {}).items():
+    text = f"{_metric_name(key)} is left out: {reason}."
+    html += f'<p class="facts">{escape(text)}</p>'
+  return html
 
 
 def _metric_name(key: str) -> str:
