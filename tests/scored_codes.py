@@ -4,6 +4,8 @@ import pathlib
 
 import numpy as np
 
+from cascade_jax.metrics import Scored
+
 SIZES = (3, 4, 5, 6)
 FIXTURES = pathlib.Path(__file__).parent / "fixtures"
 
@@ -67,3 +69,15 @@ def trained() -> dict[str, np.ndarray]:
   """means, scales, categories, factors of 2,000 images; fixtures/README.md."""
   with np.load(FIXTURES / "joint_vae_codes.npz") as file:
     return dict(file)
+
+
+def trained_model(**changes) -> Scored:
+  """All that is known of the `trained` codes; shapes are the classes."""
+  arrays = trained()
+  return Scored(
+    arrays["factors"],
+    arrays["means"],
+    arrays["categories"],
+    arrays["scales"],
+    classes=arrays["factors"][:, 0],
+  )._replace(**changes)
