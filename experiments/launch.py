@@ -4,7 +4,6 @@ import os
 import pathlib
 import platform
 import sys
-import warnings
 from collections.abc import Callable
 
 import jax
@@ -77,7 +76,6 @@ def show_progress() -> None:
 def _guarded(main, arguments: list[str]) -> None:
   if not flags.FLAGS["verbosity"].present:
     show_progress()
-  warnings.simplefilter("once", UserWarning)  # scikit-learn's, a line a fit
   try:
     main(arguments)
   except _EXPECTED as error:

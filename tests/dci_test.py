@@ -192,3 +192,9 @@ def test_bad_input_is_named():
     score(None, seed=-1)
   with pytest.raises(ValueError, match="means must have shape"):
     score(np.zeros(1440))
+
+
+def test_many_values_are_no_reason_for_a_warning_a_tree():
+  factors = np.stack([np.arange(60), np.arange(60) % 3], axis=1)
+  found = dci(factors.astype(float), factors)  # warnings are errors here
+  assert found.accuracies[0] == 0

@@ -3,6 +3,7 @@
 Letters: N examples, m continuous dimensions, D discrete variables, F factors.
 """
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -101,7 +102,10 @@ def dci(
     for index, factor in enumerate(varying):
       forest = RandomForestClassifier(
         num_trees, max_depth=max_depth, max_features=None, random_state=seed
-      ).fit(features[train], factors[train, factor])
+      )
+      with warnings.catch_warnings():  # a warning a tree, where values are many
+        warnings.filterwarnings("ignore", "The number of unique classes")
+        forest.fit(features[train], factors[train, factor])
       np.add.at(importances[:, index], columns, forest.feature_importances_)
       accuracies[index] = forest.score(features[test], factors[test, factor])
   disentanglement = concentration(importances)
