@@ -96,6 +96,9 @@ def test_files_that_will_not_do_are_named(tmp_path):
   np.savez(path, means=np.array([{}]))
   with pytest.raises(ValueError, match="can't be read"):  # nothing is unpickled
     codes_file.read(path)
+  np.savez(path, factors=np.eye(4, 2, dtype=int), categories=np.eye(4))
+  with pytest.raises(ValueError, match=r"categories \[4, 4\] are one-hot"):
+    codes_file.read(path)
   np.savez(path, factors=np.zeros((3, 2), int), means=np.zeros((2, 2)))
   with pytest.raises(ValueError, match="codes.npz: arrays must have a row"):
     codes_file.read(path)

@@ -91,12 +91,6 @@ def _check_categories(categories, num_examples: int) -> np.ndarray:
     raise ValueError(
       f"categories must be counted from 0, the least is {categories.min()}"
     )
-  counts = (categories == 1).sum(axis=1)
-  if categories.shape[1] > 1 and categories.max() == 1 and (counts == 1).all():
-    raise ValueError(
-      f"categories {list(categories.shape)} are one-hot; give their indices, "
-      "categories.argmax(axis=1)"
-    )
   # Renumbered without gaps: a large or narrow-typed label is then no trouble.
   numbered = [np.unique(k, return_inverse=True)[1] for k in categories.T]
   return np.array(numbered, np.int64).reshape(-1, num_examples).T

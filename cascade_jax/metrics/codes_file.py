@@ -41,6 +41,19 @@ def read(path: pathlib.Path) -> Scored:
   given = Scored(**found)
   try:
     given.check()
+    _check_not_one_hot(given.categories)
   except ValueError as error:
     raise ValueError(f"{path}: {error}") from error
   return given
+
+
+def _check_not_one_hot(categories: np.ndarray | None) -> None:
+  # Of files only: a model's variables of two categories each can look so too.
+  if categories is None or categories.ndim < 2 or categories.shape[1] < 2:
+    return
+  is_in = categories == 1
+  if (is_in | (categories == 0)).all() and (is_in.sum(axis=1) == 1).all():
+    raise ValueError(
+      f"categories {list(categories.shape)} are one-hot; give their indices, "
+      "categories.argmax(axis=1)"
+    )
