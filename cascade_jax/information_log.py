@@ -52,7 +52,7 @@ def _read(name: str, folder: pathlib.Path) -> dict:
     for record in logged
     if Information._fields[0] in record
   ]
-  if not records and not any("kl" in record for record in logged):
+  if logged and not any("kl" in record for record in logged):
     raise ValueError(
       f"{folder} ({name}) has a deterministic encoder: without a posterior "
       "what its latents know isn't finite"

@@ -103,6 +103,9 @@ def test_what_is_missing_is_named(tmp_path):
   silent = make_run(tmp_path / "silent", [record(10)])
   with pytest.raises(ValueError, match="evaluate_every"):
     information_log.collect({"mine": silent})
+  unlogged = make_run(tmp_path / "unlogged", [])
+  with pytest.raises(ValueError, match="evaluate_every"):
+    information_log.collect({"mine": unlogged})
   without_kl = record(10)
   del without_kl["kl"]
   make_run(tmp_path / "aae", [without_kl])
