@@ -153,8 +153,8 @@ def count_votes(ratios: np.ndarray) -> np.ndarray:
   """Votes `[columns]` for the least ratio of each row `[V, columns]`.
 
   The first of those that tie has it. Columns that mix the same factors tie in
-  every vote, but for rounding that isn't even-handed: unrounded, it makes them
-  score up to 0.86 where 0.5 is due.
+  every vote, but for rounding, which isn't even-handed: unrounded, some score
+  far above the 0.5 that is due.
   """
   winners = np.round(ratios, _DIGITS).argmin(axis=1)
   return np.bincount(winners, minlength=ratios.shape[1])
