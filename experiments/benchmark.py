@@ -45,8 +45,9 @@ def main(files: list[str]) -> None:
     figures = json_file.read(pathlib.Path(files[0]))
   else:
     config_lib.check(_CONFIG.value)
+    output = launch.output_file(_OUTPUT.value, ".json")
     figures = benchmark.measure(_CONFIG.value, _EVALUATION_IMAGES.value)
-    json_file.write(pathlib.Path(_OUTPUT.value), figures)
+    json_file.write(output, figures)
   print(benchmark_table.to_markdown(figures, earlier))
 
 

@@ -21,12 +21,13 @@ def main(arguments: list[str]) -> None:
   inputs = [pathlib.Path(name) for name in arguments]
   if not inputs:
     raise ValueError("name the folders of runs, or one summary file")
+  output = _OUTPUT.value and launch.output_file(_OUTPUT.value, ".json")
   if inputs[0].suffix == ".json":
     content = json_file.read(inputs[0])
   else:
     content = summary.summarise(inputs)
-  if _OUTPUT.value:
-    json_file.write(pathlib.Path(_OUTPUT.value), content)
+  if output:
+    json_file.write(output, content)
   print(summary.to_markdown(content))
 
 
