@@ -1,0 +1,130 @@
+"""A run of a few steps to report, and its page taken apart."""
+
+import html.parser
+import json
+
+import numpy as np
+
+from cascade_jax import config as config_lib
+from cascade_jax import report
+
+VOID = {"meta", "img", "br", "path", "use"}
+
+
+class Page(html.parser.HTMLParser):
+  """Checks that tags are balanced; gathers what a browser would load."""
+
+  def __init__(self, text):
+    super().__init__()
+    self.open, self.tags, self.links, self.images = [], [], [], []
+    self.text = ""
+    self.feed(text)
+    assert self.open == []
+
+  def handle_starttag(self, tag, attrs):
+    attrs = dict(attrs)
+    self.tags.append(tag)
+    self.links += [attrs[k] for k in ("href", "src", "srcset") if k in attrs]
+    if tag == "img":
+      assert attrs["alt"]
+      self.images.append(attrs["src"].partition(";")[0])
+    if tag not in VOID:
+      self.open.append(tag)
+
+  def handle_startendtag(self, tag, attrs):
+    self.tags.append(tag)
+
+  def handle_endtag(self, tag):
+    if tag not in VOID:
+      assert self.open.pop() == tag
+
+  def handle_data(self, data):
+    if self.open and self.open[-1] != "style":
+      self.text += data
+
+
+def record(step, discrete):
+  return {
+    "step": step,
+    "phase": step // 2,
+    "open_dimensions": min(step, 2),
+    "discrete": discrete,
+    "loss": 50.0 / step,
+    "reconstruction": 40.0 / step,
+    "weight_penalty": 1.0,
+    "kl": [2.0, 0.05],
+    "kl_weights": [1.0, 10.0],
+    "counts": [3, 1] if discrete else [0, 0],
+    "flow_differs": 0.25 if discrete else 0.0,
+    "seconds_score": 0.0071 if discrete else 0.0,
+    "seconds_solve": 0.0006 if discrete else 0.0,
+    "seconds_update": 0.0129,
+    "steps_per_second": 44.6,
+    "elapsed": 3700.0,
+  }
+
+
+EVALUATION = {
+  "step": 8,
+  "seed": 5,
+  "dataset": "dsprites",
+  "num_images": 12345,
+  "disentanglement_score": 0.8642,
+  "classification_accuracy": 0.7531,
+  "protocol": {
+    "disentanglement_score": "So and so.",
+    "classification_accuracy": "Thus.",
+  },
+  "votes": [[7, 1], [0, 0], [2, 6]],
+  "vote_columns": ["z1", "z2", "code"],
+  "vote_factors": ["scale", "shape"],
+  "column_factors": ["scale", "scale", "shape"],
+  "confusion": [[1, 30], [9, 0]],
+  "class_names": ["square", "heart"],
+  "relabelling": [1, 0],
+  "kl": [2.0, 0.05],
+  "reconstruction": 21.5,
+  "seconds": 12.0,
+}
+
+
+def write_run(folder):
+  """A finished run of eight steps."""
+  config = config_lib.default().to_dict()
+  config |= {"num_steps": 8, "num_continuous": 6, "num_categories": [2]}
+  write(folder / "config.json", config)
+  provenance = {
+    "step": 0,
+    "started": "2026-01-02T03:04:05+00:00",
+    "device": "1 x tester (cpu)",
+    "git_commit": "abcdef0",
+    "versions": {"jax": "0.10.1"},
+    "resumes": [{"step": 4}],
+  }
+  write(folder / "run.json", provenance)
+  lines = [json.dumps(record(s, s > 4)) for s in range(1, 9)]
+  (folder / "metrics.jsonl").write_text("\n".join(lines) + "\n")
+  write(folder / "evaluation.json", EVALUATION)
+  rng = np.random.default_rng(0)
+  np.savez(
+    folder / "evaluation.npz",
+    traversals=rng.random((3, 2, 2, 8, 8, 1)),
+    traversal_values=np.linspace(-1, 1, 3),
+    originals=rng.random((4, 8, 8, 1)),
+    reconstructions=rng.random((4, 8, 8, 1)),
+    reconstruction_categories=np.array([[0], [1], [1], [0]]),
+    traversal_categories=np.array([[0], [1]]),
+  )
+  return folder
+
+
+def write(path, content):
+  path.write_text(json.dumps(content))
+
+
+def change(path, **entries):
+  write(path, json.loads(path.read_text()) | entries)
+
+
+def page_of(folder):
+  return report.write_report(folder).read_text(encoding="utf-8")
