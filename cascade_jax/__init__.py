@@ -4,9 +4,9 @@ from cascade_jax import startup as _startup
 
 _startup.set_flags()  # before jax is imported below
 
-from cascade_jax.assignment import assign_codes  # noqa: E402
-from cascade_jax.cascade import Cascade  # noqa: E402
-from cascade_jax.records import (  # noqa: E402
+from cascade_jax.assignment.flow import assign_codes  # noqa: E402
+from cascade_jax.methods.cascade import Cascade  # noqa: E402
+from cascade_jax.types import (  # noqa: E402
   Assignment,
   Posterior,
   Report,

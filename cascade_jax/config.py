@@ -10,7 +10,8 @@ import math
 
 import ml_collections
 
-from cascade_jax import losses, methods, models
+from cascade_jax import losses, methods
+from cascade_jax.networks import models
 
 
 def default() -> ml_collections.ConfigDict:

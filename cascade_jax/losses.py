@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cascade_jax.records import Posterior
+from cascade_jax.types import Posterior
 
 LIKELIHOODS = ("bernoulli", "gaussian")
 

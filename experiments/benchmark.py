@@ -1,8 +1,8 @@
 r"""Measures steps, solvers, evaluation and memory against this machine's limit.
 
-  python -m experiments.benchmark --output=benchmark.json \
+  python -m experiments.benchmark --output=measure.json \
     [--against=before.json] [--config.num_replicas=10]
-  python -m experiments.benchmark benchmark.json [--against=before.json]
+  python -m experiments.benchmark measure.json [--against=before.json]
 
 The second only prints the table of what was measured. Close everything else
 that computes: the machine is to be quiet.
@@ -14,8 +14,9 @@ from absl import flags
 from ml_collections import config_flags
 
 import cascade_jax  # noqa: F401  first: sets flags that jax reads
-from cascade_jax import benchmark, benchmark_table, json_file
 from cascade_jax import config as config_lib
+from cascade_jax.benchmark import measure, table
+from cascade_jax.runs import json_file
 from experiments import launch
 
 _CONFIG = config_flags.DEFINE_config_file(
@@ -46,9 +47,9 @@ def main(files: list[str]) -> None:
   else:
     config_lib.check(_CONFIG.value)
     output = launch.output_file(_OUTPUT.value, ".json")
-    figures = benchmark.measure(_CONFIG.value, _EVALUATION_IMAGES.value)
+    figures = measure.measure(_CONFIG.value, _EVALUATION_IMAGES.value)
     json_file.write(output, figures)
-  print(benchmark_table.to_markdown(figures, earlier))
+  print(table.to_markdown(figures, earlier))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ their order.
 import pathlib
 
 import cascade_jax  # noqa: F401  first: sets flags that jax reads
-from cascade_jax import comparison, json_file
+from cascade_jax.evaluation import comparison
+from cascade_jax.runs import json_file
 from experiments import launch
 
 

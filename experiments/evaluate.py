@@ -15,15 +15,13 @@ import pathlib
 
 from absl import flags
 
-from cascade_jax import (
-  evaluate,
-  json_file,
-  replicas,
-  report,
-  scores,
-  summary,
-  workdir,
-)
+from cascade_jax.evaluation import evaluate
+from cascade_jax.runs import json_file
+from cascade_jax.training import replicas
+from cascade_jax import report
+from cascade_jax.evaluation import scores
+from cascade_jax.evaluation import summary
+from cascade_jax.runs import workdir
 from experiments import launch
 
 _WORKDIR = flags.DEFINE_string(

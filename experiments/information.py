@@ -11,7 +11,9 @@ import cascade_jax  # noqa: F401, I001  first: sets flags that jax reads
 
 from absl import flags
 
-from cascade_jax import information_log, json_file, plots
+from cascade_jax.evaluation import information_log
+from cascade_jax.runs import json_file
+from cascade_jax import plots
 from experiments import launch
 
 _OUTPUT = flags.DEFINE_string(

@@ -16,7 +16,8 @@ import pathlib
 import numpy as np
 from absl import flags
 
-from cascade_jax import json_file, workdir
+from cascade_jax.runs import json_file
+from cascade_jax.runs import workdir
 from cascade_jax.metrics import (
   Scored,
   codes_file,

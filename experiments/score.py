@@ -22,7 +22,8 @@ import pathlib
 
 from absl import flags
 
-from cascade_jax import json_file, workdir
+from cascade_jax.runs import json_file
+from cascade_jax.runs import workdir
 from cascade_jax.metrics import METRICS, Scored, attempt, codes_file, intervals
 from cascade_jax.metrics.codes import fewest_examples
 from cascade_jax.metrics.scoring import unmet_needs

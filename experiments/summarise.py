@@ -10,7 +10,8 @@ import pathlib
 from absl import flags
 
 import cascade_jax  # noqa: F401  first: sets flags that jax reads
-from cascade_jax import json_file, summary
+from cascade_jax.evaluation import summary
+from cascade_jax.runs import json_file
 from experiments import launch
 
 _OUTPUT = flags.DEFINE_string("output", None, "JSON file to write.")

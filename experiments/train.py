@@ -13,7 +13,7 @@ import cascade_jax  # noqa: F401, I001  first: sets flags that jax reads
 from absl import flags
 from ml_collections import config_flags
 
-from cascade_jax import train_loop
+from cascade_jax.training import loop
 from experiments import evaluate, launch
 
 _CONFIG = config_flags.DEFINE_config_file(
@@ -24,7 +24,7 @@ flags.mark_flag_as_required("config")
 
 def main(unused: list[str]) -> None:
   """Trains, then evaluates, by the flags of `experiments.evaluate`."""
-  train_loop.train(_CONFIG.value, flags.FLAGS.workdir)
+  loop.train(_CONFIG.value, flags.FLAGS.workdir)
   evaluate.main(unused)
 
 

@@ -3,7 +3,7 @@ import numpy as np
 from scipy import stats
 
 from cascade_jax import losses
-from cascade_jax.records import Posterior
+from cascade_jax.types import Posterior
 
 
 class LossesTest(chex.TestCase):

@@ -8,12 +8,14 @@ own finds there what your config file sets.)
 import importlib
 import pkgutil
 
-from cascade_jax.records import Method
+from cascade_jax.types import Method
 
 
 def names() -> tuple[str, ...]:
   """The methods there are, for `config.method`."""
-  return tuple(sorted(found.name for found in pkgutil.iter_modules(__path__)))
+  shared = {"cascade", "coded", "vae"}
+  found = {module.name for module in pkgutil.iter_modules(__path__)}
+  return tuple(sorted(found - shared))
 
 
 def defaults() -> dict[str, dict]:

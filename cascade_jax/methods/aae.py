@@ -31,9 +31,9 @@ import numpy as np
 import optax
 
 from cascade_jax import config as config_lib
-from cascade_jax import discriminators
-from cascade_jax.coded import CodedModel
-from cascade_jax.records import (
+from cascade_jax.methods.coded import CodedModel
+from cascade_jax.networks import discriminators
+from cascade_jax.types import (
   Method,
   Posterior,
   Report,

@@ -11,7 +11,7 @@ compete too; less is refused. Options are those of `config.aae`.
 """
 
 from cascade_jax.methods.aae import AAE
-from cascade_jax.records import Method
+from cascade_jax.types import Method
 
 
 def build(config, image_shape: tuple[int, int, int]) -> Method:

@@ -10,8 +10,8 @@ for dSprites. Their example there has beta = 6.
 
 from cascade_jax import config as config_lib
 from cascade_jax import losses
-from cascade_jax.records import Method
-from cascade_jax.vae import GaussianVAE
+from cascade_jax.methods.vae import GaussianVAE
+from cascade_jax.types import Method
 
 DEFAULTS = {"beta": 6.0}
 

@@ -12,8 +12,8 @@ For dSprites that paper has gamma 1000, and C up to 25 nats over 100,000 steps.
 
 from cascade_jax import config as config_lib
 from cascade_jax import losses
-from cascade_jax.records import Method
-from cascade_jax.vae import GaussianVAE
+from cascade_jax.methods.vae import GaussianVAE
+from cascade_jax.types import Method
 
 DEFAULTS = {
   "beta": 4.0,

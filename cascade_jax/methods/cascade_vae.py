@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from cascade_jax.cascade import Cascade
-from cascade_jax.records import Method, TrainState
-from cascade_jax.vae import GaussianVAE
+from cascade_jax.methods.cascade import Cascade
+from cascade_jax.methods.vae import GaussianVAE
+from cascade_jax.types import Method, TrainState
 
 
 def build(config, image_shape: tuple[int, int, int]) -> Method:

@@ -5,7 +5,7 @@ without effect. The authors' code has m = 10.
 """
 
 from cascade_jax.methods.cascade_vae import CascadeVAE
-from cascade_jax.records import Method
+from cascade_jax.types import Method
 
 
 def build(config, image_shape: tuple[int, int, int]) -> Method:

@@ -30,9 +30,9 @@ from typing import Any, NamedTuple
 import jax
 
 from cascade_jax import config as config_lib
-from cascade_jax import discriminators, models
-from cascade_jax.records import Batch, Method, TrainState
-from cascade_jax.vae import GaussianVAE
+from cascade_jax.methods.vae import GaussianVAE
+from cascade_jax.networks import discriminators, models
+from cascade_jax.types import Batch, Method, TrainState
 
 DEFAULTS = {
   "gamma": 35.0,

@@ -16,9 +16,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cascade_jax import losses, models
+from cascade_jax import losses
 from cascade_jax.config import check_options
-from cascade_jax.records import (
+from cascade_jax.methods.vae import GaussianVAE
+from cascade_jax.networks import models
+from cascade_jax.types import (
   Batch,
   Method,
   Posterior,
@@ -27,7 +29,6 @@ from cascade_jax.records import (
   Scores,
   Stage,
 )
-from cascade_jax.vae import GaussianVAE
 
 # Of the reference's dSprites run, trained_models/dsprites/specs.json.
 DEFAULTS = {

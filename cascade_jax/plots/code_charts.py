@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cascade_jax.assignment_gaps import GAP_EDGES
+from cascade_jax.assignment.gaps import GAP_EDGES
 from cascade_jax.plots.chart_axes import (
   FEW_POINTS,
   Panel,

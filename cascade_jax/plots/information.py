@@ -30,7 +30,7 @@ _MOST_COLUMNS = 4  # of runs; a wider picture can't be read on a page
 
 
 def information_panels(records: Sequence[dict]) -> list[Panel]:
-  """Two charts of `cascade_jax.information`; none where nothing was scored."""
+  """Two charts of `evaluation.information`; none where nothing was scored."""
   if not scored(records):
     return []
   images = images_scored(records)

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cascade_jax import json_file
 from cascade_jax.report.html_parts import TIMES
-from cascade_jax.run_log import read_metrics
+from cascade_jax.runs import json_file
+from cascade_jax.runs.run_log import read_metrics
 
 _ARRAYS = (
   "traversals",

@@ -17,7 +17,6 @@ from cascade_jax.plots.style import (
   dimension_name,
   to_svg,
 )
-from cascade_jax.progress import duration
 from cascade_jax.report.html_parts import (
   command,
   escape,
@@ -30,6 +29,7 @@ from cascade_jax.report.html_parts import (
 )
 from cascade_jax.report.run import Run
 from cascade_jax.report.settings import settings_section
+from cascade_jax.runs.progress import duration
 
 _INFORMATION = (
   "What z knows is measured on {images}: I(x; z_j) is what z_j tells of which "

@@ -49,7 +49,9 @@ import numpy as np
 from IPython import display
 
 import cascade_jax  # before jax: sets flags that some CPU builds need
-from cascade_jax import evaluate, report, train_loop
+from cascade_jax import report
+from cascade_jax.evaluation import evaluate
+from cascade_jax.training import loop
 from experiments import launch
 from experiments.configs import compact, smoke
 
@@ -70,7 +72,7 @@ print(jax.devices())
 is_test = "CASCADE_JAX_SMOKE" in os.environ
 config = smoke.get_config() if is_test else compact.get_config()
 workdir = pathlib.Path("runs") / ("smoke" if is_test else "compact")
-state = train_loop.train(config, workdir)
+state = loop.train(config, workdir)
 
 # %% [markdown]
 # ## Score and look

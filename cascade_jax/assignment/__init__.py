@@ -1,0 +1,1 @@
+"""The discrete codes of a batch: exact solvers, and how sure the costs are."""

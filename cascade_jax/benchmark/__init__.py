@@ -1,0 +1,1 @@
+"""The speed of steps, solvers and evaluation on this machine."""

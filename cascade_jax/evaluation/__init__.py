@@ -1,0 +1,1 @@
+"""Trained models evaluated: codes, scores, information and tables."""

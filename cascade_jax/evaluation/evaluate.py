@@ -1,0 +1,204 @@
+"""What a trained model is worth: scores, and the arrays that pictures show.
+
+| file | holds |
+|---|---|
+| `evaluation.json` | scores, protocol, votes, confusion matrix, KL |
+| `evaluation.npz` | traversals and reconstructions |
+| `codes.npz` | of 10,000 images, as `experiments.score` reads it; on demand |
+"""
+
+import contextlib
+import functools
+import math
+import os
+import pathlib
+import time
+from collections.abc import Sequence
+
+import jax
+import ml_collections
+import numpy as np
+from absl import logging
+
+from cascade_jax import config as config_lib
+from cascade_jax import data, methods, metrics, startup
+from cascade_jax.evaluation import pictures, scores
+from cascade_jax.evaluation.represent import compile_represent
+from cascade_jax.metrics import codes_file
+from cascade_jax.runs import json_file, workdir
+from cascade_jax.runs.checkpoints import Checkpoints
+from cascade_jax.sharding import spread
+from cascade_jax.types import Method, Representation, TrainState
+
+_INFORMATION_SAMPLES = 4096
+
+
+def evaluate_run(
+  folder: str | os.PathLike,
+  num_images: int | None = None,
+  dataset: data.Dataset | None = None,
+  all_metrics: bool = False,
+) -> dict:
+  """Scores the newest checkpoint of a run; writes the evaluation files.
+
+  Args:
+    folder: of the run.
+    num_images: a random sample of so many, 0 for all; None as in the config.
+    dataset: instead of the one that the config names.
+    all_metrics: also those of `cascade_jax.metrics` that take a while, on
+      10,000 images, whose codes are saved.
+
+  Returns:
+    What `evaluation.json` holds.
+
+  Raises:
+    ValueError: no run or no checkpoint there, or too large a sample; or a run
+      of several replicas, each of which has a folder of its own.
+    RuntimeError: the run is still training.
+  """
+  (results,) = evaluate_runs([folder], num_images, dataset, all_metrics)
+  return results
+
+
+def evaluate_runs(
+  folders: Sequence[str | os.PathLike],
+  num_images: int | None = None,
+  dataset: data.Dataset | None = None,
+  all_metrics: bool = False,
+) -> list[dict]:
+  """`evaluate_run` for runs that differ in their seed only.
+
+  They share the data set and what is compiled.
+  """
+  startup.check_cpu_sums()
+  folders = [pathlib.Path(folder).expanduser().resolve() for folder in folders]
+  # Before the claim, which would make a folder of a mistyped name.
+  configs = [_read_config(folder) for folder in folders]
+  config = configs[0]
+  with contextlib.ExitStack() as held:
+    for folder in folders:
+      held.enter_context(workdir.claim(folder))
+    if num_images is not None:
+      config.evaluation_images = num_images
+    config_lib.check(config)
+    dataset = dataset or data.load(**config.data)
+    config_lib.check_against_data(
+      config, len(dataset.images), dataset.image_shape
+    )
+    # In the place of the host's images: two copies would be 754 MB.
+    dataset = dataset._replace(images=spread(1).share(dataset.images))
+    method = methods.build(config, dataset.image_shape)
+    evaluate = Evaluator(config, method, dataset, all_metrics)
+    return [_evaluate_folder(evaluate, folder) for folder in folders]
+
+
+def _read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:
+  config = workdir.read_config(folder)
+  if config.num_replicas > 1:
+    raise ValueError(
+      f"{folder} holds {config.num_replicas} replicas, each in a folder of its "
+      "own; name those, or score all with "
+      f"python -m experiments.evaluate --workdir={folder}"
+    )
+  return config
+
+
+def _evaluate_folder(evaluate: "Evaluator", folder: pathlib.Path) -> dict:
+  state = _restore(folder, jax.jit(evaluate.method.init)(0))
+  results, pictures, given = evaluate(state)
+  np.savez_compressed(folder / "evaluation.npz", **pictures)
+  if given is not None:
+    codes_file.write(folder / "codes.npz", given)
+  json_file.write(folder / "evaluation.json", results)
+  return results
+
+
+def _restore(folder: pathlib.Path, like: TrainState) -> TrainState:
+  with contextlib.closing(Checkpoints(folder / "checkpoints")) as checkpoints:
+    state = checkpoints.restore(like)
+  if state is None:
+    raise ValueError(
+      f"{folder} holds no checkpoint yet; train with "
+      f"python -m experiments.train --workdir={folder}"
+    )
+  return state
+
+
+class Evaluator:
+  """Scores states of one method on one data set; compiles once.
+
+  Args:
+    config: of the runs; their seeds are the states'.
+    method: that the states are of.
+    dataset: its images on the host or on the device of `spread(1)`.
+    all_metrics: as in `evaluate_run`.
+  """
+
+  def __init__(
+    self,
+    config: ml_collections.ConfigDict,
+    method: Method,
+    dataset: data.Dataset,
+    all_metrics: bool = False,
+  ):
+    self.method = method
+    self._config = config
+    self._all_metrics = all_metrics
+    self._spread = spread(1)
+    self._dataset = dataset._replace(images=self._spread.share(dataset.images))
+    self._represent = compile_represent(method, self._dataset, self._spread)
+    self._decode = jax.jit(method.decode)
+
+  def __call__(
+    self, state: TrainState
+  ) -> tuple[dict, dict[str, np.ndarray], metrics.Scored | None]:
+    """The content of the three files."""
+    started = time.perf_counter()
+    config, dataset, step = self._config, self._dataset, int(state.step)
+    # The stage that the last update ran under, not the one that comes next.
+    discrete = self.method.stage(max(step - 1, 0)).discrete
+    sizes = self.method.num_categories if discrete else ()
+    indices = scores.sample(len(dataset.images), config.evaluation_images)
+    shown = pictures.shown_images(len(dataset.images))
+    logging.info("evaluating step %d on %d images", step, len(indices))
+    codes = self._codes(state, np.concatenate([indices, shown]), discrete)
+    codes, codes_shown = _split(codes, len(indices))
+    kl = scores.mean_kl(codes)
+    information, errors = scores.latent_information(codes, _INFORMATION_SAMPLES)
+    results = {
+      "step": step,
+      "seed": int(state.seed),
+      "dataset": dataset.name,
+      "num_images": len(indices),
+      "kl": None if kl is None else kl.tolist(),
+      "reconstruction": float(codes.reconstruction.mean()),
+      "elbo_at_mean": scores.elbo_at_mean(codes, kl, math.prod(sizes)),
+      "protocol": scores.PROTOCOL,
+      **scores.of_codes(codes, kl, dataset, indices),
+      "information": information,
+      "information_errors": errors,
+    }
+    given = None
+    if self._all_metrics:
+      given = scores.scored(codes, kl, dataset, indices)
+      results |= scores.of_all_metrics(given)
+    results["seconds"] = time.perf_counter() - started
+    decode = functools.partial(self._decode, state.params)
+    arrays = pictures.traversals(decode, config.num_continuous, sizes)
+    arrays |= pictures.reconstructions(
+      decode, dataset, shown, codes_shown, sizes
+    )
+    return results, arrays, given
+
+  def _codes(self, state, indices, discrete) -> Representation:
+    params = self._spread.put(jax.tree.map(lambda x: x[None], state.params))
+    codes = self._represent(params, indices, discrete)
+    return jax.tree.map(lambda x: x[0], codes)
+
+
+def _split(codes: Representation, count: int):
+  """The first `count` rows, and the others."""
+  return (
+    jax.tree.map(lambda x: x[:count], codes),
+    jax.tree.map(lambda x: x[count:], codes),
+  )

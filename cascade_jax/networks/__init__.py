@@ -1,0 +1,1 @@
+"""Encoder, decoder and discriminators, as pure functions."""

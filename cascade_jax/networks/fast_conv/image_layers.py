@@ -1,0 +1,100 @@
+"""The two convolutions next to the image, of few channels.
+
+Backward they are `blocks.widen` and `blocks.narrow` on cells of 4x4 pixels,
+which do four times the arithmetic of a 4x4 kernel. Forward, where all
+categories pass, each is one exact product with 4x4 windows of the image.
+
+Letters: B batch, H W height and width of the image (multiples of 4), C its
+channels, O channels of the features.
+"""
+
+import jax
+import jax.numpy as jnp
+
+from cascade_jax.networks.fast_conv import blocks as blocks_lib
+
+
+@jax.custom_vjp
+def image_to_blocks(images: jax.Array, kernel: jax.Array) -> jax.Array:
+  """Strided convolution of images, to blocks.
+
+  Args:
+    images: `[B, H, W, C]`.
+    kernel: `[4, 4, C, O]`.
+
+  Returns:
+    `[B, H/4 + 1, W/4 + 1, 4O]`; what falls on the border is NOT zero.
+  """
+  channels, outputs = kernel.shape[2:]
+  padded = jnp.pad(images, ((0, 0), (3, 3), (3, 3), (0, 0)))
+  pairs = blocks_lib.cells(padded, 2)
+  _, rows, columns, _ = pairs.shape
+  windows = jnp.concatenate(
+    [
+      pairs[:, r : rows - 1 + r, c : columns - 1 + c]
+      for r, c in blocks_lib.CORNERS
+    ],
+    axis=-1,
+  )
+  windows = blocks_lib.cells(windows, 2)
+  weights = blocks_lib.fold(kernel).reshape(16 * channels, outputs)
+  features = windows.reshape(-1, len(weights)) @ weights
+  return features.reshape(*windows.shape[:3], 4 * outputs)
+
+
+@jax.custom_vjp
+def blocks_to_image(features: jax.Array, kernel: jax.Array) -> jax.Array:
+  """Transposed convolution of blocks, to images.
+
+  Args:
+    features: `[B, H/4 + 1, W/4 + 1, 4O]`, zero on the border.
+    kernel: `[4, 4, C, O]`, the kernel of the strided convolution.
+
+  Returns:
+    `[B, H, W, C]`.
+  """
+  outputs = kernel.shape[-1]
+  # Per pixel of the features, what it adds to each place of a 4x4 window.
+  windows = features.reshape(-1, outputs) @ kernel.reshape(-1, outputs).T
+  windows = blocks_lib.pixels(windows.reshape(*features.shape[:3], -1), 2)
+  windows = windows.reshape(*windows.shape[:3], 4, 4, -1)
+  # Two windows cover each pixel from either side, by columns, then by rows.
+  left, right = windows[:, :, :-1], windows[:, :, 1:]
+  even = right[..., 1, :][:, :, :-1] + left[..., 3, :][:, :, :-1]
+  odd = left[..., 2, :][:, :, 1:] + right[..., 0, :][:, :, 1:]
+  columns = jnp.stack([even, odd], axis=3)
+  above, below = columns[:, :-1], columns[:, 1:]
+  even = below[:, :-1, ..., 1, :] + above[:, :-1, ..., 3, :]
+  odd = above[:, 1:, ..., 2, :] + below[:, 1:, ..., 0, :]
+  images = jnp.stack([even, odd], axis=2)
+  batch, rows, _, columns, _, channels = images.shape
+  return images.reshape(batch, 2 * rows, 2 * columns, channels)
+
+
+def _on_cells_to_blocks(images, kernel):
+  folded = blocks_lib.fold_image_kernel(kernel)
+  return blocks_lib.widen(blocks_lib.cells(images, 4), folded)
+
+
+def _on_cells_to_image(features, kernel):
+  folded = blocks_lib.fold_image_kernel(kernel)
+  return blocks_lib.pixels(blocks_lib.narrow(features, folded), 4)
+
+
+def _gradient_on_cells(layer):
+  """The backward rule of the same layer, taken on cells."""
+
+  def backward(residual, g):
+    return jax.vjp(layer, *residual)[1](g)
+
+  return backward
+
+
+image_to_blocks.defvjp(
+  lambda *args: (image_to_blocks(*args), args),
+  _gradient_on_cells(_on_cells_to_blocks),
+)
+blocks_to_image.defvjp(
+  lambda *args: (blocks_to_image(*args), args),
+  _gradient_on_cells(_on_cells_to_image),
+)

@@ -1,0 +1,1 @@
+"""Training runs: the compiled steps, the loop and the replicas."""

@@ -1,0 +1,119 @@
+"""From runs' logs to one picture and its numbers."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+
+from cascade_jax import plots
+from cascade_jax.evaluation import information_log
+from cascade_jax.evaluation.information import Information
+from cascade_jax.plots.information import information_panels
+from cascade_jax.runs import json_file
+from tests.helpers.launcher import launch
+
+PARTS = [0.0, 0.2, 0.3]
+
+
+def record(step, **changes):
+  return {
+    "step": step,
+    "phase": step // 20,
+    "open_dimensions": min(1 + (step - 1) // 20, 3),
+    "kl_weights": [1.0, 1.0, 10.0],
+    "discrete": False,
+    "loss": 3.0,
+    "reconstruction": 2.0,
+    "kl": [0.1, 0.2, 0.3],
+    **changes,
+  }
+
+
+def scored(step):
+  found = Information(1.5, 0.5, PARTS, [1.0, 0.6, 0.4], PARTS)
+  return record(step, scored_images=50, **found._asdict())
+
+
+def make_run(folder, records):
+  folder.mkdir()
+  lines = "".join(json.dumps(one) + "\n" for one in records)
+  (folder / "metrics.jsonl").write_text(lines)
+  json_file.write(folder / "config.json", {"method": "mine"})
+  of_run = dict.fromkeys(information_log._OF_A_RUN, "known")
+  json_file.write(folder / "run.json", of_run)
+  return folder
+
+
+@pytest.fixture
+def run(tmp_path):
+  steps = range(10, 70, 10)
+  records = [record(s) if s % 20 else scored(s) for s in steps]
+  return make_run(tmp_path / "run", records)
+
+
+def test_scored_steps_are_kept_with_what_they_were_made_by(run):
+  found = information_log.collect({"mine": run})["mine"]
+  assert [r["step"] for r in found["records"]] == [20, 40, 60]
+  assert found["records"][0]["information_with_earlier"] == PARTS
+  assert "loss" not in found["records"][0]
+  assert found["config"] == {"method": "mine"}
+  assert found["versions"] == "known"
+
+
+def test_picture_shows_bands_that_add_up(run):
+  records = information_log.collect({"mine": run})["mine"]["records"]
+  more = [r | {"aggregate_total_correlation": 2.5} for r in records]
+  figure = plots.information({"mine": records, "again": more})
+  figure.savefig(io.BytesIO())
+  above, _, below, _ = figure.axes
+  assert above.get_title(loc="left") == "mine"
+  names = [text.get_text() for text in below.texts]
+  assert {"TC", "z2", "z3"} <= set(names) and "z1" not in names
+  np.testing.assert_allclose(below.lines[0].get_ydata(), 0.5)
+  np.testing.assert_allclose(above.lines[0].get_ydata(), 1.5)
+  assert above.get_ylim()[0] == below.get_ylim()[0] == 0
+  assert below.get_ylim()[1] > 2.5  # no run's curve leaves the picture
+
+
+def test_panels_are_there_where_something_was_scored():
+  assert information_panels([record(10)]) == []
+  assert len(information_panels([record(10), scored(20)])) == 2
+
+
+def test_command_writes_both(run, tmp_path):
+  output, picture = tmp_path / "found.json", tmp_path / "found.png"
+  files = [f"--output={output}", f"--picture={picture}"]
+  result = launch("information", *files, f"a run={run}")
+  assert result.returncode == 0, result.stderr
+  assert json_file.read(output)["a run"]["records"]
+  assert picture.read_bytes().startswith(b"\x89PNG")
+  bad = launch("information", *files, run)
+  assert "must be NAME=FOLDER" in bad.stderr
+  bad = launch("information", *files, f"a={run}", f"a={run}")
+  assert "; a is there twice" in bad.stderr and "Traceback" not in bad.stderr
+  output.unlink()
+  files[1] = f"--picture={tmp_path / 'found.pdf'}"
+  bad = launch("information", *files, f"a={run}")
+  assert "found.pdf can't be written: name a .png file" in bad.stderr
+  assert not output.exists()
+
+
+def test_what_is_missing_is_named(tmp_path):
+  with pytest.raises(ValueError, match="holds no run"):
+    information_log.collect({"mine": tmp_path / "none"})
+  silent = make_run(tmp_path / "silent", [record(10)])
+  with pytest.raises(ValueError, match="evaluate_every"):
+    information_log.collect({"mine": silent})
+  unlogged = make_run(tmp_path / "unlogged", [])
+  with pytest.raises(ValueError, match="evaluate_every"):
+    information_log.collect({"mine": unlogged})
+  without_kl = record(10)
+  del without_kl["kl"]
+  make_run(tmp_path / "aae", [without_kl])
+  with pytest.raises(ValueError, match="mine. has a deterministic encoder"):
+    information_log.collect({"mine": tmp_path / "aae"})
+  with pytest.raises(ValueError, match="mine says nothing"):
+    plots.information({"mine": [record(10)]})
+  with pytest.raises(ValueError, match="no runs"):
+    plots.information({})

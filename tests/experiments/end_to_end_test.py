@@ -1,0 +1,147 @@
+"""Train, kill, go on, evaluate, report: the commands, as a user runs them."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from cascade_jax import metrics
+from cascade_jax.evaluation import scores
+from cascade_jax.metrics import codes_file
+from tests.helpers.launcher import launch
+
+SMOKE = "--config=experiments/configs/smoke.py"
+
+KILLED_AT_STEP_8 = """
+import os, signal
+from cascade_jax import data, train_loop
+from experiments.configs import smoke
+batch_indices = data.batch_indices
+def killing(*args):
+  if args[-1] == 8:
+    os.kill(os.getpid(), signal.SIGKILL)
+  return batch_indices(*args)
+data.batch_indices = killing
+train_loop.train(smoke.get_config(), {folder!r})
+"""
+
+
+def weights(folder):
+  """The saved arrays, as the bytes of the newest checkpoint's digests."""
+  steps = (folder / "checkpoints").iterdir()
+  newest = max(int(p.name) for p in steps if p.name.isdigit())
+  digests = folder / "checkpoints" / str(newest) / "digests" / "metadata"
+  return newest, digests.read_text()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+  folder = tmp_path_factory.mktemp("runs") / "whole"
+  result = launch("train", SMOKE, f"--workdir={folder}")
+  assert result.returncode == 0, result.stderr
+  return folder, result
+
+
+def test_one_command_trains_scores_and_reports(whole):
+  folder, result = whole
+  assert "disentanglement score" in result.stdout
+  assert "classification accuracy" in result.stdout
+  assert "step 12 of 12" in result.stderr  # plain lines off a terminal
+  evaluation = json.loads((folder / "evaluation.json").read_text())
+  assert 0 <= evaluation["disentanglement_score"] <= 1
+  assert 1 / 3 <= evaluation["classification_accuracy"] <= 1
+  assert evaluation["num_images"] == 500
+  assert np.sum(evaluation["confusion"]) == 500
+  page = (folder / "report.html").read_text()
+  assert f"{100 * evaluation['disentanglement_score']:.1f}"[:3] in page
+  for name in (
+    "traversals.png",
+    "traversals.gif",
+    "reconstructions.png",
+    "confusion.png",
+    "curves.png",
+  ):
+    assert (folder / name).stat().st_size > 0
+
+
+def test_killed_run_goes_on_to_the_same_weights(whole, tmp_path):
+  folder = tmp_path / "killed"
+  script = KILLED_AT_STEP_8.format(folder=str(folder))
+  killed = subprocess.run([sys.executable, "-c", script], capture_output=True)
+  assert killed.returncode == -signal.SIGKILL, killed.stderr
+  result = launch("train", SMOKE, f"--workdir={folder}")
+  assert result.returncode == 0, result.stderr
+  assert "training from step 5" in result.stderr
+  assert weights(folder) == weights(whole[0])
+  steps = [
+    json.loads(line)["step"]
+    for line in (folder / "metrics.jsonl").read_text().splitlines()
+  ]
+  assert steps == [2, 4, 6, 8, 10, 12]
+
+
+def test_evaluation_again_on_another_sample(whole):
+  folder, _ = whole
+  result = launch("evaluate", f"--workdir={folder}", "--num_images=300")
+  assert result.returncode == 0, result.stderr
+  evaluation = json.loads((folder / "evaluation.json").read_text())
+  assert evaluation["num_images"] == 300
+  again = metrics.score(codes_file.read(folder / "codes.npz"))
+  for name in scores.NAMES:  # which are of all images that were evaluated
+    del again[name]
+  assert evaluation["metrics"] == pytest.approx(again, abs=1e-12)
+  assert "dci completeness" in result.stdout
+  assert "DCI completeness" in (folder / "report.html").read_text()
+
+
+def test_several_seeds_are_scored_and_put_into_one_table(whole, tmp_path):
+  folder = tmp_path / "seeds"
+  result = launch(
+    "train", SMOKE, f"--workdir={folder}", "--config.num_replicas=2"
+  )
+  assert result.returncode == 0, result.stderr
+  assert "step 12 of 12: 2 seeds, of the first: phase 2" in result.stderr
+  assert "| 1 |" in result.stdout and "mean (std)" in result.stdout
+  table = json.loads((folder / "summary.json").read_text())
+  assert [run["seed"] for run in table["runs"]] == [0, 1]
+  for seed in (0, 1):
+    assert (folder / f"seed_{seed}" / "report.html").stat().st_size > 0
+  assert weights(folder / "seed_0") == weights(whole[0])
+  again = launch("evaluate", f"--workdir={folder}", "--num_images=300")
+  assert again.returncode == 0, again.stderr
+  table = json.loads((folder / "summary.json").read_text())
+  assert [run["num_images"] for run in table["runs"]] == [300, 300]
+
+
+@pytest.mark.parametrize(
+  ("flag", "message"),
+  [
+    ("--config.beta_hihg=4", "beta_hihg"),
+    ("--config.batch_size=many", "batch_size"),
+    ("--config.of_mine.strength=3", "of_mine (flags change what the config"),
+    ("--config.num_continuous=0", "config.num_continuous is 0"),
+    ("--config.num_categories=1", "config.num_categories is (1,)"),
+    ("--config.solver=gpu", "config.solver is 'gpu'"),
+    ("--config.batch_size=100000", "config.batch_size is 100000"),
+    ("--config.data.name=mnist", "mnist"),
+    ("--config.data.name=dsprites_file", "there is no file"),
+    ("--workdir=/proc/nowhere", "can't be written to"),
+  ],
+)
+def test_bad_input_is_named_before_any_work(tmp_path, flag, message):
+  result = launch("train", SMOKE, f"--workdir={tmp_path / 'run'}", flag)
+  assert result.returncode != 0
+  assert message in result.stderr
+  assert "step 2" not in result.stderr
+  assert "Traceback" not in result.stderr
+
+
+def test_evaluating_nothing_says_what_to_do(tmp_path):
+  result = launch("evaluate", f"--workdir={tmp_path / 'mistyped'}")
+  assert not (tmp_path / "mistyped").exists()
+  assert result.returncode != 0
+  assert "holds no run" in result.stderr
+  assert "Traceback" not in result.stderr

@@ -1,0 +1,113 @@
+"""The command that scores anyone's codes, and the file it reads."""
+
+import numpy as np
+import pytest
+
+from cascade_jax import metrics
+from cascade_jax.metrics import Scored, codes_file
+from cascade_jax.runs import json_file
+from tests.helpers.launcher import launch
+from tests.helpers.scored_codes import trained_model
+
+
+def test_command_scores_a_file_and_says_where_examples_are_few(tmp_path):
+  given = trained_model().take(np.arange(0, 2000, 10))
+  codes_file.write(tmp_path / "codes.npz", given)
+  result = launch(
+    "score",
+    tmp_path / "codes.npz",
+    "--metrics=mig,irs",
+    "--resamples=2",
+    f"--output={tmp_path / 'scores.json'}",
+  )
+  assert result.returncode == 0, result.stderr
+  assert "Factor 3 (from 0) has a value with only 1 example" in result.stdout
+  content = json_file.read(tmp_path / "scores.json")
+  assert content["shapes"] == given.shapes()
+  assert content["shapes"]["means"] == [200, 6]
+  assert content["left_out"] == {}
+  assert content["no_interval"] == {}
+  assert content["protocol"].keys() == {"mig", "irs"}
+  assert len(content["sha256"]) == 64
+  assert content["versions"]["scikit-learn"]
+  for name, value in metrics.score(given, ("mig", "irs")).items():
+    of_one = content["scores"][name]
+    assert of_one["score"] == value
+    assert of_one["low"] <= value <= of_one["high"]
+    assert f"| {name} | {value:.4f} | " in result.stdout
+
+
+def test_command_without_intervals_or_with_bad_input(tmp_path):
+  path = tmp_path / "codes.npz"
+  codes_file.write(path, trained_model())
+  result = launch("score", path, "--metrics=mig", "--resamples=0")
+  assert result.stdout.endswith(" | none |\n")
+  before = path.read_bytes()
+  for arguments, message in (
+    ([path, "--metrics=migg"], "no metric 'migg' (do you mean mig?)"),
+    ([path, "--resamples=1"], "--resamples is 1; it must be 2 or more, or 0"),
+    ([path, f"--output={path}"], "codes.npz can't be written: name a .json"),
+    ([path, f"--output={tmp_path / 'no' / 'a.json'}"], "there is no /"),
+    ([], "name one file"),
+  ):
+    result = launch("score", *arguments)
+    assert message in result.stderr
+    assert result.returncode and "Traceback" not in result.stderr
+  assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+
+
+def test_command_says_what_it_leaves_out(tmp_path):
+  lone = np.arange(61) // 3  # a single example of value 20
+  factors = np.stack([lone, np.arange(61) % 3], axis=1)
+  codes_file.write(tmp_path / "codes.npz", Scored(factors, factors + 0.5))
+  output = tmp_path / "scores.json"
+  result = launch(
+    "score", tmp_path / "codes.npz", "--resamples=2", f"--output={output}"
+  )
+  assert result.returncode == 0, result.stderr
+  assert "\nsap: factors must have at least 2" in result.stdout
+  content = json_file.read(output)
+  assert content["left_out"].keys() >= {"sap", "explicitness"}
+  assert content["left_out"]["category_agreement"] == (
+    "needs categories and classes"
+  )
+  assert content["no_interval"].keys().isdisjoint(content["left_out"])
+  assert content["protocol"].keys().isdisjoint(content["left_out"])
+  assert "sap" not in content["scores"]
+
+
+def test_codes_come_back_from_their_file(tmp_path):
+  given = trained_model(kl=np.arange(6.0), classes=None)
+  codes_file.write(tmp_path / "codes.npz", given)
+  found = codes_file.read(tmp_path / "codes.npz")
+  assert found.classes is None
+  for name in ("factors", "means", "categories", "scales", "kl"):
+    np.testing.assert_array_equal(getattr(found, name), getattr(given, name))
+
+
+def test_files_that_will_not_do_are_named(tmp_path):
+  path = tmp_path / "codes.npz"
+  with pytest.raises(ValueError, match="can't be read"):
+    codes_file.read(path)
+  np.save(tmp_path / "one.npy", np.zeros(3))
+  for content in (b"no arrays", b"", (tmp_path / "one.npy").read_bytes()):
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="codes.npz is not an .npz file"):
+      codes_file.read(path)
+  np.savez(path, means=np.array([{}]))
+  with pytest.raises(ValueError, match="can't be read"):  # nothing is unpickled
+    codes_file.read(path)
+  np.savez(path, factors=np.eye(4, 2, dtype=int), categories=np.eye(4))
+  with pytest.raises(ValueError, match=r"categories \[4, 4\] are one-hot"):
+    codes_file.read(path)
+  np.savez(path, factors=np.zeros((3, 2), int), means=np.zeros((2, 2)))
+  with pytest.raises(ValueError, match="codes.npz: arrays must have a row"):
+    codes_file.read(path)
+  np.savez(path, factors=np.zeros((3, 2), int))
+  with pytest.raises(ValueError, match="no codes: neither means nor cat"):
+    codes_file.read(path)
+  np.savez(path, factors=np.zeros((3, 2), int), codes=np.zeros((3, 2)))
+  with pytest.raises(
+    ValueError, match="holds codes; arrays are called factors"
+  ):
+    codes_file.read(path)

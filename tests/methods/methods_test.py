@@ -1,0 +1,230 @@
+"""Every method through the loop: what holds for all of them, however made."""
+
+import importlib
+import math
+import pathlib
+import re
+import sys
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from cascade_jax import methods, report, sharding
+from cascade_jax.evaluation import evaluate, scores
+from cascade_jax.runs.run_log import read_metrics
+from cascade_jax.training import loop, stepper
+from cascade_jax.types import Method, Report, Representation, Stage, TrainState
+from tests.helpers.stopping import stop_at
+
+SMALL = {"discriminator_units": 8, "discriminator_layers": 2}
+VARIANTS = [
+  *[(name, {}) for name in methods.names()],
+  ("beta_vae", {"beta_vae.capacity": 2.0}),
+  ("cascade_vae", {"num_categories": (2, 3)}),
+  ("joint_vae", {"num_categories": (2, 3)}),
+]
+IDS = [name + "+" * bool(changes) for name, changes in VARIANTS]
+
+
+@pytest.fixture(params=VARIANTS, ids=IDS)
+def config(request, tiny_config):
+  """Each method's tiny run."""
+  tiny_config.method, changes = request.param
+  tiny_config.num_steps, tiny_config.log_every = 6, 2
+  tiny_config.evaluate_every = 6
+  for group in (tiny_config.aae, tiny_config.factor_vae):
+    group.update({key: SMALL[key] for key in group if key in SMALL})
+  tiny_config.update_from_flattened_dict(changes)
+  return tiny_config
+
+
+def test_resumed_evaluated_and_reported(
+  config, tiny_dataset, tmp_path, monkeypatch
+):
+  """Stopped at step 3 and resumed: bit for bit the uninterrupted run."""
+  whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+  expected = loop.train(config, whole, tiny_dataset)
+  with monkeypatch.context() as patch:
+    stop_at(patch, 3)
+    with pytest.raises(SystemExit):
+      loop.train(config, stopped, tiny_dataset)
+  state = loop.train(config, stopped, tiny_dataset)
+  chex.assert_trees_all_equal(jax.device_get(state), jax.device_get(expected))
+  chex.assert_tree_all_finite(state.params)
+  records = read_metrics(whole)
+  assert [record["step"] for record in records] == [2, 4, 6]
+  for record in records:
+    assert np.isfinite([record["loss"], record["reconstruction"]]).all()
+
+  evaluation = evaluate.evaluate_run(whole, dataset=tiny_dataset)
+  method = methods.build(config, tiny_dataset.image_shape)
+  has_code = bool(method.num_categories)
+  for name in scores.NAMES:  # both are of all 30 images
+    assert evaluation[name] == records[-1][name]
+  assert 0 <= evaluation["disentanglement_score"] <= 1
+  assert 0 <= evaluation["disentanglement_score_dlib"] <= 1
+  assert (evaluation["classification_accuracy"] is not None) == has_code
+  if evaluation["kl"] is None:
+    assert evaluation["elbo_at_mean"] is None
+  else:
+    costs = evaluation["reconstruction"] + sum(evaluation["kl"])
+    num_codes = math.prod(method.num_categories)
+    np.testing.assert_allclose(
+      -evaluation["elbo_at_mean"], costs + math.log(num_codes), rtol=1e-6
+    )
+  with np.load(whole / "evaluation.npz") as arrays:
+    rows = math.prod(method.num_categories)  # 1 without a code
+    assert arrays["traversals"].shape[1:3] == (rows, config.num_continuous)
+  page = report.write_report(whole).read_text()
+  assert "Traversals" in page and "Training" in page
+
+
+def take_three(config, dataset, monkeypatch, seeds, most):
+  """States after three steps, `most` a call, the seeds side by side."""
+  monkeypatch.setattr(stepper, "steps_per_call", lambda _: most)
+  config.seed, config.num_replicas = seeds[0], len(seeds)
+  method = methods.build(config, dataset.image_shape)
+  over = sharding.on(jax.local_devices()[:1], len(seeds))
+  dataset = dataset._replace(images=over.share(dataset.images))
+  taker = stepper.Stepper(config, method, dataset, over)
+  groups = over.split([method.init(seed) for seed in seeds])
+  stage = method.stage(0)
+  for first in range(0, 3, most):
+    groups, outcomes, _ = taker.take(groups, first, first + most, stage)
+  return over.join(groups), over.join(outcomes)
+
+
+def test_side_by_side_and_many_steps_a_call_change_nothing(
+  config, tiny_dataset, monkeypatch
+):
+  """As an accelerator takes them: replicas under vmap, steps in a loop."""
+  config.phase_steps = 10
+  run = config, tiny_dataset, monkeypatch
+  states, outcomes = take_three(*run, seeds=(3, 4), most=3)
+  (state,), (outcome,) = take_three(*run, seeds=(4,), most=1)
+  chex.assert_trees_all_close(states[1], state, rtol=2e-3, atol=1e-4)
+  chex.assert_trees_all_close(outcomes[1], outcome, rtol=2e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", methods.names())
+def test_representation_is_of_the_promised_shapes(name, tiny_config):
+  tiny_config.method = name
+  method = methods.build(tiny_config, (16, 16, 1))
+  state = jax.eval_shape(method.init, 0)
+  images = jax.ShapeDtypeStruct((5, 16, 16, 1), np.float32)
+  has_code = bool(method.num_categories)
+  codes = jax.eval_shape(
+    lambda params, images: method.represent(params, images, has_code),
+    state.params,
+    images,
+  )
+  m, num_variables = tiny_config.num_continuous, len(method.num_categories)
+  chex.assert_shape((codes.mean, codes.scale), (5, m))
+  chex.assert_shape(codes.categories, (5, num_variables))
+  chex.assert_shape(codes.probabilities, (5, sum(method.num_categories)))
+  chex.assert_shape(codes.reconstruction, (5,))
+  assert codes.categories.dtype == np.int32
+
+
+def documented_example():
+  """The method of one's own in docs/methods.md, and the config file for it."""
+  docs = pathlib.Path(__file__).parents[2] / "docs" / "methods.md"
+  return re.findall(r"```python\n(.*?)```", docs.read_text(), re.DOTALL)
+
+
+def test_method_of_ones_own_is_one_file(
+  tiny_config, tiny_dataset, tmp_path, monkeypatch
+):
+  source, config_file = documented_example()
+  assert len(source.splitlines()) <= 30
+  (tmp_path / "dip_vae.py").write_text(source)
+  monkeypatch.syspath_prepend(str(tmp_path))
+  monkeypatch.delitem(sys.modules, "dip_vae", raising=False)
+  tiny_config.method = "dip_vae"
+  loop.train(tiny_config, tmp_path / "run", tiny_dataset)
+  evaluation = evaluate.evaluate_run(tmp_path / "run", dataset=tiny_dataset)
+  assert len(evaluation["kl"]) == 3
+  record = read_metrics(tmp_path / "run")[-1]
+  parts = sum(record["kl"]) + record["covariance_penalty"]
+  expected = record["reconstruction"] + parts + record["weight_penalty"]
+  np.testing.assert_allclose(record["loss"], expected, rtol=1e-5)
+  names = {}
+  exec(config_file, names)
+  own = names["get_config"]()
+  assert own.method == "dip_vae" and own.dip_vae.strength == 10.0
+  methods.build(own, tiny_dataset.image_shape)
+
+
+def mean_image(config, image_shape):
+  """The least that a method can be: one image for all, no forward pass."""
+  m = config.num_continuous
+
+  def update(state, batch, kl_weights):
+    target = batch.images.mean(axis=0)
+    loss = ((state.params - target) ** 2).sum()
+    params = state.params + 0.5 * (target - state.params)
+    return state._replace(step=state.step + 1, params=params), Report(
+      loss, loss, None, {}
+    )
+
+  def represent(params, images, discrete):
+    zeros = jnp.zeros((len(images), m))
+    none = jnp.zeros((len(images), 0))
+    error = ((images - params) ** 2).sum(axis=(1, 2, 3))
+    return Representation(zeros, zeros, none.astype(jnp.int32), none, error)
+
+  return Method(
+    lambda step: Stage(0, m, False, np.ones(m, np.float32)),
+    lambda seed: TrainState(
+      jnp.int32(0), jnp.uint32(seed), jnp.zeros(image_shape), ()
+    ),
+    update,
+    represent,
+    lambda params, latents, categories: jnp.broadcast_to(
+      params, (len(latents), *image_shape)
+    ),
+  )
+
+
+def test_method_without_a_forward_pass_of_its_own(
+  tiny_config, tiny_dataset, tmp_path, monkeypatch
+):
+  monkeypatch.setattr(methods, "build", mean_image)
+  state = loop.train(tiny_config, tmp_path, tiny_dataset)
+  assert state.step == 8
+  evaluation = evaluate.evaluate_run(tmp_path, dataset=tiny_dataset)
+  assert evaluation["kl"] is None
+  report.write_report(tmp_path)
+
+
+def test_supervised_method_needs_classes(tiny_config, tiny_dataset):
+  tiny_config.method = "aae_s"
+  method = methods.build(tiny_config, tiny_dataset.image_shape)
+  unlabelled = tiny_dataset._replace(class_factor=None)
+  with pytest.raises(ValueError, match="has none; name its class_factor"):
+    stepper.Stepper(tiny_config, method, unlabelled, sharding.spread(1))
+
+
+def test_own_modules_are_named_where_they_fail(
+  tiny_config, tmp_path, monkeypatch
+):
+  (tmp_path / "broken_vae.py").write_text("import not_installed")
+  monkeypatch.syspath_prepend(str(tmp_path))
+  for name, message in (
+    ("broken_vae", "config.method 'broken_vae': No module.*'not_installed'"),
+    ("no_such_module", "config.method is 'no_such_module'; there are .*beta"),
+    ("json", "a module without build"),
+  ):
+    tiny_config.method = name
+    with pytest.raises(ValueError, match=message):
+      methods.build(tiny_config, (16, 16, 1))
+
+
+@pytest.mark.parametrize("name", methods.names())
+def test_each_method_says_where_it_is_from(name):
+  module = importlib.import_module(f"cascade_jax.methods.{name}")
+  assert re.search(r"20\d\d", module.__doc__)
+  assert len(module.build.__doc__) > 10

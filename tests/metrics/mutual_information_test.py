@@ -1,0 +1,109 @@
+"""The table of I(column; factor)."""
+
+import collections
+import math
+
+import numpy as np
+import pytest
+
+from cascade_jax.metrics.mutual_information import (
+  contingency,
+  mutual_information,
+  table_information,
+)
+from tests.helpers import scored_codes, stored_scores
+
+
+def slow_twin(labels, values):
+  """Counted in dictionaries, one example at a time."""
+  joint = collections.Counter(zip(labels.tolist(), values.tolist()))
+  rows = collections.Counter(labels.tolist())
+  columns = collections.Counter(values.tolist())
+  total = len(labels)
+  return sum(
+    count / total * math.log(count * total / (rows[a] * columns[b]))
+    for (a, b), count in joint.items()
+  )
+
+
+def test_it_equals_the_slow_twin():
+  rng = np.random.default_rng(0)
+  factors = rng.integers(-3, 4, size=(200, 2))
+  categories = (factors + rng.integers(0, 3, size=(200, 2))) % 5
+  found = mutual_information(None, factors, categories=categories)
+  for column in range(2):
+    for factor in range(2):
+      expected = slow_twin(categories[:, column], factors[:, factor])
+      assert found.information[column, factor] == pytest.approx(expected)
+    own = slow_twin(categories[:, column], categories[:, column])
+    assert found.column_entropies[column] == pytest.approx(own)
+    own = slow_twin(factors[:, column], factors[:, column])
+    assert found.factor_entropies[column] == pytest.approx(own)
+
+
+def test_a_copy_knows_all_and_the_independent_knows_nothing_at_all():
+  factors = scored_codes.grid()
+  found = mutual_information(None, factors, categories=factors)
+  expected = np.diag(np.log(scored_codes.SIZES))
+  np.testing.assert_allclose(found.information, expected, rtol=1e-12)
+  assert (found.information[expected == 0] == 0).all()
+
+
+def test_rows_are_columns_with_categories_last():
+  factors = scored_codes.grid()
+  means = factors[:, [2]].astype(float)
+  found = mutual_information(means, factors, categories=factors[:, 0])
+  assert found.information.argmax(axis=1).tolist() == [2, 0]
+
+
+def test_constant_column_and_constant_factor():
+  found = mutual_information(
+    scored_codes.with_constant(), scored_codes.with_constant_factor()
+  )
+  assert found.factors.tolist() == [0, 1, 2, 3]
+  assert (found.information[4] == 0).all()
+  assert found.column_entropies[4] == 0
+
+
+def test_no_columns_give_an_empty_table():
+  found = mutual_information(None, scored_codes.grid())
+  assert found.information.shape == (0, 4)
+  assert found.column_entropies.shape == (0,)
+
+
+def test_independent_columns_get_the_bias_that_the_docstring_gives():
+  rng = np.random.default_rng(0)
+  labels, values = rng.integers(20, size=(2, 300, 5000))
+  guesses = [
+    table_information(contingency(a, b)) for a, b in zip(labels, values)
+  ]
+  assert np.mean(guesses) == pytest.approx(19 * 19 / (2 * 5000), rel=0.05)
+
+
+def test_scales_and_shifts_of_means_do_not_matter():
+  means, factors = scored_codes.perfect(), scored_codes.grid()
+  np.testing.assert_allclose(
+    mutual_information(-4.0 * means + 7.0, factors).information,
+    mutual_information(means, factors).information,
+  )
+
+
+@pytest.mark.parametrize(
+  "name",
+  ["trained", "trained_with_categories", "perfect", "rotated", "noise"],
+)
+def test_it_equals_disentanglement_lib(name):
+  means, factors, categories = stored_scores.codes(name)
+  found = mutual_information(means, factors, categories=categories)
+  stored = stored_scores.values()
+  np.testing.assert_allclose(
+    found.information, stored[f"{name}/mutual_information"], rtol=1e-6
+  )
+  np.testing.assert_allclose(
+    found.factor_entropies, stored[f"{name}/entropies"], rtol=1e-6
+  )
+
+
+def test_bad_bins_are_named():
+  with pytest.raises(ValueError, match="num_bins must be an integer"):
+    mutual_information(scored_codes.perfect(), scored_codes.grid(), num_bins=1)

@@ -1,0 +1,134 @@
+"""The page of a run: what stands where."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from cascade_jax import config as config_lib
+from tests.helpers.reported_run import (
+  EVALUATION,
+  Page,
+  change,
+  page_of,
+  record,
+  write,
+  write_run,
+)
+
+PICTURES = (
+  "traversals.png",
+  "traversals.gif",
+  "reconstructions.png",
+  "confusion.png",
+  "curves.png",
+)
+PAPER = "https://arxiv.org/abs/1905.09432"
+
+
+@pytest.fixture
+def folder(tmp_path):
+  return write_run(tmp_path)
+
+
+def test_page_is_one_file_that_shows_everything(folder):
+  text = page_of(folder)
+  page = Page(text)
+  for name in PICTURES:
+    assert (folder / name).stat().st_size > 0
+  assert re.findall(r"https?://[^\s\"<]*", text) == [PAPER]
+  outside = [x for x in page.links if not x.startswith(("data:", "#", PAPER))]
+  assert outside == []
+  assert "script" not in page.tags and "@import" not in text
+  assert page.images.count("data:image/gif") == 1
+  assert page.images.count("data:image/png") == 2 + 1  # m stills, one more
+  assert page.tags.count("svg") == 4
+  assert page.tags.index("h1") < page.tags.index("h2") < page.tags.index("h3")
+  for shown in ("86.4%", "75.3%", "So and so.", "Thus.", "12,345 images"):
+    assert shown in page.text
+  for shown in ("90.49 ± 5.28", "78.84 ± 15.65", "not comparable"):
+    assert shown in page.text
+  for shown in ("7.1", "0.6", "12.9", "20.6", "44.6", "1:01:40"):
+    assert shown in page.text
+  for shown in ("1 x tester (cpu)", "abcdef0", "0.10.1", "versions.jax"):
+    assert shown in page.text
+
+
+def test_every_config_key_is_there(folder):
+  text = Page(page_of(folder)).text
+  config = config_lib.default().to_dict()
+  groups = {k: v for k, v in config.items() if isinstance(v, dict)}
+  keys = [k for k in config if k not in groups]
+  keys += [f"{group}.{k}" for group, v in groups.items() for k in v]
+  assert [key for key in keys if key not in text] == []
+
+
+def test_chart_of_the_information_says_of_how_many_images(folder):
+  known = {
+    "scored_images": 2345,
+    "index_code_information": 1.5,
+    "aggregate_total_correlation": 0.5,
+    "dimension_information": [1.0, 1.0],
+    "information_with_earlier": [0.0, 0.5],
+  }
+  lines = [json.dumps(record(s, False) | known) for s in range(1, 9)]
+  (folder / "metrics.jsonl").write_text("\n".join(lines) + "\n")
+  text = Page(page_of(folder)).text
+  assert "measured on 2,345 images: I(x; z_j)" in text
+  assert "Total correlation on 2,345 images" in text
+
+
+@pytest.mark.parametrize("suffix", ["", "-dirty"])
+def test_commits_are_short_and_flags_whole(folder, suffix):
+  command = "train.py --config=a-b.py --config.seed=3"
+  commit = f"{'0123456789' * 4}{suffix}"
+  change(folder / "run.json", command=command, git_commit=commit)
+  (folder / "evaluation.json").unlink()
+  text = page_of(folder)
+  assert f"<span>012345678901{suffix}</span>" in text
+  assert "<span>--config=a-b.py</span> <span>--config.seed=3</span>" in text
+  assert f"<span>--workdir={folder}</span></pre>" in text
+  assert "td > span, pre > span { display: inline-block;" in text
+  assert command in Page(text).text
+
+
+def test_text_from_files_is_escaped(folder):
+  bad = "<script>alert('&\"')</script>"
+  change(
+    folder / "evaluation.json",
+    dataset=bad,
+    protocol={"disentanglement_score": bad},
+    vote_columns=[bad, "z2", "code"],
+    vote_factors=[bad, "shape"],
+    class_names=[bad, "$x"],
+  )
+  change(folder / "config.json", method=bad, **{bad: bad})
+  change(folder / "run.json", device=bad, started=bad, **{bad: bad})
+  page = Page(page_of(folder))
+  assert "script" not in page.tags
+  assert page.text.count(bad) >= 8
+
+
+def test_run_without_a_discrete_code(folder):
+  evaluation = dict(EVALUATION, classification_accuracy=None)
+  for key in ("confusion", "class_names", "relabelling"):
+    del evaluation[key]
+  write(folder / "evaluation.json", evaluation)
+  arrays = dict(np.load(folder / "evaluation.npz"))
+  arrays["traversals"] = arrays["traversals"][:, :1]
+  arrays["reconstruction_categories"] = np.zeros((4, 0), int)
+  arrays["traversal_categories"] = np.zeros((1, 0), int)
+  np.savez(folder / "evaluation.npz", **arrays)
+  lines = [json.dumps(record(s, False)) for s in range(1, 9)]
+  (folder / "metrics.jsonl").write_text("\n".join(lines))
+  page = Page(page_of(folder))
+  assert "Not known for this run. Thus." in page.text
+  assert page.tags.count("svg") == 2 and "with the code" not in page.text
+
+
+def test_commands_quote_the_folder(folder, tmp_path_factory):
+  odd = tmp_path_factory.mktemp("with space") / "a run;x"
+  folder.rename(odd)
+  (odd / "evaluation.json").unlink()
+  assert f"--workdir='{odd}'" in Page(page_of(odd)).text
