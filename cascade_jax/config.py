@@ -11,6 +11,7 @@ import math
 import ml_collections
 
 from cascade_jax import losses, methods
+from cascade_jax.errors import UserError
 from cascade_jax.networks import models
 
 
@@ -91,38 +92,38 @@ def check(config: ml_collections.ConfigDict) -> None:
   """Refuses a config that can't be run, before any work starts.
 
   Raises:
-    ValueError: names the key, its value and what is expected.
+    UserError: names the key, its value and what is expected.
   """
   for key, least in _AT_LEAST.items():
     if not least <= config[key] < 2**31:
-      raise ValueError(
+      raise UserError(
         f"config.{key} is {config[key]}; it must be {least} or more"
         + (" and below 2**31" if config[key] > least else "")
       )
   for key in _NOT_NEGATIVE:
     _check_least(key, config[key], 0)
   if not 0 < config.learning_rate < math.inf:
-    raise ValueError(
+    raise UserError(
       f"config.learning_rate is {config.learning_rate}; it must be positive"
     )
   sizes = config.num_categories
   if not sizes or not all(isinstance(s, int) and s >= 2 for s in sizes):
-    raise ValueError(
+    raise UserError(
       f"config.num_categories is {tuple(sizes)}; it must name a number of "
       "categories, 2 or more, for each discrete variable: (3,) or (3, 4)"
     )
   for key, known in (("likelihood", losses.LIKELIHOODS), ("solver", SOLVERS)):
     if config[key] not in known:
-      raise ValueError(
+      raise UserError(
         f"config.{key} is {config[key]!r}; it must be one of {known}"
       )
   if config.solver == "device" and len(sizes) > 1:
-    raise ValueError(
+    raise UserError(
       f"config.solver is 'device', but config.num_categories {tuple(sizes)} "
       "are several discrete variables, which only --config.solver=host solves"
     )
   if config.beta_low > config.beta_high:
-    raise ValueError(
+    raise UserError(
       f"config.beta_low is {config.beta_low}, above config.beta_high "
       f"{config.beta_high}; the cascade relieves from high to low"
     )
@@ -141,7 +142,7 @@ def check_options(
     **least: of each setting that is checked.
 
   Raises:
-    ValueError: names the key, its value and what is expected.
+    UserError: names the key, its value and what is expected.
   """
   for key, lowest in least.items():
     _check_least(f"{group}.{key}", config[group][key], lowest)
@@ -149,7 +150,7 @@ def check_options(
 
 def _check_least(key: str, value: float, least: float) -> None:
   if not (math.isfinite(value) and value >= least):
-    raise ValueError(
+    raise UserError(
       f"config.{key} is {value}; it must be a finite number >= {least}"
     )
 
@@ -157,13 +158,13 @@ def _check_least(key: str, value: float, least: float) -> None:
 def _check_replicas(config: ml_collections.ConfigDict) -> None:
   if config.num_replicas > 1 and config.keep_checkpoints < 2:
     # A kill between two replicas' saves leaves them one checkpoint apart.
-    raise ValueError(
+    raise UserError(
       f"config.keep_checkpoints is {config.keep_checkpoints}; it must be 2 or "
       "more with config.num_replicas > 1, so that all replicas keep one of "
       "the same step"
     )
   if config.seed + config.num_replicas > 2**31:
-    raise ValueError(
+    raise UserError(
       f"config.num_replicas is {config.num_replicas}; the last seed, "
       f"{config.seed + config.num_replicas - 1}, must be below 2**31"
     )
@@ -177,18 +178,18 @@ def check_against_data(
   """The checks that need the data set's size and that of its images H, W, C.
 
   Raises:
-    ValueError: images of a size that the networks don't take; or the batch or
+    UserError: images of a size that the networks don't take; or the batch or
       the evaluation sample is larger than the data.
   """
   height, width, _ = image_shape
   if height != width or height not in models.IMAGE_SIZES:
-    raise ValueError(
+    raise UserError(
       f"the data set has images of {height}x{width} pixels; the networks take "
       f"squares of {models.IMAGE_SIZES}: resize or pad them"
     )
   for key in ("batch_size", "evaluation_images"):
     if config[key] > num_images:
-      raise ValueError(
+      raise UserError(
         f"config.{key} is {config[key]}, but the data set has {num_images} "
         f"images; it must be {num_images} or less"
       )

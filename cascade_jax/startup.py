@@ -9,6 +9,8 @@ starts its CPU backend, and older builds abort on flags that they don't know.
 import importlib.metadata
 import os
 
+from cascade_jax.errors import UserError
+
 _FLAG = "--xla_cpu_experimental_ynn_fusion_type=-reduce"
 _FLAG_NAME = _FLAG.partition("=")[0]
 _FIRST_WRONG = (0, 10, 2)
@@ -30,7 +32,7 @@ def check_cpu_sums() -> None:
   """Computes a sum that wrong builds get wrong; takes a tenth of a second.
 
   Raises:
-    RuntimeError: this jaxlib computes wrong sums on CPU, and the flag that
+    UserError: this jaxlib computes wrong sums on CPU, and the flag that
       cures it came too late or doesn't help.
   """
   import jax
@@ -43,7 +45,7 @@ def check_cpu_sums() -> None:
   sums = jax.jit(lambda x: ((x @ jnp.ones((10, 16))) ** 2).sum(axis=1))(x)
   expected = 16 * x.astype(float).sum(axis=1) ** 2
   if not np.allclose(sums, expected, rtol=1e-3, atol=1e-3):
-    raise RuntimeError(
+    raise UserError(
       f"jaxlib {importlib.metadata.version('jaxlib')} computes wrong sums on "
       "this CPU; nothing it says could be trusted. Import cascade_jax before "
       f"jax (it sets XLA_FLAGS={_FLAG}), or install a jaxlib that is right: "

@@ -16,6 +16,7 @@ from ml_collections import config_flags
 import cascade_jax  # noqa: F401  first: sets flags that jax reads
 from cascade_jax import config as config_lib
 from cascade_jax.benchmark import measure, table
+from cascade_jax.errors import UserError
 from cascade_jax.runs import json_file
 from experiments import launch
 
@@ -38,7 +39,7 @@ _EVALUATION_IMAGES = flags.DEFINE_integer(
 def main(files: list[str]) -> None:
   """Prints the table of a file, or of what it measures and writes to one."""
   if len(files) > 1:
-    raise ValueError(f"name one file to print, not {len(files)}")
+    raise UserError(f"name one file to print, not {len(files)}")
   earlier = None
   if _AGAINST.value:
     earlier = json_file.read(pathlib.Path(_AGAINST.value))

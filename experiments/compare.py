@@ -9,6 +9,7 @@ their order.
 import pathlib
 
 import cascade_jax  # noqa: F401  first: sets flags that jax reads
+from cascade_jax.errors import UserError
 from cascade_jax.evaluation import comparison
 from cascade_jax.runs import json_file
 from experiments import launch
@@ -19,7 +20,7 @@ def main(arguments: list[str]) -> None:
   files = [pathlib.Path(name) for name in arguments]
   for path in files:
     if path.suffix != ".json":
-      raise ValueError(
+      raise UserError(
         f"{path} is not a summary; make one of a run's seeds with "
         "python -m experiments.summarise --output=FILE.json FOLDERS"
       )

@@ -14,6 +14,7 @@ from absl import flags
 from cascade_jax.evaluation import information_log
 from cascade_jax.runs import json_file
 from cascade_jax import plots
+from cascade_jax.errors import UserError
 from experiments import launch
 
 _OUTPUT = flags.DEFINE_string(
@@ -40,10 +41,10 @@ def _named(arguments: list[str]) -> dict[str, str]:
   pairs = [argument.partition("=") for argument in arguments]
   for argument, (name, _, folder) in zip(arguments, pairs):
     if not (name and folder):
-      raise ValueError(f"{argument!r} must be NAME=FOLDER of a run")
+      raise UserError(f"{argument!r} must be NAME=FOLDER of a run")
   names = [name for name, _, _ in pairs]
   if twice := {name for name in names if names.count(name) > 1}:
-    raise ValueError(
+    raise UserError(
       f"each run must have a name of its own; {', '.join(twice)} is there twice"
     )
   return {name: folder for name, _, folder in pairs}

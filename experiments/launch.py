@@ -10,6 +10,7 @@ import jax
 from absl import app, flags, logging
 
 import cascade_jax
+from cascade_jax.errors import UserError
 
 # glibc hands large buffers back to the kernel after every step, and page
 # faults follow: these keep them, for 20-40 % shorter updates on CPU. The
@@ -20,20 +21,12 @@ _ALLOCATOR = {
   "MALLOC_TOP_PAD_": str(256 << 20),
 }
 
-_EXPECTED = (
-  ValueError,
-  RuntimeError,
-  FloatingPointError,
-  ImportError,
-  OSError,
-)
-
 
 def run(main: Callable[[list[str]], None]) -> None:
   """Parses flags and calls `main` with what is left of the command line.
 
-  Errors of the user's are one line.
-  `--verbosity=1` shows their traceback too.
+  A `UserError` is shown as one line, and with its traceback under
+  `--verbosity=1`; every other exception keeps its traceback.
   """
   if platform.libc_ver()[0] == "glibc" and not _ALLOCATOR.keys() & os.environ:
     os.execve(sys.executable, sys.orig_argv, {**os.environ, **_ALLOCATOR})
@@ -56,13 +49,13 @@ def output_file(name: str, suffix: str) -> pathlib.Path:
   """The path of a file to write, checked before any work is done for it.
 
   Raises:
-    ValueError: another suffix, or a folder that isn't there.
+    UserError: another suffix, or a folder that isn't there.
   """
   path = pathlib.Path(name).expanduser()
   if path.suffix != suffix or path.is_dir():
-    raise ValueError(f"{name} can't be written: name a {suffix} file")
+    raise UserError(f"{name} can't be written: name a {suffix} file")
   if not path.parent.is_dir():
-    raise ValueError(f"{name} can't be written: there is no {path.parent}")
+    raise UserError(f"{name} can't be written: there is no {path.parent}")
   return path
 
 
@@ -78,7 +71,7 @@ def _guarded(main, arguments: list[str]) -> None:
     show_progress()
   try:
     main(arguments)
-  except _EXPECTED as error:
+  except UserError as error:
     logging.debug("traceback", exc_info=True)
     sys.exit(f"{type(error).__name__}: {error}")
 

@@ -23,6 +23,7 @@ from cascade_jax.metrics import (
   codes_file,
   unsupervised_disentanglement_ranking,
 )
+from cascade_jax.errors import UserError
 from experiments import launch
 
 _SIMILARITY = flags.DEFINE_enum(
@@ -34,9 +35,9 @@ _OUTPUT = flags.DEFINE_string("output", None, ".json file for the ranking.")
 def main(arguments: list[str]) -> None:
   """Prints the table, the best first; writes the JSON."""
   if len(arguments) < 2:
-    raise ValueError(f"name two files of codes or more, not {arguments}")
+    raise UserError(f"name two files of codes or more, not {arguments}")
   if twice := {name for name in arguments if arguments.count(name) > 1}:
-    raise ValueError(f"{', '.join(twice)} is named twice")
+    raise UserError(f"{', '.join(twice)} is named twice")
   output = _OUTPUT.value and launch.output_file(_OUTPUT.value, ".json")
   each = [codes_file.read(pathlib.Path(name)) for name in arguments]
   _check(arguments, each)
@@ -72,14 +73,14 @@ def main(arguments: list[str]) -> None:
 def _check(names: list[str], each: list[Scored]) -> None:
   for name, given in zip(names, each):
     if given.means is None:
-      raise ValueError(f"{name} must hold means")
+      raise UserError(f"{name} must hold means")
     if given.num_examples != each[0].num_examples:
-      raise ValueError(
+      raise UserError(
         f"{name} is of {given.num_examples} examples, {names[0]} of "
         f"{each[0].num_examples}; only codes of the same ones can be compared"
       )
     if not np.array_equal(given.factors, each[0].factors):
-      raise ValueError(
+      raise UserError(
         f"{name} and {names[0]} are codes of other examples (their factors "
         "differ); only codes of the same ones can be compared"
       )

@@ -27,6 +27,7 @@ from cascade_jax.runs import workdir
 from cascade_jax.metrics import METRICS, Scored, attempt, codes_file, intervals
 from cascade_jax.metrics.codes import fewest_examples
 from cascade_jax.metrics.scoring import unmet_needs
+from cascade_jax.errors import UserError
 from experiments import launch
 
 _METRICS = flags.DEFINE_list(
@@ -49,9 +50,9 @@ _FEW = 20
 def main(arguments: list[str]) -> None:
   """Prints the table; writes the JSON."""
   if len(arguments) != 1:
-    raise ValueError(f"name one file of codes (codes.npz), not {arguments}")
+    raise UserError(f"name one file of codes (codes.npz), not {arguments}")
   if _RESAMPLES.value < 0 or _RESAMPLES.value == 1:
-    raise ValueError(
+    raise UserError(
       f"--resamples is {_RESAMPLES.value}; it must be 2 or more, or 0 for no "
       "intervals"
     )

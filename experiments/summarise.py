@@ -10,6 +10,7 @@ import pathlib
 from absl import flags
 
 import cascade_jax  # noqa: F401  first: sets flags that jax reads
+from cascade_jax.errors import UserError
 from cascade_jax.evaluation import summary
 from cascade_jax.runs import json_file
 from experiments import launch
@@ -21,7 +22,7 @@ def main(arguments: list[str]) -> None:
   """Prints the table; writes the file where there is an --output."""
   inputs = [pathlib.Path(name) for name in arguments]
   if not inputs:
-    raise ValueError("name the folders of runs, or one summary file")
+    raise UserError("name the folders of runs, or one summary file")
   output = _OUTPUT.value and launch.output_file(_OUTPUT.value, ".json")
   if inputs[0].suffix == ".json":
     content = json_file.read(inputs[0])

@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from cascade_jax import startup
+from cascade_jax.errors import UserError
 
 
 def run(code, **environment):
@@ -50,7 +51,7 @@ def test_sums_are_right_here():
 def test_wrong_sums_are_refused_with_the_versions_that_are_right(monkeypatch):
   monkeypatch.setattr("numpy.allclose", lambda *args, **kwargs: False)
   version = importlib.metadata.version("jaxlib")
-  with pytest.raises(RuntimeError, match=f"{version}.*0.7.2 to 0.10.1"):
+  with pytest.raises(UserError, match=f"{version}.*0.7.2 to 0.10.1"):
     startup.check_cpu_sums()
 
 

@@ -61,7 +61,7 @@ def assign_categories(
     `[B]` int32.
 
   Raises:
-    ValueError: a penalty that is negative, not finite, or too large.
+    UserError: a penalty that is negative, not finite, or too large.
   """
   chex.assert_rank(unary_costs, 2)
   chex.assert_axis_dimension_gt(unary_costs, axis=0, val=0)

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cascade_jax.errors import UserError
 from cascade_jax.types import Assignment
 
 # OR-Tools wants |cost| * nodes to stay inside int64, with room to spare.
@@ -41,7 +42,7 @@ def assign_codes(
     returned, always the same for the same input and version of OR-Tools.
 
   Raises:
-    ValueError: costs that are empty, not a matrix or not finite; a penalty
+    UserError: costs that are empty, not a matrix or not finite; a penalty
       that is negative, not finite, or so large that costs would be rounded.
     RuntimeError: OR-Tools found no optimum.
   """
@@ -64,13 +65,13 @@ def crowding_cost(counts: np.ndarray, pairwise_weight: float) -> float:
 def _checked(unary_costs: np.ndarray) -> np.ndarray:
   costs = np.asarray(unary_costs, np.float64)
   if costs.ndim != 2 or not costs.size:
-    raise ValueError(
+    raise UserError(
       "unary_costs must be a matrix [batch, categories] with at least one row "
       f"and one column, got shape {costs.shape}"
     )
   if not np.isfinite(costs).all():
     row, column = np.argwhere(~np.isfinite(costs))[0]
-    raise ValueError(
+    raise UserError(
       f"unary_costs[{row}, {column}] is {costs[row, column]}; every cost must "
       "be finite. In training this means that the model has diverged: try a "
       "lower learning rate."
@@ -89,14 +90,14 @@ def integer_scale(
   float32 costs arrive without rounding.
   """
   if not (np.isfinite(pairwise_weight) and pairwise_weight >= 0):
-    raise ValueError(
+    raise UserError(
       f"pairwise_weight must be a finite number >= 0, got {pairwise_weight}"
     )
   largest = max(1.0, batch_size * pairwise_weight)
   num_nodes = batch_size + num_categories + 1
   scale = 2.0 ** np.floor(np.log2(_COST_TIMES_NODES / (largest * num_nodes)))
   if scale < _LEAST_SCALE:
-    raise ValueError(
+    raise UserError(
       f"pairwise_weight {pairwise_weight} is too large to solve "
       f"{batch_size} samples exactly in 64-bit integers"
     )

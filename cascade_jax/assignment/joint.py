@@ -21,6 +21,7 @@ Letters: B batch, S_1 ... S_D categories, S their sum, K their product.
 import numpy as np
 
 from cascade_jax.assignment.flow import assign_codes, crowding_cost
+from cascade_jax.errors import UserError
 from cascade_jax.types import Assignment
 
 
@@ -90,12 +91,12 @@ def _checked(unary_costs, num_categories) -> np.ndarray:
   costs = np.asarray(unary_costs, np.float64)
   expected = int(np.prod(num_categories))
   if costs.ndim != 2 or not len(costs) or costs.shape[1] != expected:
-    raise ValueError(
+    raise UserError(
       f"unary_costs must have shape [batch, {expected}], a column for each "
       f"joint code of {num_categories} categories, got shape {costs.shape}"
     )
   if not np.isfinite(costs).all():
-    raise ValueError("unary_costs hold NaN or infinity; the model has diverged")
+    raise UserError("unary_costs hold NaN or infinity; the model has diverged")
   return costs.reshape(-1, *num_categories)
 
 

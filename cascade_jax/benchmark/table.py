@@ -1,5 +1,7 @@
 """The figures of a benchmark as one Markdown table."""
 
+from cascade_jax.errors import UserError
+
 _STEPS = {
   "warm_up": "warm-up step",
   "discrete_host": "discrete step, OR-Tools on the host",
@@ -22,10 +24,10 @@ def to_markdown(figures: dict, earlier: dict | None = None) -> str:
     earlier: the same of another run.
 
   Raises:
-    ValueError: the earlier figures are of another config.
+    UserError: the earlier figures are of another config.
   """
   if earlier and earlier["config"] != figures["config"]:
-    raise ValueError(
+    raise UserError(
       "the earlier figures are of another config, so they don't compare; "
       "measure again with the same --config"
     )

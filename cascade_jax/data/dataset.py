@@ -9,6 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from cascade_jax.errors import UserError
+
 _ALIGNMENT = 64  # bytes
 
 
@@ -85,7 +87,7 @@ def from_arrays(
     class_names: of that factor's values.
 
   Raises:
-    ValueError: names what is wrong with which argument.
+    UserError: names what is wrong with which argument.
   """
   images = np.asarray(images)
   pixels = _as_uint8(images)
@@ -99,7 +101,7 @@ def from_arrays(
   )
   if factors is None:
     if factor_names or class_factor or class_names:
-      raise ValueError("names of factors or classes are given, but no factors")
+      raise UserError("names of factors or classes are given, but no factors")
     return dataset
   factors = _checked_factors(np.asarray(factors), len(images))
   sizes = tuple(int(highest) + 1 for highest in factors.max(axis=0))
@@ -120,33 +122,33 @@ def from_arrays(
 
 def _checked_factors(factors: np.ndarray, num_images: int) -> np.ndarray:
   if factors.ndim != 2 or len(factors) != num_images or not factors.size:
-    raise ValueError(
+    raise UserError(
       f"factors must have shape [{num_images}, F], a row an image; "
       f"got {factors.shape}"
     )
   if not np.issubdtype(factors.dtype, np.integer) or factors.min() < 0:
-    raise ValueError("factors must be integers, each column counted from 0")
+    raise UserError("factors must be integers, each column counted from 0")
   return factors
 
 
 def _check_names(sizes, factor_names, class_factor, class_names) -> None:
   if len(factor_names) != len(sizes):
-    raise ValueError(
+    raise UserError(
       f"{len(factor_names)} factor names for {len(sizes)} factors"
     )
   if len(set(factor_names)) < len(factor_names):
-    raise ValueError(f"a factor name comes twice: {factor_names}")
+    raise UserError(f"a factor name comes twice: {factor_names}")
   if class_factor is None:
     if class_names:
-      raise ValueError("class_names are given, but no class_factor")
+      raise UserError("class_names are given, but no class_factor")
     return
   if class_factor not in factor_names:
-    raise ValueError(
+    raise UserError(
       f"class_factor is {class_factor!r}; the factors are {factor_names}"
     )
   size = sizes[factor_names.index(class_factor)]
   if class_names and len(class_names) != size:
-    raise ValueError(
+    raise UserError(
       f"{len(class_names)} class names for {size} values of {class_factor!r}"
     )
 
@@ -162,19 +164,19 @@ def _as_uint8(images: np.ndarray) -> np.ndarray:
   if images.ndim == 3:
     images = images[..., None]
   if images.ndim != 4 or not images.size:
-    raise ValueError(
+    raise UserError(
       f"images must have shape [N, H, W] or [N, H, W, C], got {images.shape}"
     )
   if images.dtype == bool:
     return images.astype(np.uint8)
   if np.issubdtype(images.dtype, np.floating):
     if not (images.min() >= 0 and images.max() <= 1):  # false for NaN too
-      raise ValueError(
+      raise UserError(
         f"float images must lie in [0, 1], got [{images.min()}, {images.max()}]"
       )
     return np.rint(images * 255).astype(np.uint8)
   if images.dtype != np.uint8:
-    raise ValueError(
+    raise UserError(
       f"images must be bool, uint8 or float in [0, 1], got {images.dtype}"
     )
   return images

@@ -9,6 +9,7 @@ import numpy as np
 
 from cascade_jax.data import sprites
 from cascade_jax.data.dataset import Dataset, empty_images
+from cascade_jax.errors import UserError
 
 FACTOR_NAMES = ("shape", "scale", "orientation", "x", "y")
 FACTOR_SIZES = (3, 6, 40, 32, 32)
@@ -29,7 +30,7 @@ def render(factors: np.ndarray) -> np.ndarray:
     `[n, 64, 64]` uint8, 0 or 1.
 
   Raises:
-    ValueError: another shape or type, or a factor out of range.
+    UserError: another shape or type, or a factor out of range.
   """
   factors = _checked(factors)
   images = np.empty((len(factors), sprites.SIZE, sprites.SIZE), np.uint8)
@@ -62,7 +63,7 @@ def load(
     Binary images bit-packed: 377 MB at 64 pixels.
 
   Raises:
-    ValueError: names the option and what it may be.
+    UserError: names the option and what it may be.
   """
   _check_options(image_size, downsample, num_orientations)
   if rows is not None:
@@ -127,15 +128,15 @@ def _name(source, image_size, downsample, num_orientations) -> str:
 def _checked(factors: np.ndarray) -> np.ndarray:
   factors = np.asarray(factors)
   if factors.ndim != 2 or factors.shape[1] != len(FACTOR_NAMES):
-    raise ValueError(
+    raise UserError(
       f"factors must have shape [n, 5] {FACTOR_NAMES}, got {factors.shape}"
     )
   if not np.issubdtype(factors.dtype, np.integer):
-    raise ValueError(f"factors must be integers, got {factors.dtype}")
+    raise UserError(f"factors must be integers, got {factors.dtype}")
   outside = (factors < 0) | (factors >= FACTOR_SIZES)
   if outside.any():
     row, column = np.argwhere(outside)[0]
-    raise ValueError(
+    raise UserError(
       f"factors[{row}, {column}] ({FACTOR_NAMES[column]}) is "
       f"{factors[row, column]}; it must lie in 0..{FACTOR_SIZES[column] - 1}"
     )
@@ -144,12 +145,12 @@ def _checked(factors: np.ndarray) -> np.ndarray:
 
 def _check_options(image_size, downsample, num_orientations) -> None:
   if image_size not in (32, 64):
-    raise ValueError(f"dSprites comes in 32 or 64 pixels, not {image_size}")
+    raise UserError(f"dSprites comes in 32 or 64 pixels, not {image_size}")
   if downsample not in DOWNSAMPLINGS:
-    raise ValueError(
+    raise UserError(
       f"downsample is {downsample!r}; it must be one of {DOWNSAMPLINGS}"
     )
   if not 1 <= num_orientations <= 40:
-    raise ValueError(
+    raise UserError(
       f"num_orientations is {num_orientations}; it must lie in 1..40"
     )

@@ -16,6 +16,7 @@ import numpy as np
 from absl import logging
 
 from cascade_jax.data import dsprites, sprites
+from cascade_jax.errors import UserError
 
 # A file's first bytes tell its kind; its name doesn't, as the cache of
 # TensorFlow Datasets calls the hdf5 "....hdf5raw=true".
@@ -45,14 +46,14 @@ def read(
     `[N, 64]` uint64, a row of pixels each: bit j is column j.
 
   Raises:
-    FileNotFoundError: there is no such file.
-    ImportError: an .hdf5 needs h5py.
-    ValueError: another kind of file, or one that is damaged: its shapes,
+    UserError: there is no such file.
+    UserError: an .hdf5 needs h5py.
+    UserError: another kind of file, or one that is damaged: its shapes,
       types, pixel values or factor grid are not dSprites'.
   """
   path = pathlib.Path(path).expanduser()
   if not path.is_file():
-    raise FileNotFoundError(
+    raise UserError(
       f"there is no file {path}; name dSprites' .npz or .hdf5, or use the "
       "data set 'dsprites', which needs no file"
     )
@@ -64,7 +65,7 @@ def read(
   except (ImportError, PermissionError):
     raise
   except Exception as error:  # whatever damage makes zip, numpy or hdf5 raise
-    raise ValueError(
+    raise UserError(
       f"{path} is damaged or is not dSprites: {error}. Delete it and download "
       "it again, or use the data set 'dsprites', which needs no file."
     ) from error
@@ -77,7 +78,7 @@ def _kind(path: pathlib.Path) -> str:
   with path.open("rb") as file:
     start = file.read(4)
   if start not in _KINDS:
-    raise ValueError(f"it starts with {start}, as no .npz or .hdf5 does")
+    raise UserError(f"it starts with {start}, as no .npz or .hdf5 does")
   return _KINDS[start]
 
 
@@ -90,14 +91,14 @@ def _packed(
   done = 0
   for images in chunks:
     if images.dtype != np.uint8 or images.shape[1:] != (64, 64):
-      raise ValueError(f"images are {images.dtype} {images.shape[1:]}")
+      raise UserError(f"images are {images.dtype} {images.shape[1:]}")
     if images.max() > 1:
-      raise ValueError(f"a pixel is {images.max()}, not 0 or 1")
+      raise UserError(f"a pixel is {images.max()}, not 0 or 1")
     bits = np.packbits(images, axis=-1, bitorder="little")
     rows[done : done + len(images)] = bits.view("<u8")[..., 0]
     done += len(images)
   if done != len(rows):
-    raise ValueError(f"there are {done} images for {len(rows)} factors")
+    raise UserError(f"there are {done} images for {len(rows)} factors")
   return rows
 
 
@@ -105,12 +106,12 @@ def _check_grid(classes: np.ndarray, sizes: tuple[int, ...]) -> None:
   """The colour column is constant; the others are the grid, row-major."""
   grid = dsprites.factor_grid(sizes)
   if classes.shape != (len(grid), len(sizes) + 1):
-    raise ValueError(
+    raise UserError(
       f"latents_classes has shape {classes.shape}, not "
       f"{(len(grid), len(sizes) + 1)}"
     )
   if classes[:, 0].any() or not np.array_equal(classes[:, 1:], grid):
-    raise ValueError("latents_classes is not the grid of all factor values")
+    raise UserError("latents_classes is not the grid of all factor values")
 
 
 @contextlib.contextmanager
@@ -131,7 +132,7 @@ def _npy_chunks(member) -> Iterator[np.ndarray]:
   }[version]
   shape, is_fortran, dtype = read_header(member)
   if is_fortran or dtype != np.uint8 or shape[1:] != (64, 64):
-    raise ValueError(f"imgs has type {dtype} and shape {shape}")
+    raise UserError(f"imgs has type {dtype} and shape {shape}")
   for start in range(0, shape[0], _CHUNK):
     count = min(_CHUNK, shape[0] - start)
     content = member.read(count * 64 * 64)
@@ -144,7 +145,7 @@ def _opened_hdf5(path: pathlib.Path):
   try:
     import h5py
   except ImportError as error:
-    raise ImportError(
+    raise UserError(
       f"{path.name} needs h5py: pip install cascade_jax[hdf5]"
     ) from error
   with h5py.File(path) as file:

@@ -13,6 +13,7 @@ import numpy as np
 from absl import logging
 
 from cascade_jax.data import dsprites, dsprites_files
+from cascade_jax.errors import UserError
 
 _LABELS = tuple(
   f"label_{factor}"
@@ -37,8 +38,8 @@ def read(
   Raises:
     ConnectionError: nothing prepared, nothing downloaded, and the host of the
       original can't be reached; says so within ten seconds.
-    ImportError: the downloaded file needs h5py.
-    ValueError: what is there is not the whole of dSprites.
+    UserError: the downloaded file needs h5py.
+    UserError: what is there is not the whole of dSprites.
   """
   import tensorflow_datasets as tfds
 
@@ -52,7 +53,7 @@ def read(
   except (ImportError, PermissionError):
     raise
   except Exception as error:  # whatever damage makes the reader raise
-    raise ValueError(
+    raise UserError(
       f"{builder.data_dir} is damaged or is not dSprites: {error}. Delete it "
       "and prepare it again, or use data.name=dsprites, which needs no file."
     ) from error
@@ -68,7 +69,7 @@ def rows_of_records(
     sizes: of the factor grid that they have to fill.
 
   Raises:
-    ValueError: an image of the grid is missing.
+    UserError: an image of the grid is missing.
   """
   rows = np.zeros((int(np.prod(sizes)), 64), np.uint64)
   seen = np.zeros(len(rows), bool)
@@ -80,7 +81,7 @@ def rows_of_records(
     rows[index] = bits.view("<u8")[:, 0]
     seen[index] = True
   if not seen.all():
-    raise ValueError(f"{(~seen).sum()} of its {len(seen)} images are missing")
+    raise UserError(f"{(~seen).sum()} of its {len(seen)} images are missing")
   return rows
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from cascade_jax.data import dsprites, dsprites_files, dsprites_tfds
 from cascade_jax.data.dataset import Dataset, from_arrays
+from cascade_jax.errors import UserError
 
 _ARRAYS = ("images", "factors", "factor_names", "class_factor", "class_names")
 NAMES = ("dsprites", "dsprites_file", "dsprites_tfds", "arrays")
@@ -31,8 +32,8 @@ def load(name: str, path: str = "", **options) -> Dataset:
     **options: of `dsprites.load`; your own arrays are taken as they are.
 
   Raises:
-    ValueError: another name, or a file that isn't what it should be.
-    FileNotFoundError: no file there.
+    UserError: another name, or a file that isn't what it should be.
+    UserError: no file there.
   """
   if name == "dsprites":
     return dsprites.load(**options)
@@ -42,19 +43,19 @@ def load(name: str, path: str = "", **options) -> Dataset:
     return dsprites.load(**options, rows=dsprites_tfds.read(path or None))
   if name == "arrays":
     return _load_arrays(pathlib.Path(path).expanduser())
-  raise ValueError(f"data.name is {name!r}; it must be one of {NAMES}")
+  raise UserError(f"data.name is {name!r}; it must be one of {NAMES}")
 
 
 def _load_arrays(path: pathlib.Path) -> Dataset:
   if not path.is_file():
-    raise FileNotFoundError(f"data.path is {str(path)!r}; there is no file")
+    raise UserError(f"data.path is {str(path)!r}; there is no file")
   try:
     with np.load(path, allow_pickle=False) as file:
       arrays = {key: file[key] for key in _ARRAYS if key in file}
   except Exception as error:  # whatever damage makes zip or numpy raise
-    raise ValueError(f"{path} is not a whole .npz: {error}") from error
+    raise UserError(f"{path} is not a whole .npz: {error}") from error
   if "images" not in arrays:
-    raise ValueError(f"{path} has no array named images")
+    raise UserError(f"{path} has no array named images")
   # Names come as arrays of strings, and one name as an array without axes.
   texts = {k: v.tolist() for k, v in arrays.items() if v.dtype.kind == "U"}
   return from_arrays(path.stem, **{**arrays, **texts})

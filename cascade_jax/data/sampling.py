@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from cascade_jax.errors import UserError
+
 
 def batch_indices(
   num_examples: int, batch_size: int, seed: int, step: int
@@ -21,10 +23,10 @@ def batch_indices(
     step: counted from 0.
 
   Raises:
-    ValueError: the batch doesn't fit into the data.
+    UserError: the batch doesn't fit into the data.
   """
   if not 1 <= batch_size <= num_examples:
-    raise ValueError(
+    raise UserError(
       f"batch_size is {batch_size}; it must lie in 1..{num_examples}, the "
       "number of images"
     )

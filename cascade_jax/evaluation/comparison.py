@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from cascade_jax.errors import UserError
 from cascade_jax.evaluation import scores, summary
 
 _HEADERS = {
@@ -30,7 +31,7 @@ def to_markdown(summaries: Mapping[str, dict]) -> str:
     summaries: by the name of the row, as `summary.summarise` makes them.
 
   Raises:
-    ValueError: no summaries, or such that differ in data set, its options,
+    UserError: no summaries, or such that differ in data set, its options,
       steps trained or images scored.
   """
   _check_comparable(summaries)
@@ -69,7 +70,7 @@ def _mean(values: np.ndarray, bold: str = "") -> str:
 
 def _check_comparable(summaries: Mapping[str, dict]) -> None:
   if not summaries:
-    raise ValueError("no summaries to compare; name one file a method")
+    raise UserError("no summaries to compare; name one file a method")
   seen = {
     name: {
       "data set": content["dataset"],
@@ -84,7 +85,7 @@ def _check_comparable(summaries: Mapping[str, dict]) -> None:
     differs = [key for key in found if found[key] != expected[key]]
     if differs:
       both = [f"{key} {found[key]} and {expected[key]}" for key in differs]
-      raise ValueError(
+      raise UserError(
         f"{name} and {first} can't stand in one table: {'; '.join(both)}. "
         "Train both for the same steps on the same data, and score both on the "
         "same images with python -m experiments.evaluate"

@@ -22,6 +22,7 @@ from absl import logging
 
 from cascade_jax import config as config_lib
 from cascade_jax import data, methods, metrics, startup
+from cascade_jax.errors import UserError
 from cascade_jax.evaluation import pictures, scores
 from cascade_jax.evaluation.represent import compile_represent
 from cascade_jax.metrics import codes_file
@@ -52,9 +53,9 @@ def evaluate_run(
     What `evaluation.json` holds.
 
   Raises:
-    ValueError: no run or no checkpoint there, or too large a sample; or a run
+    UserError: no run or no checkpoint there, or too large a sample; or a run
       of several replicas, each of which has a folder of its own.
-    RuntimeError: the run is still training.
+    UserError: the run is still training.
   """
   (results,) = evaluate_runs([folder], num_images, dataset, all_metrics)
   return results
@@ -95,7 +96,7 @@ def evaluate_runs(
 def _read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:
   config = workdir.read_config(folder)
   if config.num_replicas > 1:
-    raise ValueError(
+    raise UserError(
       f"{folder} holds {config.num_replicas} replicas, each in a folder of its "
       "own; name those, or score all with "
       f"python -m experiments.evaluate --workdir={folder}"
@@ -117,7 +118,7 @@ def _restore(folder: pathlib.Path, like: TrainState) -> TrainState:
   with contextlib.closing(Checkpoints(folder / "checkpoints")) as checkpoints:
     state = checkpoints.restore(like)
   if state is None:
-    raise ValueError(
+    raise UserError(
       f"{folder} holds no checkpoint yet; train with "
       f"python -m experiments.train --workdir={folder}"
     )

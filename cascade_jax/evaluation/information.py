@@ -32,6 +32,7 @@ import numpy as np
 from jax import lax
 from jax.scipy.special import logsumexp
 
+from cascade_jax.errors import UserError
 from cascade_jax.types import Posterior
 
 _CHUNK = 2**22  # densities in memory at once
@@ -70,17 +71,17 @@ def information(
     The information, and the standard errors of its means over the samples.
 
   Raises:
-    ValueError: a deterministic encoder, of which I(x; z) has no density.
+    UserError: a deterministic encoder, of which I(x; z) has no density.
   """
   chex.assert_equal_shape([mean, scale])
   chex.assert_rank(mean, 2)
   if not np.all(scale > 0):
-    raise ValueError(
+    raise UserError(
       f"scale must be above 0, the least is {np.min(scale)}: the information "
       "of a deterministic encoder is infinite in nats"
     )
   if num_samples < 2:
-    raise ValueError(f"num_samples must be 2 or more, got {num_samples}")
+    raise UserError(f"num_samples must be 2 or more, got {num_samples}")
   posterior = jax.device_put(
     Posterior(np.asarray(mean, np.float32), np.asarray(scale, np.float32))
   )

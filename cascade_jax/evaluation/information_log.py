@@ -4,6 +4,7 @@ import os
 import pathlib
 from collections.abc import Mapping
 
+from cascade_jax.errors import UserError
 from cascade_jax.evaluation.information import Information
 from cascade_jax.runs import json_file
 from cascade_jax.runs.run_log import read_metrics
@@ -34,7 +35,7 @@ def collect(folders: Mapping[str, str | os.PathLike]) -> dict:
     `plots.information` draws.
 
   Raises:
-    ValueError: no run there, or none that logged what its latents know.
+    UserError: no run there, or none that logged what its latents know.
   """
   return {name: _read(name, pathlib.Path(f)) for name, f in folders.items()}
 
@@ -42,7 +43,7 @@ def collect(folders: Mapping[str, str | os.PathLike]) -> dict:
 def _read(name: str, folder: pathlib.Path) -> dict:
   folder = folder.expanduser()
   if not (folder / "run.json").exists():
-    raise ValueError(
+    raise UserError(
       f"{folder} ({name}) holds no run; of a run of several replicas name one "
       "of its folders seed_..."
     )
@@ -53,12 +54,12 @@ def _read(name: str, folder: pathlib.Path) -> dict:
     if Information._fields[0] in record
   ]
   if logged and not any("kl" in record for record in logged):
-    raise ValueError(
+    raise UserError(
       f"{folder} ({name}) has a deterministic encoder: without a posterior "
       "what its latents know isn't finite"
     )
   if not records:
-    raise ValueError(
+    raise UserError(
       f"{folder} ({name}) didn't log what its latents know: train it with "
       "--config.evaluate_every=STEPS"
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cascade_jax.errors import UserError
 from cascade_jax.evaluation import scores
 from cascade_jax.runs import json_file
 
@@ -23,12 +24,12 @@ def summarise(folders: Sequence[str | os.PathLike]) -> dict:
     images evaluated on, versions, device, commit), the protocol.
 
   Raises:
-    ValueError: a run without an evaluation, or with another config.
+    UserError: a run without an evaluation, or with another config.
   """
   runs, configs = [], []
   for folder in map(pathlib.Path, folders):
     if not (folder / "evaluation.json").exists():
-      raise ValueError(
+      raise UserError(
         f"{folder} has no evaluation.json; make it with "
         f"python -m experiments.evaluate --workdir={folder}"
       )
@@ -60,7 +61,7 @@ def summarise(folders: Sequence[str | os.PathLike]) -> dict:
       differs = sorted(
         k for k in keys if configs[0].get(k) != configs[-1].get(k)
       )
-      raise ValueError(
+      raise UserError(
         f"{folder} ran another config than {folders[0]}: {', '.join(differs)} "
         "differ"
       )

@@ -8,6 +8,7 @@ own finds there what your config file sets.)
 import importlib
 import pkgutil
 
+from cascade_jax.errors import UserError
 from cascade_jax.types import Method
 
 
@@ -35,7 +36,7 @@ def build(config, image_shape: tuple[int, int, int]) -> Method:
   such a `build`.
 
   Raises:
-    ValueError: there is no such method, or it can't run with this config.
+    UserError: there is no such method, or it can't run with this config.
   """
   name = config.method
   try:
@@ -43,13 +44,13 @@ def build(config, image_shape: tuple[int, int, int]) -> Method:
     module = importlib.import_module(name) if own else _module(name)
   except ModuleNotFoundError as error:
     if error.name != name:  # what the module itself imports
-      raise ValueError(f"config.method {name!r}: {error}") from error
-    raise ValueError(
+      raise UserError(f"config.method {name!r}: {error}") from error
+    raise UserError(
       f"config.method is {name!r}; there are {', '.join(names())}, and modules "
       f"of your own where their folder is on PYTHONPATH ({error})"
     ) from error
   if not hasattr(module, "build"):
-    raise ValueError(
+    raise UserError(
       f"config.method is {name!r}, a module without build(config, image_shape)"
     )
   return module.build(config, image_shape)

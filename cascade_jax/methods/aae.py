@@ -55,7 +55,7 @@ def build(config, image_shape: tuple[int, int, int]) -> Method:
   """The method for images H, W, C.
 
   Raises:
-    ValueError: an option is out of range.
+    UserError: an option is out of range.
   """
   return AAE(config, image_shape).method()
 

@@ -10,6 +10,7 @@ classes that the data have: with more, categories that the decoder never saw
 compete too; less is refused. Options are those of `config.aae`.
 """
 
+from cascade_jax.errors import UserError
 from cascade_jax.methods.aae import AAE
 from cascade_jax.types import Method
 
@@ -18,11 +19,11 @@ def build(config, image_shape: tuple[int, int, int]) -> Method:
   """The method for images H, W, C.
 
   Raises:
-    ValueError: several discrete variables, or an option out of range.
+    UserError: several discrete variables, or an option out of range.
   """
   num_categories = tuple(config.num_categories)
   if len(num_categories) > 1:
-    raise ValueError(
+    raise UserError(
       f"config.num_categories is {num_categories}; with config.method 'aae_s' "
       "it must be the number of classes alone, as in (3,)"
     )

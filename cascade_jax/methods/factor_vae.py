@@ -30,6 +30,7 @@ from typing import Any, NamedTuple
 import jax
 
 from cascade_jax import config as config_lib
+from cascade_jax.errors import UserError
 from cascade_jax.methods.vae import GaussianVAE
 from cascade_jax.networks import discriminators, models
 from cascade_jax.types import Batch, Method, TrainState
@@ -48,11 +49,11 @@ def build(config, image_shape: tuple[int, int, int]) -> Method:
   """The method for images H, W, C.
 
   Raises:
-    ValueError: a batch that has no two halves of two images or more, or an
+    UserError: a batch that has no two halves of two images or more, or an
       option that is out of range.
   """
   if config.batch_size < 4 or config.batch_size % 2:
-    raise ValueError(
+    raise UserError(
       f"config.batch_size is {config.batch_size}; it must be even and 4 or "
       "more with config.method 'factor_vae', which halves each batch"
     )

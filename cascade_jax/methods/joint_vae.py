@@ -44,7 +44,7 @@ def build(config, image_shape: tuple[int, int, int]) -> Method:
   """The method for images H, W, C.
 
   Raises:
-    ValueError: one of `config.joint_vae` is out of its range.
+    UserError: one of `config.joint_vae` is out of its range.
   """
   check_options(
     config,

@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from cascade_jax.errors import UserError
 from cascade_jax.metrics import codes as codes_lib
 from cascade_jax.metrics.disentanglement import draw_votes
 
@@ -74,12 +75,12 @@ def beta_vae_score(
     The score; 1 / F is chance, and what a code without columns gets.
 
   Raises:
-    ValueError: names the argument that is off.
+    UserError: names the argument that is off.
   """
   codes, factors = codes_lib.check(means, factors, categories)
   varying = codes_lib.varying(factors)
   if len(varying) < 2:
-    raise ValueError("factors must hold two that vary; there is only one")
+    raise UserError("factors must hold two that vary; there is only one")
   codes_lib.check_integer("num_train", num_train, 100)
   codes_lib.check_integer("num_test", num_test, 1)
   codes_lib.check_integer("num_pairs", num_pairs, 1)

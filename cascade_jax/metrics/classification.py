@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from cascade_jax.errors import UserError
 from cascade_jax.metrics import codes as codes_lib
 
 _MOST_LABELS = 10_000  # the confusion matrix has the square of it
@@ -42,7 +43,7 @@ def classification_accuracy(
     classes: `[N]` integers counted from 0.
 
   Raises:
-    ValueError: names the argument that is not such an array, or labels of
+    UserError: names the argument that is not such an array, or labels of
       10,000 and more.
   """
   categories, classes = check_labels(categories, classes)
@@ -61,12 +62,12 @@ def check_labels(
   """Both as `[N]` int64.
 
   Raises:
-    ValueError: names the argument that isn't integers counted from 0, `[N]`.
+    UserError: names the argument that isn't integers counted from 0, `[N]`.
   """
   categories = _checked("categories", categories)
   classes = _checked("classes", classes)
   if len(categories) != len(classes):
-    raise ValueError(
+    raise UserError(
       f"{len(categories)} categories for {len(classes)} classes; "
       "both must have one entry an example"
     )
@@ -76,12 +77,12 @@ def check_labels(
 def _checked(name: str, labels: np.ndarray) -> np.ndarray:
   labels = np.asarray(labels)
   if labels.ndim != 1 or not labels.size:
-    raise ValueError(f"{name} must have shape [N], N > 0; got {labels.shape}")
+    raise UserError(f"{name} must have shape [N], N > 0; got {labels.shape}")
   labels = codes_lib.whole(name, labels)
   if labels.min() < 0:
-    raise ValueError(f"{name} must be integers counted from 0")
+    raise UserError(f"{name} must be integers counted from 0")
   if labels.max() >= _MOST_LABELS:
-    raise ValueError(
+    raise UserError(
       f"{name} go up to {labels.max()}; number them 0, 1, 2, ..., below "
       f"{_MOST_LABELS}"
     )

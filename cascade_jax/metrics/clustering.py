@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
+from cascade_jax.errors import UserError
 from cascade_jax.metrics.classification import check_labels
 
 
@@ -42,11 +43,11 @@ def category_agreement(
     classes: `[N]` integers counted from 0, of two classes at least.
 
   Raises:
-    ValueError: names the argument that is not such an array.
+    UserError: names the argument that is not such an array.
   """
   categories, classes = check_labels(categories, classes)
   if (classes == classes[0]).all():
-    raise ValueError(
+    raise UserError(
       f"classes are all {classes[0]}; there is nothing to tell apart"
     )
   return CategoryAgreement(

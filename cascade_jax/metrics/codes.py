@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cascade_jax.errors import UserError
+
 _ROUNDING = 1e-3  # nats, that a KL of nearly 0 may be below it
 
 
@@ -42,15 +44,15 @@ def check(
       D = 0.
 
   Raises:
-    ValueError: names the argument that is off.
+    UserError: names the argument that is off.
   """
   factors = np.asarray(factors)
   if factors.ndim != 2 or not len(factors):
-    raise ValueError(
+    raise UserError(
       f"factors must have shape [N, F], N > 0; got {factors.shape}"
     )
   if factors.shape[1] > len(factors):
-    raise ValueError(
+    raise UserError(
       f"factors have shape {factors.shape}, with more factors than examples; "
       "they must be [N, F], a row for each example: transpose them?"
     )
@@ -65,15 +67,15 @@ def check_means(means: np.ndarray | None, num_examples: int) -> np.ndarray:
     return np.empty((num_examples, 0))
   means = np.asarray(means)
   if means.ndim != 2 or len(means) != num_examples:
-    raise ValueError(
+    raise UserError(
       f"means must have shape [{num_examples}, m], a row for each example; got "
       f"{means.shape}"
     )
   if not np.can_cast(means.dtype, np.float64, "same_kind"):
-    raise ValueError(f"means must be real numbers, got {means.dtype}")
+    raise UserError(f"means must be real numbers, got {means.dtype}")
   means = means.astype(np.float64)
   if not np.isfinite(means).all():
-    raise ValueError("means hold NaN or infinity; has the model diverged?")
+    raise UserError("means hold NaN or infinity; has the model diverged?")
   return means
 
 
@@ -82,13 +84,13 @@ def _check_categories(categories, num_examples: int) -> np.ndarray:
     return np.empty((num_examples, 0), np.int64)
   categories = np.asarray(categories)
   if categories.ndim not in (1, 2) or len(categories) != num_examples:
-    raise ValueError(
+    raise UserError(
       f"categories must have shape [{num_examples}] or [{num_examples}, D], "
       f"got {categories.shape}"
     )
   categories = whole("categories", categories.reshape(num_examples, -1))
   if categories.size and categories.min() < 0:
-    raise ValueError(
+    raise UserError(
       f"categories must be counted from 0, the least is {categories.min()}"
     )
   # Renumbered without gaps: a large or narrow-typed label is then no trouble.
@@ -100,15 +102,15 @@ def whole(name: str, labels: np.ndarray) -> np.ndarray:
   """Labels as integers, which whole floats and bools are too.
 
   Raises:
-    ValueError: they aren't; names the array.
+    UserError: they aren't; names the array.
   """
   if np.issubdtype(labels.dtype, np.integer):
     return labels
   if not np.can_cast(labels.dtype, np.float64, "same_kind"):
-    raise ValueError(f"{name} must be integers, got {labels.dtype}")
+    raise UserError(f"{name} must be integers, got {labels.dtype}")
   off = ~(np.isfinite(labels) & (labels == np.round(labels)))
   if off.any():
-    raise ValueError(
+    raise UserError(
       f"{name} must be integers, class indices; got {labels[off][0]}. Number "
       "the values, or put them in bins"
     )
@@ -119,18 +121,18 @@ def check_kl(kl: np.ndarray | None, num_columns: int) -> np.ndarray:
   """Mean KL of each dimension `[m]`; infinite, above any threshold, for None.
 
   Raises:
-    ValueError: another shape, or no finite numbers of nats from 0.
+    UserError: another shape, or no finite numbers of nats from 0.
   """
   if kl is None:
     return np.full(num_columns, np.inf)
   kl = np.asarray(kl)
   if kl.shape != (num_columns,):
-    raise ValueError(
+    raise UserError(
       f"kl must have one entry for each of {num_columns} columns, got shape "
       f"{kl.shape}"
     )
   if not (np.isfinite(kl) & (kl > -_ROUNDING)).all():
-    raise ValueError(f"kl must be finite and not negative, in nats; got {kl}")
+    raise UserError(f"kl must be finite and not negative, in nats; got {kl}")
   return kl
 
 
@@ -138,11 +140,11 @@ def varying(factors: np.ndarray) -> np.ndarray:
   """Indices of the factors `[N, F]` that have more than one value.
 
   Raises:
-    ValueError: none has.
+    UserError: none has.
   """
   found = np.flatnonzero((factors != factors[:1]).any(axis=0))
   if not len(found):
-    raise ValueError(
+    raise UserError(
       "no factor has more than one value; there is nothing to tell apart"
     )
   return found
@@ -192,14 +194,14 @@ def features(codes: Codes) -> tuple[np.ndarray, np.ndarray]:
 
 
 def check_not_negative(name: str, value: float) -> None:
-  """Raises ValueError unless it is a finite number of 0 or more."""
+  """Raises UserError unless it is a finite number of 0 or more."""
   if not (np.isfinite(value) and value >= 0):
-    raise ValueError(f"{name} must be a finite number >= 0, got {value!r}")
+    raise UserError(f"{name} must be a finite number >= 0, got {value!r}")
 
 
 def check_integer(name: str, value: int, least: int) -> None:
-  """Raises ValueError unless it is an integer of at least `least`."""
+  """Raises UserError unless it is an integer of at least `least`."""
   if not isinstance(value, (int, np.integer)) or value < least:
-    raise ValueError(
+    raise UserError(
       f"{name} must be an integer of at least {least}, got {value!r}"
     )

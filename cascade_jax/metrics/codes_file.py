@@ -5,6 +5,7 @@ import zipfile
 
 import numpy as np
 
+from cascade_jax.errors import UserError
 from cascade_jax.metrics.scored import Scored
 
 
@@ -18,32 +19,32 @@ def read(path: pathlib.Path) -> Scored:
   """The arrays of a file that was saved by `write` or numpy.savez.
 
   Raises:
-    ValueError: no such file, or with an unknown array, or without codes, or
+    UserError: no such file, or with an unknown array, or without codes, or
       with arrays that don't go together; names the file.
   """
   # NumPy would take another file for a pickle, and tell how to load it.
   if path.is_file() and not zipfile.is_zipfile(path):
-    raise ValueError(f"{path} is not an .npz file, as numpy.savez writes it")
+    raise UserError(f"{path} is not an .npz file, as numpy.savez writes it")
   try:
     with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
       found = {name: arrays[name] for name in arrays.files}
   except (OSError, ValueError, zipfile.BadZipFile) as error:
-    raise ValueError(
+    raise UserError(
       f"{path} can't be read as arrays saved by numpy.savez ({error})"
     ) from error
   if unknown := found.keys() - set(Scored._fields):
-    raise ValueError(
+    raise UserError(
       f"{path} holds {', '.join(sorted(unknown))}; arrays are called "
       f"{', '.join(Scored._fields)}"
     )
   if not found.keys() & {"means", "categories"}:
-    raise ValueError(f"{path} holds no codes: neither means nor categories")
+    raise UserError(f"{path} holds no codes: neither means nor categories")
   given = Scored(**found)
   try:
     given.check()
     _check_not_one_hot(given.categories)
   except ValueError as error:
-    raise ValueError(f"{path}: {error}") from error
+    raise UserError(f"{path}: {error}") from error
   return given
 
 
@@ -53,7 +54,7 @@ def _check_not_one_hot(categories: np.ndarray | None) -> None:
     return
   is_in = categories == 1
   if (is_in | (categories == 0)).all() and (is_in.sum(axis=1) == 1).all():
-    raise ValueError(
+    raise UserError(
       f"categories {list(categories.shape)} are one-hot; give their indices, "
       "categories.argmax(axis=1)"
     )

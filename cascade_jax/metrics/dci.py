@@ -87,7 +87,7 @@ def dci(
     another: used columns (known factors) then score 1.
 
   Raises:
-    ValueError: names the argument that is off.
+    UserError: names the argument that is off.
   """
   codes, factors = codes_lib.check(means, factors, categories)
   varying = codes_lib.varying(factors)

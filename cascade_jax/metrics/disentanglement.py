@@ -90,7 +90,7 @@ def disentanglement_score(
     The score; 1 / F, and no votes, where no column can vote.
 
   Raises:
-    ValueError: names the argument that is off.
+    UserError: names the argument that is off.
   """
   (means, categories), factors = codes_lib.check(means, factors, categories)
   kl = codes_lib.check_kl(kl, means.shape[1])

@@ -72,7 +72,7 @@ def disentanglement_score_dlib(
     The score; 0, and no votes, where no column is left.
 
   Raises:
-    ValueError: names the argument that is off.
+    UserError: names the argument that is off.
   """
   (means, _), factors = codes_lib.check(means, factors)
   varying = codes_lib.varying(factors)

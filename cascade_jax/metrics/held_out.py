@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from cascade_jax.errors import UserError
+
 
 def held_out(values: np.ndarray, seed: int) -> np.ndarray:
   """A third of the examples of each value `[N]`, as a mask `[N]`.
@@ -9,13 +11,13 @@ def held_out(values: np.ndarray, seed: int) -> np.ndarray:
   Of each value, whatever its count, some are held out and some are not.
 
   Raises:
-    ValueError: a value has a single example.
+    UserError: a value has a single example.
   """
   present, labels, counts = np.unique(
     values, return_inverse=True, return_counts=True
   )
   if counts.min() < 2:
-    raise ValueError(
+    raise UserError(
       "factors must have at least 2 examples of each value, one to fit a "
       f"classifier to and one to score it; there is one of "
       f"{present[counts.argmin()]}"

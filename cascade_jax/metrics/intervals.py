@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import t as students_t
 
+from cascade_jax.errors import UserError
 from cascade_jax.metrics import codes as codes_lib
 from cascade_jax.metrics.catalogue import METRICS
 from cascade_jax.metrics.scored import Scored
@@ -64,7 +65,7 @@ def intervals(
     left out or, where it has scores, why there is no interval.
 
   Raises:
-    ValueError: as `scoring.score`.
+    UserError: as `scoring.score`.
   """
   codes_lib.check_integer("resamples", resamples, 2)
   whole, refusals = attempt(given, names, seed)
@@ -91,11 +92,11 @@ def intervals(
 
 
 def _half_scores(given, half, metric: str, seed: int) -> dict[str, float]:
-  """Raises ValueError for a half that is no smaller picture of the whole."""
+  """Raises UserError for a half that is no smaller picture of the whole."""
   if "factors" in METRICS[metric].takes:
     before, after = (
       set(codes_lib.varying(np.asarray(x.factors))) for x in (given, half)
     )
     if lost := before - after:
-      raise ValueError(f"factor {min(lost)} (from 0) has one value there")
+      raise UserError(f"factor {min(lost)} (from 0) has one value there")
   return METRICS[metric].compute(half, seed)

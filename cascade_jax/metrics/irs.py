@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cascade_jax.errors import UserError
 from cascade_jax.metrics import codes as codes_lib
 
 
@@ -64,12 +65,12 @@ def interventional_robustness(
     The score; 0 where all columns are constant, or there are none.
 
   Raises:
-    ValueError: names the argument that is off; a factor has only such values.
+    UserError: names the argument that is off; a factor has only such values.
   """
   (means, _), factors = codes_lib.check(means, factors)
   varying = codes_lib.varying(factors)
   if not 0 <= quantile <= 1:
-    raise ValueError(f"quantile must be in 0..1, got {quantile!r}")
+    raise UserError(f"quantile must be in 0..1, got {quantile!r}")
   columns = np.flatnonzero(np.ptp(means, axis=0) > 0)
   means = means[:, columns]
   weights = np.abs(means - means.mean(axis=0)).max(axis=0, initial=0)
@@ -93,7 +94,7 @@ def _deviations(means, values, quantile) -> np.ndarray:
   _, starts = np.unique(values[order], return_index=True)
   groups = [g for g in np.split(means[order], starts[1:]) if len(g) > 1]
   if not groups:
-    raise ValueError(
+    raise UserError(
       "factors must have a value that 2 examples have, or nothing can move "
       "while it is held; one has none"
     )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import ndtr
 
+from cascade_jax.errors import UserError
 from cascade_jax.metrics import codes as codes_lib
 from cascade_jax.metrics.mutual_information import (
   contingency,
@@ -73,7 +74,7 @@ def mutual_information_gap(
     of a single one is all it knows, and without any the score is 0.
 
   Raises:
-    ValueError: names the argument that is off.
+    UserError: names the argument that is off.
   """
   found = mutual_information(
     means, factors, categories=categories, num_bins=num_bins
@@ -123,7 +124,7 @@ def robust_mutual_information_gap(
     The score; see `mutual_information_gap`.
 
   Raises:
-    ValueError: names the argument that is off.
+    UserError: names the argument that is off.
   """
   codes, factors = codes_lib.check(means, factors, categories)
   varying = codes_lib.varying(factors)
@@ -176,7 +177,7 @@ def _inner_edges(value_range, num_bins: int) -> np.ndarray:
   codes_lib.check_integer("num_bins", num_bins, 2)
   ends = np.asarray(value_range, np.float64)
   if ends.shape != (2,) or not np.isfinite(ends).all() or ends[0] >= ends[1]:
-    raise ValueError(
+    raise UserError(
       "value_range must be two finite numbers, the smaller first; got "
       f"{value_range}"
     )
@@ -188,7 +189,7 @@ def _check_inside(means: np.ndarray, value_range) -> None:
   low, high = value_range
   outside = ((means < low) | (means > high)).mean(axis=0)
   if (outside > 0.5).any():
-    raise ValueError(
+    raise UserError(
       f"most means of dimension {outside.argmax()} (from 0) lie outside of "
       f"{low} to {high}, which is for a prior of N(0, 1); standardise the "
       "means (and scales), or give value_range"
@@ -201,9 +202,9 @@ def _checked_scales(scales, means: np.ndarray) -> np.ndarray:
     return np.zeros(means.shape)
   scales = np.asarray(scales, np.float64)
   if scales.shape != means.shape:
-    raise ValueError(
+    raise UserError(
       f"scales must have the shape of means, {means.shape}; got {scales.shape}"
     )
   if not (np.isfinite(scales) & (scales > 0)).all():
-    raise ValueError("scales must be positive and finite")
+    raise UserError("scales must be positive and finite")
   return scales

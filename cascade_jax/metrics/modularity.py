@@ -78,7 +78,7 @@ def modularity(
     column that knows anything scores 1.
 
   Raises:
-    ValueError: names the argument that is off.
+    UserError: names the argument that is off.
   """
   found = mutual_information(
     means, factors, categories=categories, num_bins=num_bins
@@ -128,7 +128,7 @@ def explicitness(
     The score; 0.5 without columns.
 
   Raises:
-    ValueError: names the argument that is off; a value has one example.
+    UserError: names the argument that is off; a value has one example.
   """
   codes, factors = codes_lib.check(means, factors, categories)
   varying = codes_lib.varying(factors)

@@ -50,7 +50,7 @@ def mutual_information(
     num_bins: between a column's least and largest mean.
 
   Raises:
-    ValueError: names the argument that is off.
+    UserError: names the argument that is off.
   """
   codes, factors = codes_lib.check(means, factors, categories)
   varying = codes_lib.varying(factors)

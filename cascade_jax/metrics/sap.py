@@ -67,7 +67,7 @@ def sap(
     one: without any the score is 0.
 
   Raises:
-    ValueError: names the argument that is off; a value has one example.
+    UserError: names the argument that is off; a value has one example.
   """
   codes, factors = codes_lib.check(means, factors, categories)
   varying = codes_lib.varying(factors)

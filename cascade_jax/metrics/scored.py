@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cascade_jax.errors import UserError
 from cascade_jax.metrics import codes as codes_lib
 
 # The shapes that a field may have; N first, but of kl.
@@ -62,17 +63,17 @@ class Scored(NamedTuple):
     """Refuses arrays that no metric takes, or that aren't of the same examples.
 
     Raises:
-      ValueError: names the array that is off.
+      UserError: names the array that is off.
     """
     shapes = self.shapes()
     for name, shape in shapes.items():
       if len(shape) not in [text.count(",") + 1 for text in _SHAPES[name]]:
-        raise ValueError(
+        raise UserError(
           f"{name} must have shape {' or '.join(_SHAPES[name])}, got {shape}"
         )
     lengths = {shape[0] for name, shape in shapes.items() if name != "kl"}
     if len(lengths) > 1 or 0 in lengths:
-      raise ValueError(
+      raise UserError(
         "arrays must have a row for each of the same examples; got "
         f"{_listed(shapes)}"
       )
@@ -81,11 +82,11 @@ class Scored(NamedTuple):
     means = codes_lib.check_means(self.means, self.num_examples)
     num_columns = means.shape[1]
     if (largest := np.abs(means).max(initial=0)) > _LARGEST:
-      raise ValueError(
+      raise UserError(
         f"means go up to {largest:g}, and squares would overflow; scale them"
       )
     if self.scales is not None and num_columns != shapes["scales"][1]:
-      raise ValueError(
+      raise UserError(
         f"scales must have the shape of means; got {_listed(shapes)}"
       )
     codes_lib.check_kl(self.kl, num_columns)

@@ -4,6 +4,7 @@ import difflib
 import warnings
 from collections.abc import Sequence
 
+from cascade_jax.errors import UserError
 from cascade_jax.metrics.catalogue import METRICS
 from cascade_jax.metrics.scored import Scored
 
@@ -21,7 +22,7 @@ def score(
     seed: of votes, splits and forests.
 
   Raises:
-    ValueError: an array that is off, an unknown name, a metric whose needs
+    UserError: an array that is off, an unknown name, a metric whose needs
       aren't given, one that was asked for and refuses the codes, or nothing
       that can be scored.
   """
@@ -46,7 +47,7 @@ def attempt(
     was asked for.
 
   Raises:
-    ValueError: as `score`.
+    UserError: as `score`.
   """
   given.check()
   found, refusals = {}, {}
@@ -55,12 +56,12 @@ def attempt(
       scores = METRICS[name].compute(given, seed)
     except ValueError as error:
       if names is not None:
-        raise ValueError(f"{name}: {error}") from error
+        raise UserError(f"{name}: {error}") from error
       refusals[name] = str(error)
     else:
       found |= {key: scores[key] for key in wanted}
   if not found:
-    raise ValueError(
+    raise UserError(
       "there is nothing to score: codes (means, categories) are compared with "
       "factors, categories with classes. "
       + "; ".join(dict.fromkeys(refusals.values()))
@@ -79,12 +80,12 @@ def requested(
       if not unmet_needs(given, name)
     }
   if isinstance(names, str) or not names:
-    raise ValueError(f"names must be a list of metrics' names, got {names!r}")
+    raise UserError(f"names must be a list of metrics' names, got {names!r}")
   wanted: dict[str, tuple[str, ...]] = {}
   for name in names:
     metric, scores = _known(name)
     if missing := unmet_needs(given, metric):
-      raise ValueError(f"metric {name!r} needs {' and '.join(missing)}")
+      raise UserError(f"metric {name!r} needs {' and '.join(missing)}")
     wanted[metric] = tuple(dict.fromkeys(wanted.get(metric, ()) + scores))
   return wanted
 
@@ -99,7 +100,7 @@ def _known(name: str) -> tuple[str, tuple[str, ...]]:
   names = [*METRICS, *(key for key in of_scores if key not in METRICS)]
   near = difflib.get_close_matches(str(name).lower(), names, n=1)
   hint = f" (do you mean {near[0]}?)" if near else ""
-  raise ValueError(f"there is no metric {name!r}{hint}; {', '.join(names)} are")
+  raise UserError(f"there is no metric {name!r}{hint}; {', '.join(names)} are")
 
 
 def unmet_needs(given: Scored, name: str) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.stats import rankdata
 from sklearn.linear_model import Lasso
 
+from cascade_jax.errors import UserError
 from cascade_jax.metrics import codes as codes_lib
 
 
@@ -69,10 +70,10 @@ def unsupervised_disentanglement_ranking(
     informative dimension has 0. Categories have no part in it.
 
   Raises:
-    ValueError: names the argument that is off.
+    UserError: names the argument that is off.
   """
   if similarity not in _SIMILARITIES:
-    raise ValueError(
+    raise UserError(
       f"similarity must be one of {sorted(_SIMILARITIES)}, got {similarity!r}"
     )
   codes_lib.check_not_negative("kl_threshold", kl_threshold)
@@ -108,7 +109,7 @@ def relative_strength(similarities: np.ndarray) -> float:
 def _informative(means, kl, kl_threshold) -> list[np.ndarray]:
   """Each model's columns whose KL is above the threshold."""
   if len(means) < 2 or len(means) != len(kl):
-    raise ValueError(
+    raise UserError(
       f"means and kl must be of the same two or more models, got {len(means)} "
       f"and {len(kl)}"
     )
@@ -118,7 +119,7 @@ def _informative(means, kl, kl_threshold) -> list[np.ndarray]:
       columns = codes_lib.check_means(columns, len(means[0]))
       nats = codes_lib.check_kl(nats, columns.shape[1])
     except ValueError as error:
-      raise ValueError(f"of model {model} (from 0): {error}") from error
+      raise UserError(f"of model {model} (from 0): {error}") from error
     found.append(columns[:, nats > kl_threshold])
   return found
 

@@ -8,6 +8,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from cascade_jax.errors import UserError
 from cascade_jax.networks.fast_conv import layers
 from cascade_jax.types import Posterior
 
@@ -22,10 +23,10 @@ def conv_channels(image_size: int) -> tuple[int, ...]:
   other sizes continue the series.
 
   Raises:
-    ValueError: the size isn't one of `IMAGE_SIZES`.
+    UserError: the size isn't one of `IMAGE_SIZES`.
   """
   if image_size not in IMAGE_SIZES:
-    raise ValueError(
+    raise UserError(
       f"image_size is {image_size}; the networks take {IMAGE_SIZES} pixels"
     )
   num_layers = IMAGE_SIZES.index(image_size) + 2

@@ -6,6 +6,7 @@ Letters: m continuous dimensions, P points of a curve.
 import functools
 from collections.abc import Sequence
 
+from cascade_jax.errors import UserError
 from cascade_jax.plots.chart_axes import (
   FONT,
   Panel,
@@ -53,10 +54,10 @@ def panels(records: Sequence[dict]) -> list[Panel]:
     records: of metrics.jsonl, in order.
 
   Raises:
-    ValueError: no records.
+    UserError: no records.
   """
   if not records:
-    raise ValueError("no records of training to draw; metrics.jsonl is empty")
+    raise UserError("no records of training to draw; metrics.jsonl is empty")
   charts = [Panel("Loss and reconstruction, nats per image", _draw_loss)]
   if "kl" in records[-1]:  # a deterministic encoder has none
     charts.append(Panel("KL of each dimension, nats", _draw_kl))
@@ -93,7 +94,7 @@ def curves(records: Sequence[dict]):
     records: of metrics.jsonl, in order.
 
   Raises:
-    ValueError: no records.
+    UserError: no records.
   """
   from matplotlib.figure import Figure
 

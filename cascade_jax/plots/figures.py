@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cascade_jax.errors import UserError
 from cascade_jax.plots import plates
 from cascade_jax.plots.style import (
   INK,
@@ -49,7 +50,7 @@ def traversal_grid(
     dimensions: those to show, counted from 0; all by default.
 
   Raises:
-    ValueError: arrays that don't fit together.
+    UserError: arrays that don't fit together.
   """
   _check_traversals(traversals, values, kl, categories)
   shown = range(traversals.shape[2]) if dimensions is None else dimensions
@@ -120,10 +121,10 @@ def reconstructions(
     categories: `[K, D]`, a column a discrete variable; None without a code.
 
   Raises:
-    ValueError: shapes that differ.
+    UserError: shapes that differ.
   """
   if originals.shape != decoded.shape or not len(originals):
-    raise ValueError(
+    raise UserError(
       f"originals {originals.shape} and reconstructions {decoded.shape} must "
       "be the same number of images, of one shape, and not none"
     )
@@ -151,14 +152,14 @@ def confusion(
     relabelling: `[S]`, the class that each category is taken for; outlined.
 
   Raises:
-    ValueError: names that don't fit the columns.
+    UserError: names that don't fit the columns.
   """
   from matplotlib.figure import Figure
   from matplotlib.patches import Rectangle
 
   counts = np.asarray(counts)
   if counts.ndim != 2 or counts.shape[1] != len(class_names):
-    raise ValueError(
+    raise UserError(
       f"counts of shape {counts.shape} need two axes and a class name a "
       f"column; there are {len(class_names)} names"
     )
@@ -192,7 +193,7 @@ def confusion(
 
 def _check_traversals(traversals, values, kl, categories) -> None:
   if traversals.ndim != 6 or not traversals.size:
-    raise ValueError(
+    raise UserError(
       "traversals must be [frames, categories, dimensions, H, W, C], not of "
       f"shape {traversals.shape}"
     )
@@ -202,7 +203,7 @@ def _check_traversals(traversals, values, kl, categories) -> None:
     ("categories", categories, traversals.shape[1]),
   ):
     if given is not None and len(given) != wanted:
-      raise ValueError(
+      raise UserError(
         f"{name} has {len(given)} entries; traversals of shape "
         f"{traversals.shape} need {wanted}"
       )

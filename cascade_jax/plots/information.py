@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from cascade_jax.errors import UserError
 from cascade_jax.plots.chart_axes import (
   FONT,
   Panel,
@@ -63,7 +64,7 @@ def information(runs: Mapping[str, Sequence[dict]]):
     runs: records of metrics.jsonl, by the name of the column.
 
   Raises:
-    ValueError: no runs, or one that says nothing of its latents.
+    UserError: no runs, or one that says nothing of its latents.
   """
   from matplotlib.figure import Figure
 
@@ -94,10 +95,10 @@ def information(runs: Mapping[str, Sequence[dict]]):
 
 def _check(runs) -> None:
   if not runs:
-    raise ValueError("no runs to draw; name one folder a run")
+    raise UserError("no runs to draw; name one folder a run")
   for name, records in runs.items():
     if not scored(records):
-      raise ValueError(
+      raise UserError(
         f"{name} says nothing of what its latents know: train it with "
         "--config.evaluate_every=STEPS"
       )

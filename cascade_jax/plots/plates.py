@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cascade_jax.errors import UserError
+
 _GROUND = "#1b1d21"
 _INK = "#e4e6ea"
 _MUTED = "#9aa1ab"
@@ -58,10 +60,10 @@ def to_pixels(images: np.ndarray, target: int) -> np.ndarray:
     `[..., kH, kW, 3]` uint8.
 
   Raises:
-    ValueError: images of another number of channels.
+    UserError: images of another number of channels.
   """
   if images.shape[-1] not in (1, 3):
-    raise ValueError(
+    raise UserError(
       f"images have {images.shape[-1]} channels (shape {images.shape}); "
       "a picture needs 1 or 3"
     )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cascade_jax.errors import UserError
 from cascade_jax.report.html_parts import TIMES
 from cascade_jax.runs import json_file
 from cascade_jax.runs.run_log import read_metrics
@@ -72,14 +73,14 @@ def read_run(workdir: str | os.PathLike) -> Run:
   """Reads a run's folder.
 
   Raises:
-    ValueError: there is no run, nothing to report yet, or a file that can't be
+    UserError: there is no run, nothing to report yet, or a file that can't be
       read; says which command helps.
   """
   folder = pathlib.Path(workdir).expanduser().resolve()
   train, evaluate = _command("train", folder), _command("evaluate", folder)
   config = _read_json(folder / "config.json", train)
   if not config:
-    raise ValueError(
+    raise UserError(
       f"{folder} holds no run (no config.json); train one with {train}"
     )
   run = Run(
@@ -91,7 +92,7 @@ def read_run(workdir: str | os.PathLike) -> Run:
     arrays=_read_arrays(folder / "evaluation.npz", evaluate),
   )
   if not run.records and not run.evaluation:
-    raise ValueError(
+    raise UserError(
       f"{folder} has nothing to report yet: metrics.jsonl and "
       f"evaluation.json are missing or empty; train with {train}, or score a "
       f"checkpoint with {evaluate}"
@@ -112,7 +113,7 @@ def _read_json(path: pathlib.Path, command: str) -> dict:
   try:
     return json_file.read(path)
   except ValueError as error:
-    raise ValueError(
+    raise UserError(
       f"{error}; remove it and make it again with {command}"
     ) from error
 
@@ -136,6 +137,6 @@ def _read_arrays(path: pathlib.Path, command: str) -> dict[str, np.ndarray]:
     zipfile.BadZipFile,
     zlib.error,
   ) as error:
-    raise ValueError(
+    raise UserError(
       f"{path} can't be read ({error}); make it again with {command}"
     ) from error

@@ -22,7 +22,7 @@ def write_report(workdir: str | os.PathLike) -> pathlib.Path:
     The path of the page.
 
   Raises:
-    ValueError: no run there, or a file that can't be read; says which command
+    UserError: no run there, or a file that can't be read; says which command
       helps.
   """
   run = read_run(workdir)

@@ -17,6 +17,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 from absl import logging
 
+from cascade_jax.errors import UserError
 from cascade_jax.types import TrainState
 
 _TRASH = "trash"
@@ -69,7 +70,7 @@ class Checkpoints:
       latest: step; those after it aren't looked at.
 
     Raises:
-      ValueError: there are checkpoints, but none can be restored.
+      UserError: there are checkpoints, but none can be restored.
     """
     failures = []
     for step in reversed([step for step in self.steps if step <= latest]):
@@ -79,7 +80,7 @@ class Checkpoints:
         failures.append(f"step {step}: {str(error).splitlines()[0]}")
         logging.warning("passing over a damaged checkpoint, %s", failures[-1])
     if failures:
-      raise ValueError(
+      raise UserError(
         f"none of the checkpoints in {self._folder} can be restored; they are "
         "damaged, or belong to another config. Use another workdir, or delete "
         "the folder to start over.\n" + "\n".join(failures)
@@ -102,7 +103,7 @@ class Checkpoints:
       if restored.digests.get(name) != digest
     }
     if wrong:
-      raise ValueError(f"the digests of {sorted(wrong)} don't match")
+      raise UserError(f"the digests of {sorted(wrong)} don't match")
     return restored.state
 
   def discard_after(self, step: int) -> None:

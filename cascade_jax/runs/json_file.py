@@ -3,20 +3,22 @@
 import json
 import pathlib
 
+from cascade_jax.errors import UserError
+
 
 def read(path: pathlib.Path) -> dict:
   """The object in a JSON file.
 
   Raises:
-    ValueError: the file holds something else; names it.
+    UserError: the file holds something else; names it.
   """
   try:
     content = json.loads(path.read_text(encoding="utf-8"))
   except ValueError as error:
-    raise ValueError(f"{path} is not valid JSON ({error})") from error
+    raise UserError(f"{path} is not valid JSON ({error})") from error
   if not isinstance(content, dict):
     kind = type(content).__name__
-    raise ValueError(f"{path} holds a {kind}, not a JSON object")
+    raise UserError(f"{path} holds a {kind}, not a JSON object")
   return content
 
 

@@ -10,6 +10,8 @@ import json
 import pathlib
 import time
 
+from cascade_jax.errors import UserError
+
 _FILE = "metrics.jsonl"
 
 
@@ -75,7 +77,7 @@ def _event_writer(folder: pathlib.Path, first_step: int):
   try:
     import tensorboardX
   except ImportError as error:
-    raise ImportError(
+    raise UserError(
       "config.tensorboard needs tensorboardX: pip install "
       "cascade_jax[tensorboard], or leave it off (metrics.jsonl has it all)"
     ) from error

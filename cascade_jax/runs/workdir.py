@@ -26,6 +26,7 @@ import jax
 import ml_collections
 
 from cascade_jax.config import RESUMABLE_KEYS, default
+from cascade_jax.errors import UserError
 from cascade_jax.runs import json_file
 
 _PACKAGES = (
@@ -48,15 +49,15 @@ def claim(workdir: str | os.PathLike) -> Iterator[pathlib.Path]:
   The lock goes with the process, however it ends.
 
   Raises:
-    ValueError: the folder can't be made or written to.
-    RuntimeError: another process is running in it.
+    UserError: the folder can't be made or written to.
+    UserError: another process is running in it.
   """
   folder = pathlib.Path(workdir).expanduser().resolve()
   try:
     folder.mkdir(parents=True, exist_ok=True)
     lock = (folder / _LOCK).open("a")
   except OSError as error:
-    raise ValueError(
+    raise UserError(
       f"workdir {folder} can't be written to ({error.strerror}); "
       "choose another with --workdir"
     ) from error
@@ -64,7 +65,7 @@ def claim(workdir: str | os.PathLike) -> Iterator[pathlib.Path]:
     try:
       fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-      raise RuntimeError(
+      raise UserError(
         f"another process is running in workdir {folder}; wait for it, stop "
         "it, or choose another folder with --workdir"
       ) from error
@@ -77,7 +78,7 @@ def record_config(
   """Writes `config.json`, or checks a resumed run against it.
 
   Raises:
-    ValueError: the folder's run has another config; names what differs.
+    UserError: the folder's run has another config; names what differs.
   """
   path = folder / "config.json"
   new = json.loads(config.to_json())
@@ -93,7 +94,7 @@ def record_config(
         f"  {key}: {old.get(key)!r} there, {new.get(key)!r} now"
         for key in sorted(differing)
       )
-      raise ValueError(
+      raise UserError(
         f"workdir {folder} holds a run with another config:\n{changes}\n"
         "Use another --workdir for another config."
       )
@@ -104,11 +105,11 @@ def read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:
   """The config that `record_config` wrote.
 
   Raises:
-    ValueError: there is none, or one of another version of this package.
+    UserError: there is none, or one of another version of this package.
   """
   path = folder / "config.json"
   if not path.exists():
-    raise ValueError(
+    raise UserError(
       f"{folder} holds no run (no config.json); train one with "
       f"python -m experiments.train --config=CONFIG.py --workdir={folder}"
     )
@@ -116,7 +117,7 @@ def read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:
   try:
     config.update(json_file.read(path))
   except (TypeError, AttributeError) as error:
-    raise ValueError(
+    raise UserError(
       f"{path} is of another version of cascade_jax ({error}); use the one "
       "that run.json names, or train again in another folder"
     ) from error

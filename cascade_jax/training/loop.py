@@ -10,6 +10,7 @@ from absl import logging
 
 from cascade_jax import config as config_lib
 from cascade_jax import data, methods, startup
+from cascade_jax.errors import UserError
 from cascade_jax.evaluation import scores
 from cascade_jax.runs import workdir
 from cascade_jax.runs.stop_signal import StopSignal
@@ -37,9 +38,9 @@ def train(
     stacked on a leading axis.
 
   Raises:
-    ValueError: a config that can't be run, or a folder with another one.
-    RuntimeError: another process is running in the folder.
-    FloatingPointError: a loss became NaN or infinite.
+    UserError: a config that can't be run, or a folder with another one.
+    UserError: another process is running in the folder.
+    DivergenceError: a loss became NaN or infinite.
     SystemExit: after SIGTERM or Ctrl-C, with the state saved.
   """
   startup.check_cpu_sums()
@@ -165,7 +166,7 @@ def _record(outcome: Outcome, num_categories: tuple[int, ...]) -> dict:
   found = outcome.report._asdict()
   terms = found.pop("terms")
   if taken := found.keys() & terms.keys():
-    raise ValueError(f"a method's terms can't be called {sorted(taken)}")
+    raise UserError(f"a method's terms can't be called {sorted(taken)}")
   found |= terms
   if outcome.chosen is not None:
     found["flow_differs"] = outcome.chosen.flow_differs

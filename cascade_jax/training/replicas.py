@@ -13,6 +13,7 @@ import jax
 import ml_collections
 from absl import logging
 
+from cascade_jax.errors import UserError
 from cascade_jax.runs import workdir
 from cascade_jax.runs.checkpoints import Checkpoints
 from cascade_jax.runs.progress import Progress
@@ -53,8 +54,8 @@ def claim(
     config: of the run.
 
   Raises:
-    ValueError: the folder, or a replica's, holds another run.
-    RuntimeError: another process is running in a replica's folder.
+    UserError: the folder, or a replica's, holds another run.
+    UserError: another process is running in a replica's folder.
   """
   workdir.record_config(folder, config)
   with contextlib.ExitStack() as held:
@@ -90,7 +91,7 @@ class Replicas:
       fresh: states to start with, where there is nothing to go on from.
 
     Raises:
-      ValueError: there are checkpoints, but none that will do.
+      UserError: there are checkpoints, but none that will do.
     """
     each = list(zip(self._checkpoints, fresh))
     states = [one.restore(like) for one, like in each]
@@ -105,7 +106,7 @@ class Replicas:
         f"{folder.name} has {one.steps or 'none'}"
         for folder, one in zip(self._folders, self._checkpoints)
       )
-      raise ValueError(
+      raise UserError(
         f"the replicas in {self._folder} have no checkpoint of the same step: "
         f"{there}. Put back what is missing, or use another workdir."
       )

@@ -17,6 +17,7 @@ import numpy as np
 from cascade_jax import data
 from cascade_jax.assignment.gaps import gap_counts
 from cascade_jax.assignment.joint import assign_each
+from cascade_jax.errors import DivergenceError, UserError
 from cascade_jax.sharding import Spread
 from cascade_jax.training import replicas
 from cascade_jax.training.steps import (
@@ -51,7 +52,7 @@ class Stepper:
     spread: how replicas are held.
 
   Raises:
-    ValueError: a supervised method, and data without classes or with more
+    UserError: a supervised method, and data without classes or with more
       than it has categories.
   """
 
@@ -197,7 +198,7 @@ def _source(method: Method, dataset: data.Dataset, spread: Spread) -> Source:
   if not method.supervised:
     return Source(dataset.images, None)
   if dataset.class_factor is None:
-    raise ValueError(
+    raise UserError(
       f"config.method learns from the true classes, but data set "
       f"{dataset.name!r} has none; name its class_factor, or use a method "
       "without supervision"
@@ -206,7 +207,7 @@ def _source(method: Method, dataset: data.Dataset, spread: Spread) -> Source:
   classes = dataset.factors[:, column].astype(np.int32)
   known = math.prod(method.num_categories)
   if method.num_categories and classes.max() >= known:
-    raise ValueError(
+    raise UserError(
       f"config.num_categories is {tuple(method.num_categories)}, but the "
       f"classes of data set {dataset.name!r} go up to {classes.max()}, from 0"
     )
@@ -221,14 +222,14 @@ def check_finite(losses: np.ndarray, state: TrainState) -> None:
     state: the replicas', stacked.
 
   Raises:
-    FloatingPointError: one is NaN or infinite; names the replica's seed.
+    DivergenceError: one is NaN or infinite; names the replica's seed.
   """
   finite = np.isfinite(losses)
   if finite.all():
     return
   where = tuple(np.argwhere(~finite)[0])
   seed, step = jax.device_get((state.seed, state.step))
-  raise FloatingPointError(
+  raise DivergenceError(
     f"training of seed {seed[where[0]]} has diverged: a loss is "
     f"{losses[where]} after {step[where[0]]} steps. Try a lower learning_rate "
     "in a new workdir; the last checkpoint is from before."

@@ -30,6 +30,7 @@ Only the cascades have an L2 penalty.
 """
 
 from cascade_jax import config as config_lib
+from cascade_jax.errors import UserError
 
 _VARIANTS = {
   "cascade_vae": {"num_continuous": 4},
@@ -70,7 +71,7 @@ _VARIANTS = {
 
 def get_config(variant: str = "cascade_vae"):
   if variant not in _VARIANTS:
-    raise ValueError(f"there are {', '.join(_VARIANTS)}, not {variant!r}")
+    raise UserError(f"there are {', '.join(_VARIANTS)}, not {variant!r}")
   config = config_lib.default()
   config.method = variant.removesuffix("_annealed")
   config.data.image_size = 32

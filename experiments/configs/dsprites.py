@@ -34,6 +34,7 @@ CPU cores.
 """
 
 from cascade_jax import config as config_lib
+from cascade_jax.errors import UserError
 
 _CAPACITY = {"beta_vae.capacity": 25.0, "learning_rate": 5e-4}
 _VARIANTS = {
@@ -55,7 +56,7 @@ _VARIANTS = {
 
 def get_config(variant: str = "m6"):
   if variant not in _VARIANTS:
-    raise ValueError(f"there are {', '.join(_VARIANTS)}, not {variant!r}")
+    raise UserError(f"there are {', '.join(_VARIANTS)}, not {variant!r}")
   config = config_lib.default()
   if variant not in ("m4", "m6"):
     config.method = variant.removesuffix("_annealed")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from cascade_jax import config as config_lib
+from cascade_jax.errors import UserError
 from cascade_jax.runs import json_file, workdir
 from cascade_jax.training import replicas
 from cascade_jax.types import TrainState
@@ -105,7 +106,7 @@ def test_replica_that_lost_its_checkpoints_is_an_error(tmp_path, config):
 def test_replica_s_folder_in_use_is_an_error(tmp_path, config):
   with (
     workdir.claim(tmp_path / "seed_4"),
-    pytest.raises(RuntimeError, match="another process"),
+    pytest.raises(UserError, match="another process"),
     replicas.claim(tmp_path, config),
   ):
     pass
