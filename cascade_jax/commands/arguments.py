@@ -3,7 +3,23 @@
 import pathlib
 from collections.abc import Sequence
 
+import ml_collections
+from absl import flags
+from ml_collections import config_flags
+
 from cascade_jax.errors import UserError
+
+
+def config_value(flag: flags.Flag) -> ml_collections.ConfigDict:
+  """Returns the config that a flag of a config file holds.
+
+  Raises:
+    UserError: the file does not exist.
+  """
+  path, *_ = config_flags.get_config_filename(flag).split(":", 1)
+  if not pathlib.Path(path).is_file():
+    raise UserError(f"--{flag.name} must name a file; there is no {path}")
+  return flag.value
 
 
 def output_file(name: str, suffix: str) -> pathlib.Path:

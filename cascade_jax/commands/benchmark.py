@@ -15,7 +15,7 @@ from ml_collections import config_flags
 
 from cascade_jax import config as config_lib
 from cascade_jax.benchmark import measure, table
-from cascade_jax.commands.arguments import output_file
+from cascade_jax.commands.arguments import config_value, output_file
 from cascade_jax.errors import UserError
 from cascade_jax.runs import json_file
 
@@ -50,8 +50,9 @@ def main(arguments: list[str]) -> None:
   if arguments:
     figures = json_file.read(pathlib.Path(arguments[0]))
   else:
-    config_lib.check(FLAGS.config)
+    config = config_value(FLAGS["config"])
+    config_lib.check(config)
     output = output_file(FLAGS.output, ".json")
-    figures = measure.measure(FLAGS.config, FLAGS.evaluation_images)
+    figures = measure.measure(config, FLAGS.evaluation_images)
     json_file.write(output, figures)
   print(table.to_markdown(figures, earlier))

@@ -1,8 +1,9 @@
-r"""Prints one table of several methods, from files of experiments.summarise.
+"""Prints one table of several methods, from the summaries of their runs.
 
   python -m experiments.compare docs/results/methods/*.json
 
-Each file holds the seeds of one method. Rows are named after the files, and
+Each file holds the seeds of one method, as `python -m experiments.summarise`
+writes it. Rows are named after the files, and
 stand in their order.
 """
 

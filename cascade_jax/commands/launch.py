@@ -79,6 +79,8 @@ def _parse(argv: list[str]) -> list[str]:
       f"a --config.KEY that there isn't: {message} (flags change what the "
       "config file sets, and add nothing)"
     )
+  except OSError as error:  # for a key of a config file that can't be read
+    sys.exit(f"--config can't be read: {' '.join(str(error).split())}")
 
 
 def _call(command: types.ModuleType, arguments: list[str], prefix: str) -> None:

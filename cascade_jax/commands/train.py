@@ -12,6 +12,7 @@ from absl import flags
 from ml_collections import config_flags
 
 from cascade_jax.commands import evaluate
+from cascade_jax.commands.arguments import config_value
 from cascade_jax.training import loop
 
 FLAGS = flags.FLAGS
@@ -28,5 +29,5 @@ def define_flags() -> None:
 
 def main(arguments: list[str]) -> None:
   """Trains, then evaluates."""
-  loop.train(FLAGS.config, FLAGS.workdir)
+  loop.train(config_value(FLAGS["config"]), FLAGS.workdir)
   evaluate.main(arguments)

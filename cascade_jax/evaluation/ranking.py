@@ -54,9 +54,8 @@ def rank_files(names: Sequence[str], similarity: str = "spearman") -> Ranking:
   if repeated := {name for name in names if names.count(name) > 1}:
     raise UserError(f"{', '.join(repeated)} is named twice")
   inputs = [codes_file.read(pathlib.Path(name)) for name in names]
-  _check_same_examples(names, inputs)
   udr = unsupervised_disentanglement_ranking(
-    [codes.means for codes in inputs],
+    _means_of_same_examples(names, inputs),
     [codes.kl for codes in inputs],
     similarity=similarity,
   )
@@ -91,8 +90,12 @@ def to_json(ranking: Ranking) -> dict:
   }
 
 
-def _check_same_examples(names: Sequence[str], inputs: list[Scored]) -> None:
+def _means_of_same_examples(
+  names: Sequence[str], inputs: list[Scored]
+) -> list[np.ndarray]:
+  """Returns the means of each file, or refuses files that don't go together."""
   first = inputs[0]
+  means = []
   for name, codes in zip(names, inputs):
     if codes.means is None:
       raise UserError(f"{name} must hold means")
@@ -101,8 +104,16 @@ def _check_same_examples(names: Sequence[str], inputs: list[Scored]) -> None:
         f"{name} is of {codes.num_examples} examples, {names[0]} of "
         f"{first.num_examples}; only codes of the same ones can be compared"
       )
-    if not np.array_equal(codes.factors, first.factors):
+    if not _equal(codes.factors, first.factors):
       raise UserError(
         f"{name} and {names[0]} are codes of other examples (their factors "
         "differ); only codes of the same ones can be compared"
       )
+    means.append(codes.means)
+  return means
+
+
+def _equal(first: np.ndarray | None, second: np.ndarray | None) -> bool:
+  if first is None or second is None:
+    return first is second
+  return np.array_equal(first, second)

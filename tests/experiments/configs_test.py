@@ -1,4 +1,4 @@
-"""Every config file, in every variant, makes a run that can start."""
+"""Every variant of every config file can be built."""
 
 import pytest
 
