@@ -3,8 +3,7 @@
   python -m experiments.compare docs/results/methods/*.json
 
 Each file holds the seeds of one method, as `python -m experiments.summarise`
-writes it. Rows are named after the files, and
-stand in their order.
+writes it. Rows are named after the files, and stand in their order.
 """
 
 import pathlib
