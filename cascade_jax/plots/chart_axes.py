@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy.optimize import isotonic_regression
 
 from cascade_jax.plots.style import INK
 
@@ -136,16 +137,11 @@ def spread_apart(heights: np.ndarray, gap: float) -> np.ndarray:
   """Heights from 0 to 1 with the gap between them, moved as little as needed.
 
   The least sum of squares: less what each has below it, the heights need only
-  rise, which is an isotonic regression, here in its max-min form.
+  rise, which is an isotonic regression.
   """
   order = np.argsort(heights, kind="stable")
   below = gap * np.arange(len(heights))
-  free = np.clip(heights[order], 0, 1) - below
-  ranks = range(len(free))
-  rising = [
-    max(min(free[i : k + 1].mean() for k in ranks[j:]) for i in ranks[: j + 1])
-    for j in ranks
-  ]
-  result = np.empty_like(free)
+  rising = isotonic_regression(np.clip(heights[order], 0, 1) - below).x
+  result = np.empty_like(rising)
   result[order] = np.clip(rising, 0, 1 - below[-1]) + below
   return result
