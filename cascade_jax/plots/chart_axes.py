@@ -67,7 +67,7 @@ def phase_legend(log_entries: Sequence[dict]) -> str:
   """Returns sentences that explain the marks of `draw_phases`."""
   lines = "Vertical lines mark changes of the schedule"
   if any(entry["discrete"] for entry in log_entries):
-    lines += "; the dashed one with a triangle starts the discrete code"
+    lines += "; the discrete code starts at the dashed one"
   if any("open_dimensions" in entry for entry in log_entries):
     return f"Numbers above the charts count the open dimensions. {lines}."
   return f"{lines}."

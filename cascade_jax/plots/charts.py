@@ -86,7 +86,7 @@ def panel_figure(panel: Panel, log_entries: Sequence[dict]) -> "Figure":
 
   figure = Figure(figsize=(5, 2.8))
   # The same margins for all, so that their steps stand below each other.
-  axes = figure.add_axes((0.1, 0.14, 0.67, 0.74))
+  axes = figure.add_axes((0.1, 0.14, 0.65, 0.74))
   _draw(axes, panel, log_entries)
   return figure
 

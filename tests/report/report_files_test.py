@@ -76,7 +76,7 @@ def test_log_without_kl_weights(logged, missing):
   write_log(logged, log_entries)
   page = Page(write_page(logged))
   assert page.tags.count("svg") == 4
-  assert "starts the discrete code" in page.text
+  assert "discrete code starts at the dashed" in page.text
   has_numbers = "count the open dimensions" in page.text
   assert has_numbers == ("open_dimensions" not in missing)
 
