@@ -40,7 +40,7 @@ def make_run(folder, records):
   lines = "".join(json.dumps(one) + "\n" for one in records)
   (folder / "metrics.jsonl").write_text(lines)
   json_file.write(folder / "config.json", {"method": "mine"})
-  of_run = dict.fromkeys(information_log._OF_A_RUN, "known")
+  of_run = dict.fromkeys(information_log._RUN_FIELDS, "known")
   json_file.write(folder / "run.json", of_run)
   return folder
 

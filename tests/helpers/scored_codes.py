@@ -4,7 +4,7 @@ import pathlib
 
 import numpy as np
 
-from cascade_jax.metrics import Scored
+from cascade_jax.metrics import MetricInputs
 
 SIZES = (3, 4, 5, 6)
 FIXTURES = pathlib.Path(__file__).parents[1] / "fixtures"
@@ -71,10 +71,10 @@ def trained() -> dict[str, np.ndarray]:
     return dict(file)
 
 
-def trained_model(**changes) -> Scored:
+def trained_model(**changes) -> MetricInputs:
   """All that is known of the `trained` codes; shapes are the classes."""
   arrays = trained()
-  return Scored(
+  return MetricInputs(
     arrays["factors"],
     arrays["means"],
     arrays["categories"],

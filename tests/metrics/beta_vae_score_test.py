@@ -7,7 +7,10 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from cascade_jax.metrics import beta_vae, disentanglement
-from cascade_jax.metrics import codes as codes_lib
+from cascade_jax.metrics.columns import (
+  checked_columns,
+  varying_factors,
+)
 from tests.helpers import scored_codes
 
 ORIGINAL = json.loads(
@@ -28,8 +31,8 @@ def score(means, factors=None, **options):
 
 def test_points_equal_the_slow_twin():
   means, factors, categories = trained()
-  factors = factors[:, codes_lib.varying(factors)]
-  codes, _ = codes_lib.check(means, factors, categories)
+  factors = factors[:, varying_factors(factors)]
+  codes, _ = checked_columns(means, factors, categories)
   points, shared = beta_vae.draw_points(
     codes, factors, 30, 5, np.random.default_rng(3)
   )
@@ -51,7 +54,7 @@ def test_points_equal_the_slow_twin():
 
 
 def test_points_are_made_in_chunks_that_leave_no_seam():
-  codes, factors = codes_lib.check(scored_codes.perfect(), scored_codes.grid())
+  codes, factors = checked_columns(scored_codes.perfect(), scored_codes.grid())
   points, shared = beta_vae.draw_points(
     codes, factors[:, :2], 5000, 3, np.random.default_rng(0)
   )
@@ -74,7 +77,7 @@ def test_trained_codes_score_as_in_disentanglement_lib_but_for_the_scaling():
   means, factors, _ = trained()
   ours = beta_vae.beta_vae_score(means, factors).score
   assert ours == pytest.approx(0.976, abs=0.005)
-  codes, factors = codes_lib.check(means, factors[:, [0, 1, 3, 4]])
+  codes, factors = checked_columns(means, factors[:, [0, 1, 3, 4]])
   rng = np.random.default_rng(0)
   train, test = (
     beta_vae.draw_points(codes, factors, count, 64, rng)
@@ -140,7 +143,7 @@ def test_the_confusion_says_which_factors_are_mistaken():
 
 def test_rows_of_the_confusion_are_the_factors_shared():
   means, factors = scored_codes.fewer(), scored_codes.grid()
-  codes, _ = codes_lib.check(means, factors)
+  codes, _ = checked_columns(means, factors)
   rng = np.random.default_rng(0)
   for count in (10_000, 5_000):
     _, shared = beta_vae.draw_points(codes, factors, count, 64, rng)

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from cascade_jax.metrics.dci import _weighted_mean, concentration, dci
+from cascade_jax.metrics.dci import concentration, dci, weighted_mean
 from tests.helpers import scored_codes
 
 ORIGINAL = json.loads(
@@ -50,11 +50,11 @@ def test_entropies_are_those_of_disentanglement_lib(name):
     (columns[used], np.array(theirs["disentanglement_per_code"])[used]),
     (factors, theirs["completeness_per_factor"]),
     (
-      _weighted_mean(columns, importances.sum(axis=1)),
+      weighted_mean(columns, importances.sum(axis=1)),
       theirs["disentanglement"],
     ),
     (
-      _weighted_mean(factors, importances.sum(axis=0)),
+      weighted_mean(factors, importances.sum(axis=0)),
       theirs["completeness"],
     ),
   ):

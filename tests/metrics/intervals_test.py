@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cascade_jax import metrics
-from cascade_jax.metrics import Scored, intervals
+from cascade_jax.metrics import MetricInputs, intervals
 from tests.helpers.scored_codes import trained_model
 
 QUICK = ("mig", "sap", "irs")
@@ -18,7 +18,9 @@ def test_intervals_cover_the_truth_as_often_as_they_say():
     classes = rng.integers(3, size=300)
     right = rng.random(300) < 0.7
     categories = np.where(right, classes, (classes + 1) % 3)
-    given = Scored(classes[:, None], categories=categories, classes=classes)
+    given = MetricInputs(
+      classes[:, None], categories=categories, classes=classes
+    )
     name = "classification_accuracy"
     # With so few halves 1.96 standard errors would cover 0.86.
     value, low, high = intervals(given, [name], resamples=4)[0][name]
@@ -39,7 +41,7 @@ def test_intervals_depend_on_the_seed_alone_and_keep_the_score():
 
 def test_scores_stay_where_halves_are_too_few_for_an_interval():
   pairs = np.repeat(np.arange(20), 2)[:, None]  # two examples a value
-  given = Scored(pairs, pairs + 0.5)
+  given = MetricInputs(pairs, pairs + 0.5)
   found, refusals = intervals(given, ["sap", "mig"], resamples=2)
   assert found["sap"].score == metrics.score(given, ["sap"])["sap"]
   assert np.isnan(found["sap"].low) and np.isfinite(found["mig"].low)
@@ -51,6 +53,6 @@ def test_scores_stay_where_halves_are_too_few_for_an_interval():
 
 def test_halves_without_one_of_the_factors_give_no_interval():
   factors = np.stack([np.arange(40) % 4, np.arange(40) == 0], axis=1)
-  found, refusals = intervals(Scored(factors, factors + 0.1), ["mig"])
+  found, refusals = intervals(MetricInputs(factors, factors + 0.1), ["mig"])
   assert np.isnan(found["mig"].low)
   assert "factor 1 (from 0) has one value there" in refusals["mig"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cascade_jax import metrics
-from cascade_jax.metrics import Scored, intervals
+from cascade_jax.metrics import MetricInputs, intervals
 from tests.helpers.scored_codes import trained_model
 
 
@@ -99,13 +99,13 @@ def test_arrays_that_are_off_are_named_once_and_before_any_work():
       "squares would overflow",
     ),
     ({"factors": given.means}, "factors must be integers"),
-    (dict.fromkeys(Scored._fields), "nothing to score"),
+    (dict.fromkeys(MetricInputs._fields), "nothing to score"),
     ({"means": None, "categories": None, "scales": None}, "nothing to score"),
   ):
     for compute in (metrics.score, intervals):
       with pytest.raises(ValueError, match=message):
         compute(given._replace(**changes))
-  empty = Scored(np.zeros((0, 2), int), np.zeros((0, 2)))
+  empty = MetricInputs(np.zeros((0, 2), int), np.zeros((0, 2)))
   with pytest.raises(ValueError, match="a row for each"):
     metrics.score(empty)
 
@@ -125,7 +125,7 @@ def test_a_score_can_be_asked_for_by_its_own_name():
 def test_each_metric_says_what_it_takes_and_gives():
   given = trained_model(kl=np.ones(6))
   for name, metric in metrics.METRICS.items():
-    assert set(metric.takes) <= {*Scored._fields, "seed"}
+    assert set(metric.takes) <= {*MetricInputs._fields, "seed"}
     assert metric.protocol.endswith(".")
     assert list(metrics.score(given, [name])) == list(metric.scores)
 
@@ -133,7 +133,7 @@ def test_each_metric_says_what_it_takes_and_gives():
 def test_one_that_refuses_is_left_out_unless_it_was_asked_for():
   rows = np.arange(61)[:, None]
   factors = np.concatenate([rows // 3, rows % 3], axis=1)  # a lone value: 20
-  given = Scored(factors, rows * [0.01, 0.02])
+  given = MetricInputs(factors, rows * [0.01, 0.02])
   with pytest.warns(UserWarning) as seen:
     found = metrics.score(given)
   left_out = [str(one.message).split(":")[0] for one in seen]
