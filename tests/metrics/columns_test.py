@@ -1,4 +1,4 @@
-"""What metrics are given: checks, bins and features."""
+"""Columns of a code: checks, bins and inputs of classifiers."""
 
 import numpy as np
 import pytest
@@ -12,15 +12,15 @@ from cascade_jax.metrics.columns import (
 )
 
 
-def some(count=500):
+def random_code(count=500):
   rng = np.random.default_rng(0)
   factors = rng.integers(3, size=(count, 2))
   means = rng.standard_normal((count, 4)) * [1, 1e-9, 1e9, 0]
   return means, factors, np.where(factors[:, 0] == 1, 200, 7).astype(np.uint8)
 
 
-def test_codes_are_numbered_without_gaps():
-  means, factors, labels = some()
+def test_categories_are_renumbered_without_gaps():
+  means, factors, labels = random_code()
   codes, _ = checked_columns(
     means.astype(np.float32), factors, np.stack([labels, factors[:, 1]], 1)
   )
@@ -30,8 +30,8 @@ def test_codes_are_numbered_without_gaps():
   np.testing.assert_array_equal(codes.categories[:, 1], factors[:, 1])
 
 
-def test_either_kind_may_be_missing():
-  means, factors, labels = some()
+def test_means_or_categories_may_be_missing():
+  means, factors, labels = random_code()
   for codes, columns in (
     (checked_columns(means, factors)[0], 4),
     (checked_columns(None, factors, labels)[0], 1),
@@ -46,7 +46,7 @@ def test_either_kind_may_be_missing():
 
 
 def test_bins_are_those_of_a_histogram():
-  means, factors, labels = some()
+  means, factors, labels = random_code()
   codes, _ = checked_columns(means, factors, labels)
   bins = discretise(codes, 20)
   for column in range(3):
@@ -58,8 +58,8 @@ def test_bins_are_those_of_a_histogram():
   np.testing.assert_array_equal(bins[:, 4], codes.categories[:, 0])
 
 
-def test_features_are_standard_and_one_hot():
-  means, factors, labels = some()
+def test_classifier_inputs_are_standardised_or_one_hot():
+  means, factors, labels = random_code()
   features, columns = classifier_inputs(
     checked_columns(means, factors, labels)[0]
   )
@@ -70,8 +70,8 @@ def test_features_are_standard_and_one_hot():
   np.testing.assert_array_equal(features[:, 4:].sum(axis=1), 1)
 
 
-def test_whole_floats_and_bools_are_labels_too():
-  means, factors, labels = some()
+def test_whole_floats_and_booleans_are_labels():
+  means, factors, labels = random_code()
   plain = checked_columns(means, factors, labels)
   other = checked_columns(means, factors.astype(np.float32), labels == 7)
   np.testing.assert_array_equal(other[1], plain[1])
@@ -79,7 +79,7 @@ def test_whole_floats_and_bools_are_labels_too():
   np.testing.assert_array_equal(other[0].categories, 1 - plain[0].categories)
 
 
-def test_rarest_value_is_found():
+def test_the_rarest_value_and_its_factor():
   factors = np.array([[0, 1], [0, 1], [1, 1], [1, 4]])
   assert fewest_examples(factors) == (1, 1)
   assert fewest_examples(factors[:, :1]) == (2, 0)
