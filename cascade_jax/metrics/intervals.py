@@ -72,15 +72,15 @@ def intervals(
     UndefinedMetricError: as `scoring.score`.
   """
   check_integer("resamples", resamples, 2)
-  scores, reasons = attempt(inputs, names, seed)
+  scores, left_out = attempt(inputs, names, seed)
   metrics = requested(inputs, list(scores))
-  half_scores = _scores_of_halves(inputs, metrics, resamples, seed, reasons)
+  half_scores, undefined = _scores_of_halves(inputs, metrics, resamples, seed)
   num_standard_errors = students_t.ppf(0.975, resamples - 1)  # to either side
   result = {}
   for name, value in scores.items():
     width = float(num_standard_errors * np.std(half_scores[name], ddof=1))
     result[name] = Interval(value, value - width, value + width)
-  return result, reasons
+  return result, left_out | undefined
 
 
 def _scores_of_halves(
@@ -88,20 +88,22 @@ def _scores_of_halves(
   metrics: dict[str, tuple[str, ...]],
   resamples: int,
   seed: int,
-  reasons: dict[str, str],
-) -> dict[str, list[float]]:
-  """Returns the scores of random halves of the examples, by name.
+) -> tuple[dict[str, list[float]], dict[str, str]]:
+  """Computes scores on random halves of the examples.
 
   Args:
     inputs: all examples.
     metrics: the names of the scores to compute, by the name of their metric.
     resamples: number of halves.
     seed: of the choice of halves; the metrics have the seeds after it.
-    reasons: receives the reason for each metric that is not defined on a half,
-      whose scores are NaN.
+
+  Returns:
+    The scores by name, NaN for a half on which their metric is not defined; and
+    the reason by the name of each such metric.
   """
   rng = np.random.default_rng(seed)
   half_scores = {name: [] for names in metrics.values() for name in names}
+  reasons = {}
   for k in range(1, resamples + 1):
     rows = rng.permutation(inputs.num_examples)[: inputs.num_examples // 2]
     half = inputs.take(np.sort(rows))
@@ -113,7 +115,7 @@ def _scores_of_halves(
         values = dict.fromkeys(names, math.nan)
       for name in names:
         half_scores[name].append(values[name])
-  return half_scores
+  return half_scores, reasons
 
 
 def _half_scores(

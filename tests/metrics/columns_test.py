@@ -70,6 +70,12 @@ def test_classifier_inputs_are_standardised_or_one_hot():
   np.testing.assert_array_equal(features[:, 4:].sum(axis=1), 1)
 
 
+def test_a_constant_column_is_0_also_where_its_mean_is_rounded():
+  """The mean of many 0.1 is not 0.1, but the column does not vary."""
+  code, _ = checked_columns(np.full((1440, 1), 0.1), np.arange(1440)[:, None])
+  np.testing.assert_allclose(classifier_inputs(code)[0], 0, atol=1e-12)
+
+
 def test_whole_floats_and_booleans_are_labels():
   means, factors, labels = random_code()
   plain = checked_columns(means, factors, labels)
