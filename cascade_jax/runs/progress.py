@@ -46,7 +46,9 @@ class Progress:
       f"reconstruction {record['reconstruction']:.2f} nats",
     ]
     opened, code = record.get("open_dimensions"), " + code" * record["discrete"]
-    if opened is not None and opened < len(record["kl_weights"]) or record["phase"]:  # a cascade
+    if (opened is not None and opened < len(record["kl_weights"])) or record[
+      "phase"
+    ]:  # a cascade
       parts = [f"phase {record['phase']}", f"{opened} open{code}", *parts]
     if self._num_replicas > 1:
       parts[0] = f"{self._num_replicas} seeds, of the first: {parts[0]}"
