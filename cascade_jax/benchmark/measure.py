@@ -24,15 +24,16 @@ from cascade_jax import data, methods
 from cascade_jax.assignment.device import assign_categories
 from cascade_jax.assignment.flow import assign_codes
 from cascade_jax.assignment.joint import assign_each
+from cascade_jax.backend import backend
 from cascade_jax.evaluation import scores
 from cascade_jax.evaluation.represent import compile_represent
+from cascade_jax.methods import Method
 from cascade_jax.networks import models
 from cascade_jax.runs import workdir
 from cascade_jax.sharding import Spread, spread
 from cascade_jax.training import replicas
 from cascade_jax.training.stepper import Stepper
-from cascade_jax.training.steps import Source, compile_steps
-from cascade_jax.types import Method
+from cascade_jax.training.steps import Steps
 
 _REPEATS = 30
 _SOLVER_REPEATS = 200
@@ -51,17 +52,20 @@ def measure(config: ml_collections.ConfigDict, evaluation_images: int) -> dict:
     "config": json.loads(config.to_json()),  # as a file gives it back
   }
   logging.info("loading the data")
-  dataset = data.load(**config.data)
   over = spread(config.num_replicas)
-  dataset = dataset._replace(images=over.share(dataset.images))
-  method = methods.build(config, dataset.image_shape)
+  on_host = data.load(**config.data)
+  method = methods.build(config, on_host.image_shape)
+  classes = None
+  if method.is_supervised:
+    classes = data.true_classes(on_host, method.num_categories)
+  dataset = data.to_device(on_host, over, classes)
   figures["gigaflop"] = gigaflop(config, dataset.image_shape, method)
   run = config, method, dataset, over
   figures["steps"] = _steps("host", *run, figures["gigaflop"])
   figures["peak_bytes_training"] = peak_bytes()
-  if method.assigned and len(method.num_categories) == 1:
+  if method.solves_codes and len(method.num_categories) == 1:
     figures["steps"] |= _steps("device", *run, figures["gigaflop"])
-  figures["parts"] = _parts(*run) if method.assigned else None
+  figures["parts"] = _parts(*run) if method.solves_codes else None
   figures["evaluation"] = _evaluation(
     config, method, dataset, over, evaluation_images, figures["gigaflop"]
   )
@@ -102,7 +106,7 @@ def gigaflop(
   decoder = convolutions + 2 * hidden * (grid + m + length)
   batch = config.batch_size * config.num_replicas
   step = 3 * (encoder + decoder)
-  num_codes = math.prod(method.num_categories) if method.assigned else 1
+  num_codes = math.prod(method.num_categories) if method.solves_codes else 1
   return {
     "warm_up": 1e-9 * batch * step,
     "discrete": 1e-9 * batch * (step + (num_codes - 1) * decoder),
@@ -112,7 +116,7 @@ def gigaflop(
 
 def gemm_gigaflops() -> float:
   """Returns the rate of a float32 matrix product at the default precision."""
-  size = 2048 if jax.default_backend() == "cpu" else 8192
+  size = backend().product_size
   x = jax.random.normal(jax.random.key(0), (size, size))
   product = jax.jit(jnp.matmul)
   return 2e-9 * size**3 / seconds(lambda: product(x, x), 15)
@@ -162,7 +166,7 @@ def _steps(
   solver: str,
   config: ml_collections.ConfigDict,
   method: Method,
-  dataset: data.Dataset,
+  dataset: data.DeviceDataset,
   over: Spread,
   counts: dict[str, float] | None,
 ) -> dict[str, dict[str, float]]:
@@ -174,7 +178,7 @@ def _steps(
   first = {}
   if solver == "host":  # a warm-up step needs no solver: measured once
     first["warm_up"] = 0
-  if method.assigned:
+  if method.solves_codes:
     first["discrete"] = _first_discrete(config)
   figures = {}
   for name, step in first.items():
@@ -193,7 +197,7 @@ def _steps(
 def _seconds_a_step(
   stepper: Stepper, groups: list, first: int, method: Method
 ) -> float:
-  stage = method.stage(first)
+  stage = method.schedule(first)
   most = stepper.most_steps(stage)
   groups, _, _ = stepper.take(groups, first, first + most, stage)
   times = []
@@ -211,7 +215,7 @@ def _first_discrete(config: ml_collections.ConfigDict) -> int:
 def _parts(
   config: ml_collections.ConfigDict,
   method: Method,
-  dataset: data.Dataset,
+  dataset: data.DeviceDataset,
   over: Spread,
 ) -> dict[str, float]:
   """Measures the parts of a discrete step of one group of replicas.
@@ -223,12 +227,12 @@ def _parts(
     Milliseconds of each part, and the share of the solver and the transfers.
   """
   logging.info("parts of a discrete step")
-  steps = compile_steps(method, dataset, over, config)
+  steps = Steps(method, over, config.pairwise_weight, config.batch_size)
   to_device = jax.jit(lambda categories: categories)
   state, *_ = over.split(replicas.initial_states(config, method))
-  kl_weights = over.share(method.stage(_first_discrete(config)).kl_weights)
+  kl_weights = over.share(method.schedule(_first_discrete(config)).kl_weights)
   rows = np.arange(over.size * config.batch_size, dtype=np.int32)
-  step = Source(dataset.images, None), rows.reshape(over.size, -1)
+  step = dataset, rows.reshape(over.size, -1)
   times = []
   for _ in range(_REPEATS):
     marks = [time.perf_counter()]
@@ -237,15 +241,17 @@ def _parts(
       marks.append(time.perf_counter())  # noqa: B023
       return result
 
-    forward = mark(jax.block_until_ready(steps.score(state, *step, True)))
-    costs = mark(np.asarray(forward.costs))
+    forward_pass = mark(
+      jax.block_until_ready(steps.forward(state, *step, True))
+    )
+    costs = mark(np.asarray(forward_pass.unary_costs))
     categories = mark(
       assign_each(
         costs, method.num_categories, config.pairwise_weight
       ).categories
     )
     categories = mark(to_device(categories.astype(np.int32)))
-    state, _ = steps.update(state, *step, kl_weights, forward, categories)
+    state, _ = steps.update(state, *step, kl_weights, forward_pass, categories)
     mark(jax.block_until_ready(state))
     times.append(np.diff(marks))
   names = ("encode_and_score", "to_host", "solve", "to_device", "update")
@@ -258,7 +264,7 @@ def _parts(
 def _evaluation(
   config: ml_collections.ConfigDict,
   method: Method,
-  dataset: data.Dataset,
+  dataset: data.DeviceDataset,
   over: Spread,
   count: int,
   counts: dict[str, float] | None,
@@ -267,7 +273,7 @@ def _evaluation(
 
   The time for all images is extrapolated from them.
   """
-  indices = scores.sample(len(dataset.images), count)
+  indices = scores.sample(len(dataset), count)
   logging.info("evaluation of %d images", len(indices))
   represent = compile_represent(method, dataset, over)
   state, *_ = over.split(replicas.initial_states(config, method))
@@ -280,7 +286,7 @@ def _evaluation(
     images,
   )
   rate = 1e3 * images / figure["milliseconds"]
-  whole = config.num_replicas * len(dataset.images) / rate
+  whole = config.num_replicas * len(dataset) / rate
   return {
     **figure,
     "images": images,

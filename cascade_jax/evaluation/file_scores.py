@@ -7,8 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cascade_jax.evaluation.tables import markdown_table
-from cascade_jax.metrics import METRICS, Scored, attempt, codes_file, intervals
-from cascade_jax.metrics.codes import fewest_examples
+from cascade_jax.metrics import (
+  METRICS,
+  MetricInputs,
+  attempt,
+  codes_file,
+  intervals,
+)
+from cascade_jax.metrics.columns import fewest_examples
 from cascade_jax.metrics.scoring import unmet_needs
 from cascade_jax.runs import workdir
 
@@ -32,7 +38,7 @@ class FileScores(NamedTuple):
   """
 
   path: pathlib.Path
-  inputs: Scored
+  inputs: MetricInputs
   scores: dict[str, tuple[float, ...]]
   left_out: dict[str, str]
   unmet: dict[str, str]
@@ -136,7 +142,7 @@ def _for_json(values: tuple[float, ...]) -> dict[str, float | None]:
   }
 
 
-def _warning_of_few(inputs: Scored) -> str:
+def _warning_of_few(inputs: MetricInputs) -> str:
   """Returns a warning about a factor value with few examples, or ""."""
   if inputs.factors is None:
     return ""

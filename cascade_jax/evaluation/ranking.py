@@ -9,7 +9,7 @@ import numpy as np
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation.tables import markdown_table
 from cascade_jax.metrics import (
-  Scored,
+  MetricInputs,
   UnsupervisedRanking,
   codes_file,
   unsupervised_disentanglement_ranking,
@@ -91,7 +91,7 @@ def to_json(ranking: Ranking) -> dict:
 
 
 def _means_of_same_examples(
-  names: Sequence[str], inputs: list[Scored]
+  names: Sequence[str], inputs: list[MetricInputs]
 ) -> list[np.ndarray]:
   """Returns the means of each file, or refuses files that don't go together."""
   first = inputs[0]

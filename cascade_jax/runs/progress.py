@@ -45,8 +45,10 @@ class Progress:
       f"loss {record['loss']:.2f}",
       f"reconstruction {record['reconstruction']:.2f} nats",
     ]
-    opened, code = record["open_dimensions"], " + code" * record["discrete"]
-    if record["phase"] or opened < len(record["kl_weights"]):  # a cascade
+    opened, code = record.get("open_dimensions"), " + code" * record["discrete"]
+    if (opened is not None and opened < len(record["kl_weights"])) or record[
+      "phase"
+    ]:  # a cascade
       parts = [f"phase {record['phase']}", f"{opened} open{code}", *parts]
     if self._num_replicas > 1:
       parts[0] = f"{self._num_replicas} seeds, of the first: {parts[0]}"
