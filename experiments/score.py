@@ -23,7 +23,7 @@ import pathlib
 from absl import flags
 
 from cascade_jax.runs import json_file
-from cascade_jax.runs import workdir
+from cascade_jax.runs.provenance import provenance
 from cascade_jax.metrics import METRICS, Scored, attempt, codes_file, intervals
 from cascade_jax.metrics.codes import fewest_examples
 from cascade_jax.metrics.scoring import unmet_needs
@@ -89,7 +89,7 @@ def _content(path, given: Scored, found, reasons: dict[str, str]) -> dict:
     "left_out": left_out,
     "no_interval": {k: text for k, text in reasons.items() if k in scored},
     "protocol": {name: METRICS[name].protocol for name in scored},
-    **workdir.provenance(),
+    **provenance(),
   }
 
 
