@@ -136,6 +136,7 @@ class AssignmentDeviceTest(chex.TestCase):
 
   @chex.variants(with_jit=True)
   def test_batches_of_one_shape_share_one_trace(self):
+    chex.clear_trace_counter()
     traced = chex.assert_max_traces(assign_categories, n=1)
     solver = self.variant(lambda costs: traced(costs, 0.3))
     problems = adversarial_batch(7, 3, 16, 3, 0.3)

@@ -5,6 +5,7 @@ import io
 import json
 import pathlib
 import socket
+import sys
 import threading
 import time
 import types
@@ -15,9 +16,10 @@ import pytest
 from PIL import Image
 
 from cascade_jax.data import dsprites, dsprites_files, dsprites_tfds
+from cascade_jax.errors import UserError
 
-SIZES = (3, 1, 2, 3, 2)  # of small imitations of the file
-# TFDS 4.9.10 asks protobuf for what it is about to drop.
+SIZES = (3, 1, 2, 3, 2)  # of the factors in small imitations of the file
+# TFDS 4.9.10 uses a feature that protobuf deprecates.
 ignore_protobuf = pytest.mark.filterwarnings(
   r"ignore:.*label\(\) is deprecated:DeprecationWarning"
 )
@@ -25,7 +27,7 @@ ignore_protobuf = pytest.mark.filterwarnings(
 
 @pytest.fixture
 def arrays():
-  """What a dSprites file of a smaller grid holds."""
+  """The content of a dSprites file with fewer values of each factor."""
   factors = dsprites.factor_grid(SIZES)
   colour = np.zeros((len(factors), 1), np.int64)
   return {
@@ -60,7 +62,7 @@ def test_hdf5_is_read(arrays, expected, tmp_path):
   np.testing.assert_array_equal(dsprites_files.read(path, SIZES), expected)
 
 
-def test_chunks_are_put_together(arrays, expected, tmp_path, monkeypatch):
+def test_chunks_are_joined(arrays, expected, tmp_path, monkeypatch):
   monkeypatch.setattr(dsprites_files, "_CHUNK", 5)
   path = tmp_path / "dsprites.npz"
   np.savez(path, **arrays)
@@ -88,14 +90,14 @@ def empty(path):
 
 @pytest.mark.parametrize("suffix", [".npz", ".hdf5"])
 @pytest.mark.parametrize("damage", [cut, make_html, flip_bits, empty])
-def test_damage_is_one_clear_error(arrays, tmp_path, suffix, damage):
+def test_error_names_the_damaged_file(arrays, tmp_path, suffix, damage):
   path = tmp_path / f"dsprites{suffix}"
   if suffix == ".npz":
     np.savez_compressed(path, **arrays)
   else:
     write_hdf5(path, arrays)
   damage(path)
-  with pytest.raises(ValueError, match="is damaged or is not dSprites.*again"):
+  with pytest.raises(UserError, match="is damaged or is not dSprites.*again"):
     dsprites_files.read(path, SIZES)
 
 
@@ -111,26 +113,34 @@ def test_damage_is_one_clear_error(arrays, tmp_path, suffix, damage):
     ("latents_classes", np.zeros((36, 5), np.int64)),
   ],
 )
-def test_other_content_is_refused(arrays, tmp_path, key, value):
+def test_content_that_is_not_dsprites_is_refused(arrays, tmp_path, key, value):
   path = tmp_path / "dsprites.npz"
   np.savez(path, **{**arrays, key: value})
-  with pytest.raises(ValueError, match="is not dSprites"):
+  with pytest.raises(UserError, match="is not dSprites"):
     dsprites_files.read(path, SIZES)
 
 
-def test_missing_file_is_named(tmp_path):
-  with pytest.raises(FileNotFoundError, match="nowhere"):
+def test_error_says_that_hdf5_needs_h5py(arrays, tmp_path, monkeypatch):
+  path = tmp_path / "dsprites.hdf5"
+  write_hdf5(path, arrays)
+  monkeypatch.setitem(sys.modules, "h5py", None)
+  with pytest.raises(UserError, match="^dsprites.hdf5 needs h5py: pip"):
+    dsprites_files.read(path, SIZES)
+
+
+def test_error_names_the_missing_file(tmp_path):
+  with pytest.raises(UserError, match="nowhere"):
     dsprites_files.read(tmp_path / "nowhere.npz")
 
 
-def test_kind_is_told_by_content(arrays, expected, tmp_path):
+def test_kind_is_read_from_the_content(arrays, expected, tmp_path):
   for write, name in ((write_hdf5, "a.npz"), (write_hdf5, "b.hdf5raw=true")):
     write(tmp_path / name, arrays)
     rows = dsprites_files.read(tmp_path / name, SIZES)
     np.testing.assert_array_equal(rows, expected)
 
 
-def test_whole_file_that_is_not_the_published_one_is_told(
+def test_warning_says_that_the_file_is_not_the_published_one(
   arrays, expected, tmp_path, monkeypatch, caplog
 ):
   path = tmp_path / "dsprites.npz"
@@ -142,13 +152,16 @@ def test_whole_file_that_is_not_the_published_one_is_told(
   assert digest in caplog.text and "7da33b31b13a06f4" in caplog.text
 
 
-def test_data_set_comes_from_rows_as_from_the_renderer():
-  rows = dsprites.load().images.view("<u8")
-  for options in ({"num_orientations": 2}, {"image_size": 32}):
-    rendered, original = (
-      dsprites.load(**options),
-      dsprites.load(**options, rows=rows),
-    )
+def test_data_set_of_rows_equals_the_rendered_one():
+  # Only the orientations that are compared; the rest takes no memory.
+  rows = np.zeros((3, 6, 40, 32 * 32, 64), np.uint64)
+  first_two = dsprites.load(num_orientations=2).images.view("<u8")
+  rows[:, :, :2] = first_two.reshape(3, 6, 2, 32 * 32, 64)
+  rows = rows.reshape(-1, 64)
+  for options in ({"image_size": 64}, {"image_size": 32}):
+    options["num_orientations"] = 2
+    rendered = dsprites.load(**options)
+    original = dsprites.load(**options, rows=rows)
     assert np.array_equal(original.images, rendered.images)
     assert "original" in original.name and "rendered" in rendered.name
 
@@ -162,7 +175,7 @@ def records_of(arrays):
     }
 
 
-def test_shuffled_records_find_their_rows(arrays, expected):
+def test_shuffled_records_are_sorted(arrays, expected):
   records = list(records_of(arrays))
   np.random.default_rng(0).shuffle(records)
   rows = dsprites_tfds.rows_of_records(records, SIZES)
@@ -171,12 +184,12 @@ def test_shuffled_records_find_their_rows(arrays, expected):
 
 def test_missing_records_are_counted(arrays):
   records = list(records_of(arrays))[:-2]
-  with pytest.raises(ValueError, match="2 of its 36 images are missing"):
+  with pytest.raises(UserError, match="2 of its 36 images are missing"):
     dsprites_tfds.rows_of_records(records, SIZES)
 
 
 def prepare(data_dir, records, file_format="array_record"):
-  """Writes what `tfds build` would, but without TensorFlow."""
+  """Writes the files that `tfds build` would write, without TensorFlow."""
   import tensorflow_datasets as tfds
   from array_record.python.array_record_module import ArrayRecordWriter
   from tensorflow_datasets.core import example_serializer
@@ -219,7 +232,7 @@ def prepare(data_dir, records, file_format="array_record"):
 
 
 @ignore_protobuf
-def test_prepared_data_set_is_read_and_its_damage_told(
+def test_prepared_data_set_is_read_and_its_damage_is_an_error(
   arrays, expected, tmp_path
 ):
   records = list(records_of(arrays))[::-1]
@@ -227,15 +240,15 @@ def test_prepared_data_set_is_read_and_its_damage_told(
   rows = dsprites_tfds.read(str(tmp_path), SIZES)
   np.testing.assert_array_equal(rows, expected)
   cut(path)
-  with pytest.raises(ValueError, match=r"2\.0\.0 is damaged.*prepare it again"):
+  with pytest.raises(UserError, match=r"2\.0\.0 is damaged.*prepare it again"):
     dsprites_tfds.read(str(tmp_path), SIZES)
 
 
 @ignore_protobuf
-def test_what_needs_tensorflow_is_downloaded_instead(
+def test_original_is_read_if_the_prepared_files_need_tensorflow(
   arrays, expected, tmp_path
 ):
-  """Here found where a user may put it by hand."""
+  """The original is where a user may put it by hand."""
   import tensorflow_datasets as tfds
 
   prepare(tmp_path, list(records_of(arrays)), "tfrecord")
@@ -254,7 +267,7 @@ class Silent(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def builder(arrays, tmp_path):
-  """As TFDS' own, but its file is small and comes from this machine."""
+  """A builder like that of TFDS, with a small file from a local server."""
   from tensorflow_datasets.core.download import checksums
 
   name = "dsprites_64x64.hdf5"
@@ -267,7 +280,7 @@ def builder(arrays, tmp_path):
   )
   handler = functools.partial(Silent, directory=served)
   with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     url = f"http://127.0.0.1:{server.server_port}/{name}?raw=true"
     yield types.SimpleNamespace(
@@ -295,13 +308,13 @@ def test_other_content_is_not_accepted_as_the_download(builder):
     dsprites_tfds._download(builder)
 
 
-def test_file_not_found_on_the_server_is_told(builder):
+def test_error_says_that_the_server_has_no_such_file(builder):
   ((url, _),) = builder.url_infos.items()
   with pytest.raises(ConnectionError, match="404"):
     dsprites_tfds.check_reachable(url.replace("64x64", "gone"), "manual")
 
 
-def test_offline_is_said_within_seconds():
+def test_error_says_within_seconds_that_the_host_is_offline():
   with socket.socket() as unused:
     unused.bind(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{unused.getsockname()[1]}/file"
