@@ -9,9 +9,9 @@ from cascade_jax.methods.cascade import Cascade  # noqa: E402
 from cascade_jax.types import (  # noqa: E402
   Assignment,
   Posterior,
-  Report,
   Representation,
   Stage,
+  StepMetrics,
 )
 
 __version__ = "0.1.0"
@@ -20,8 +20,8 @@ __all__ = (
   "Assignment",
   "Cascade",
   "Posterior",
-  "Report",
   "Representation",
   "Stage",
+  "StepMetrics",
   "assign_codes",
 )

@@ -1,22 +1,26 @@
 """The settings of a run, their defaults and their checks.
 
-Defaults are the paper's dSprites run (Jeong & Song 2019; numbers from the
-authors' code). Configs in `experiments/configs` start from `default()`. What
-only one of the other methods reads stands under its name, and is explained in
-its file in `cascade_jax/methods`.
+The defaults are the paper's dSprites run (Jeong & Song 2019; numbers from the
+authors' code). Configs in `experiments/configs` start from `default()`. A
+method's settings are the keyword arguments of its builder, and are explained
+there (`cascade_jax/methods`). Settings that only one method has stand in a
+group of its name.
 """
 
 import math
+from collections.abc import Iterable, Sequence
 
 import ml_collections
+from ml_collections import config_dict
 
-from cascade_jax import losses, methods
+from cascade_jax import methods
 from cascade_jax.errors import UserError
+from cascade_jax.methods import registry
 from cascade_jax.networks import models
 
 
 def default() -> ml_collections.ConfigDict:
-  """Every key there is, at the paper's value where the paper has one."""
+  """Returns every key, at the paper's value where the paper has one."""
   return ml_collections.ConfigDict(
     {
       "method": "cascade_vae",
@@ -30,15 +34,17 @@ def default() -> ml_collections.ConfigDict:
       "likelihood": "bernoulli",  # or "gaussian"
       "num_continuous": 6,  # m
       "num_categories": (3,),  # S of each discrete variable
-      "beta_low": 1.0,  # of the cascade: KL weight of an opened dimension
-      "beta_high": 10.0,  # of the cascade: KL weight of the others
-      "phase_steps": 20_000,  # of the cascade
-      "discrete_start_phase": 4,  # of the cascade: zero codes before it
+      "beta_low": 1.0,  # cascades: KL weight of an opened dimension
+      "beta_high": 10.0,  # cascades: KL weight of the others
+      "phase_steps": 20_000,  # cascades
+      "discrete_start_phase": 4,  # cascades: zero codes before it
       "pairwise_weight": 1e-3,  # nats for each unordered pair in a category
-      "reset_adam_at_phase": True,  # of the cascade
-      **methods.defaults(),
+      "reset_adam_at_phase": True,  # cascades
+      **registry.groups(),
       "learning_rate": 1e-4,
       "weight_penalty": 4e-5,  # L2 of the encoder's and decoder's kernels
+      # Convolutions on blocks; the backend decides unless it is set.
+      "fast_networks": config_dict.placeholder(bool),
       "batch_size": 64,
       "num_steps": 300_000,
       "seed": 0,
@@ -47,15 +53,15 @@ def default() -> ml_collections.ConfigDict:
       "log_every": 100,  # steps
       "checkpoint_every": 5_000,  # steps
       "keep_checkpoints": 2,
-      "evaluation_images": 0,  # a sample of so many; 0 means all
-      "evaluate_every": 0,  # steps, while it trains; phases' ends always are
-      "evaluate_every_images": 10_000,  # a sample of so many, or all
+      "evaluation_images": 0,  # size of the sample; 0 means all images
+      "evaluate_every": 0,  # steps of training; phases' ends always are scored
+      "evaluate_every_images": 10_000,  # size of the sample, or all images
       "tensorboard": False,
     }
   )
 
 
-# May differ when a run goes on: they don't change what it computes.
+# These may differ when a run is resumed: they don't change what it computes.
 RESUMABLE_KEYS = frozenset(
   {
     "num_steps",
@@ -69,11 +75,9 @@ RESUMABLE_KEYS = frozenset(
   }
 )
 SOLVERS = ("host", "device")
+_SOLVER_KEYS = frozenset({"pairwise_weight", "solver"})
 
 _AT_LEAST = {
-  "num_continuous": 1,
-  "phase_steps": 1,
-  "discrete_start_phase": 0,
   "batch_size": 1,
   "num_steps": 1,
   "seed": 0,
@@ -85,11 +89,10 @@ _AT_LEAST = {
   "evaluate_every": 0,
   "evaluate_every_images": 1,
 }
-_NOT_NEGATIVE = ("beta_low", "beta_high", "pairwise_weight", "weight_penalty")
 
 
 def check(config: ml_collections.ConfigDict) -> None:
-  """Refuses a config that can't be run, before any work starts.
+  """Refuses a config that cannot be run, before any work starts.
 
   Raises:
     UserError: names the key, its value and what is expected.
@@ -100,59 +103,69 @@ def check(config: ml_collections.ConfigDict) -> None:
         f"config.{key} is {config[key]}; it must be {least} or more"
         + (" and below 2**31" if config[key] > least else "")
       )
-  for key in _NOT_NEGATIVE:
-    _check_least(key, config[key], 0)
-  if not 0 < config.learning_rate < math.inf:
+  if not 0 <= config.pairwise_weight < math.inf:
     raise UserError(
-      f"config.learning_rate is {config.learning_rate}; it must be positive"
+      f"config.pairwise_weight is {config.pairwise_weight}; it must be a "
+      "finite number >= 0"
     )
-  sizes = config.num_categories
-  if not sizes or not all(isinstance(s, int) and s >= 2 for s in sizes):
+  if config.data.image_size not in models.IMAGE_SIZES:
     raise UserError(
-      f"config.num_categories is {tuple(sizes)}; it must name a number of "
-      "categories, 2 or more, for each discrete variable: (3,) or (3, 4)"
-    )
-  for key, known in (("likelihood", losses.LIKELIHOODS), ("solver", SOLVERS)):
-    if config[key] not in known:
-      raise UserError(
-        f"config.{key} is {config[key]!r}; it must be one of {known}"
-      )
-  if config.solver == "device" and len(sizes) > 1:
-    raise UserError(
-      f"config.solver is 'device', but config.num_categories {tuple(sizes)} "
-      "are several discrete variables, which only --config.solver=host solves"
-    )
-  if config.beta_low > config.beta_high:
-    raise UserError(
-      f"config.beta_low is {config.beta_low}, above config.beta_high "
-      f"{config.beta_high}; the cascade relieves from high to low"
+      f"config.data.image_size is {config.data.image_size}; the networks take "
+      f"{models.IMAGE_SIZES} pixels"
     )
   _check_replicas(config)
-  models.conv_channels(config.data.image_size)
+  _check_method(config)
 
 
-def check_options(
-  config: ml_collections.ConfigDict, group: str, **least: float
-) -> None:
-  """Refuses a method's own settings that are below what they may be.
+def _check_method(config: ml_collections.ConfigDict) -> None:
+  """Refuses settings that the method or the solver of its codes refuses."""
+  if config.method not in methods.METHODS:
+    registry.own_module(config.method)
+    return
+  sizes = tuple(config.num_categories)
+  if not sizes:
+    raise UserError(
+      "config.num_categories is (); it must name a number of categories for "
+      "each discrete variable; CascadeVAE without a discrete code is method "
+      "'cascade_vae_c'"
+    )
+  if config.solver not in SOLVERS:
+    raise UserError(
+      f"config.solver is {config.solver!r}; it must be one of {SOLVERS}"
+    )
+  image_size = config.data.image_size
+  method = methods.build(config, (image_size, image_size, 1))
+  if method.solves_codes and config.solver == "device" and len(sizes) > 1:
+    raise UserError(
+      f"config.solver is 'device', but config.num_categories {sizes} are "
+      "several discrete variables, which only --config.solver=host solves"
+    )
+
+
+def check_read(config: ml_collections.ConfigDict, keys: Iterable[str]) -> None:
+  """Refuses keys that nothing reads in a run of the config's method.
 
   Args:
     config: of the run.
-    group: the method's name.
-    **least: of each setting that is checked.
+    keys: that the user set on the command line; "group.key" within groups.
 
   Raises:
-    UserError: names the key, its value and what is expected.
+    UserError: names the key and the settings that the method has.
   """
-  for key, lowest in least.items():
-    _check_least(f"{group}.{key}", config[group][key], lowest)
-
-
-def _check_least(key: str, value: float, least: float) -> None:
-  if not (math.isfinite(value) and value >= least):
-    raise UserError(
-      f"config.{key} is {value}; it must be a finite number >= {least}"
-    )
+  read = registry.reads(config.method)
+  if read is None:
+    return
+  if config.method == "cascade_vae":
+    read = read | _SOLVER_KEYS
+  method_keys = registry.SHARED_SETTINGS - {"batch_size"} | _SOLVER_KEYS
+  groups = registry.groups()
+  for key in keys:
+    is_method_key = key in method_keys or key.partition(".")[0] in groups
+    if is_method_key and key not in read:
+      raise UserError(
+        f"config.{key} has no effect: method {config.method!r} does not read "
+        f"it. Its settings are {', '.join(sorted(read))}"
+      )
 
 
 def _check_replicas(config: ml_collections.ConfigDict) -> None:
@@ -173,12 +186,12 @@ def _check_replicas(config: ml_collections.ConfigDict) -> None:
 def check_against_data(
   config: ml_collections.ConfigDict,
   num_images: int,
-  image_shape: tuple[int, int, int],
+  image_shape: Sequence[int],
 ) -> None:
-  """The checks that need the data set's size and that of its images H, W, C.
+  """Makes the checks that need the number of images and their shape H, W, C.
 
   Raises:
-    UserError: images of a size that the networks don't take; or the batch or
+    UserError: images of a size that the networks do not take; or the batch or
       the evaluation sample is larger than the data.
   """
   height, width, _ = image_shape

@@ -1,10 +1,14 @@
-"""The few tuples that cross rooms.
+"""The typed tuples that cross packages.
 
-Letters: B batch, m continuous dimensions, D discrete variables of S_1 ... S_D
-categories, S their sum, K joint codes.
+Shapes: B batch, m continuous dimensions, D discrete variables of S_1 ... S_D
+categories, S their sum, K joint codes, H W C image.
+
+A code is a row `[S]` that the decoder sees: one-hot for each discrete variable
+in turn, or all zeros while the code is off. A category is the number of such a
+row. With several variables, joint categories are numbered like the rows of
+`itertools.product`.
 """
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -12,10 +16,10 @@ import numpy as np
 
 
 class Batch(NamedTuple):
-  """What one step sees."""
+  """The data of one training step."""
 
   images: jax.Array  # [B, H, W, C] in [0, 1]
-  classes: jax.Array | None = None  # [B] int32; only of a supervised method
+  classes: jax.Array | None = None  # [B] int32; only for supervised methods
 
 
 class Posterior(NamedTuple):
@@ -25,80 +29,81 @@ class Posterior(NamedTuple):
   scale: jax.Array  # [B, m], the standard deviation
 
 
-class Scores(NamedTuple):
-  """What the forward pass of a step found; stays on the device."""
-
-  costs: jax.Array  # [B, K] nats, -log p(x | z, code) for each of K codes
-  memory: Any  # what the update needs so as not to compute it again
-
-
 class Assignment(NamedTuple):
   """The jointly most likely categories of one batch."""
 
   categories: np.ndarray  # [B] int64
   codes: np.ndarray  # [B, S] float32 one-hot rows
   cost: float  # nats, pairwise penalty included
-  counts: np.ndarray  # [S] int64, samples a category
+  counts: np.ndarray  # [S] int64, samples in each category
 
 
 class Stage(NamedTuple):
-  """What the schedule says about one step."""
+  """What the schedule prescribes for one step."""
 
   phase: int
-  open_dimensions: int
-  discrete: bool  # whether the discrete code is in use
-  kl_weights: np.ndarray  # [m] float32
+  discrete: bool  # whether the decoder sees the discrete code
+  open_dimensions: int | None = None  # None for methods without KL weights
+  kl_weights: np.ndarray | None = None  # [m] float32, or None likewise
 
 
-class Representation(NamedTuple):
-  """What a trained model says about images."""
+class ForwardPass(NamedTuple):
+  """The first half of a step, which stays on the device."""
 
-  mean: jax.Array  # [B, m]
-  scale: jax.Array  # [B, m]; 0 where the encoder is deterministic
-  categories: jax.Array  # [B, D] int32, the likeliest; D = 0 without a code
-  probabilities: jax.Array  # [B, S] of each variable's categories in turn
-  reconstruction: jax.Array  # [B] nats, -log p(x | mean, categories)
+  unary_costs: jax.Array | None  # [B, K] nats, -log p(x | z, code k)
+  residuals: Any  # of `networks.fast_path`, for the update; or None
+
+
+class StepInputs(NamedTuple):
+  """What an update is given besides the state and the batch."""
+
+  kl_weights: jax.Array | None = None  # [m], as in the stage
+  categories: jax.Array | None = (
+    None  # [B] int32 joint, -1 while the code is off
+  )
+  forward_pass: ForwardPass | None = None
+
+
+class LossInputs(NamedTuple):
+  """What a loss is given besides networks, parameters and batch."""
+
+  codes: jax.Array  # [B, S] rows that the decoder sees; [B, 0] without any
+  noise: Any  # [B, m] standard normal, the same in all passes of a step
+  kl_weights: jax.Array | None  # [m], or None for methods without KL weights
+  step: jax.Array  # [] updates done
+
+
+class LossParts(NamedTuple):
+  """The terms of a loss, averaged over the batch, for the log."""
+
+  reconstruction: jax.Array  # [] nats per image
+  kl: jax.Array | None  # [m] nats per dimension; None without a posterior
+  terms: dict[str, jax.Array]  # other scalars for the log, by name
+  latents: jax.Array | None = None  # [B, m], for updates that train on them
+
+
+class StepMetrics(NamedTuple):
+  """What the log says of one update."""
+
+  loss: jax.Array  # [] nats per image
+  reconstruction: jax.Array  # [] nats per image
+  kl: jax.Array | None  # [m] nats per dimension; None without a posterior
+  terms: dict[str, jax.Array]  # [] each, by the name that the log gives it
 
 
 class TrainState(NamedTuple):
   """All that a run must save to go on bit for bit."""
 
   step: jax.Array  # [] int32, updates done
-  seed: jax.Array  # [] uint32, root of the noise
+  seed: jax.Array  # [] uint32, the root of all randomness
   params: Any
   optimizer: Any
 
 
-class Report(NamedTuple):
-  """Loss parts of one update, averaged over the batch."""
+class Representation(NamedTuple):
+  """What a trained model infers from images."""
 
-  loss: jax.Array  # []
-  reconstruction: jax.Array  # [] nats per image
-  kl: jax.Array | None  # [m] nats per dimension, unweighted; None without any
-  terms: dict[str, jax.Array]  # [] each, by the name that the log gives it
-
-
-class Method(NamedTuple):
-  """What the training loop needs to know of a method; all pure functions.
-
-  The functions are of one replica; those but `stage` and `init` are compiled,
-  and may be mapped over replicas (by vmap) and over steps (in a loop).
-  Categories of a batch are `[B]` joint codes, numbered like the rows of
-  `itertools.product` over the discrete variables; -1 for a zero code.
-  """
-
-  stage: Callable[[int], Stage]  # the schedule, on the host
-  init: Callable[[int], TrainState]  # seed -> state
-  update: Callable[..., tuple[TrainState, Report]]
-  # update: state, Batch, KL weights -> state, report. It is also given the
-  # Scores where there is a `score`, and then the categories where `assigned`
-  represent: Callable[..., Representation]
-  # represent: params, images, whether the code is in use (a Python bool)
-  decode: Callable[..., jax.Array]
-  # decode: params, latents [B, m], categories [B] -> images
-  num_categories: tuple[int, ...] = ()  # of each discrete variable
-  score: Callable[..., Scores] | None = None
-  # score: state, Batch, whether the code is in use -> the step's forward pass,
-  # for an update that goes back through it (why: `steps.steps_per_call`)
-  assigned: bool = False  # codes are solved for, between score and update
-  supervised: bool = False  # the update sees the true classes
+  mean: jax.Array  # [B, m]
+  scale: jax.Array  # [B, m]; 0 where the encoder is deterministic
+  categories: jax.Array  # [B, D] int32, the most likely; D = 0 without a code
+  reconstruction: jax.Array  # [B] nats, -log p(x | mean, categories)

@@ -25,15 +25,16 @@ from cascade_jax import data, methods
 from cascade_jax.assignment.device import assign_categories
 from cascade_jax.assignment.flow import assign_codes
 from cascade_jax.assignment.joint import assign_each
+from cascade_jax.backend import backend
 from cascade_jax.evaluation import scores
 from cascade_jax.evaluation.represent import compile_represent
+from cascade_jax.methods import Method
 from cascade_jax.networks import models
 from cascade_jax.runs.provenance import provenance
 from cascade_jax.sharding import spread
 from cascade_jax.training import replicas
 from cascade_jax.training.stepper import Stepper
-from cascade_jax.training.steps import Source, compile_steps
-from cascade_jax.types import Method
+from cascade_jax.training.steps import Steps
 
 _REPEATS = 30
 _SOLVER_REPEATS = 200
@@ -52,17 +53,16 @@ def measure(config: ml_collections.ConfigDict, evaluation_images: int) -> dict:
     "config": json.loads(config.to_json()),  # as a file gives it back
   }
   logging.info("loading the data")
-  dataset = data.load(**config.data)
   over = spread(config.num_replicas)
-  dataset = dataset._replace(images=over.share(dataset.images))
+  dataset = data.to_device(data.load(**config.data), over)
   method = methods.build(config, dataset.image_shape)
   figures["gigaflop"] = gigaflop(config, dataset.image_shape, method)
   run = config, method, dataset, over
   figures["steps"] = _steps("host", *run, figures["gigaflop"])
   figures["peak_bytes_training"] = peak_bytes()
-  if method.assigned and len(method.num_categories) == 1:
+  if method.solves_codes and len(method.num_categories) == 1:
     figures["steps"] |= _steps("device", *run, figures["gigaflop"])
-  figures["parts"] = _parts(*run) if method.assigned else None
+  figures["parts"] = _parts(*run) if method.solves_codes else None
   figures["evaluation"] = _evaluation(
     config, method, dataset, over, evaluation_images, figures["gigaflop"]
   )
@@ -103,7 +103,7 @@ def gigaflop(
   decoder = convolutions + 2 * hidden * (grid + m + length)
   batch = config.batch_size * config.num_replicas
   step = 3 * (encoder + decoder)
-  num_codes = math.prod(method.num_categories) if method.assigned else 1
+  num_codes = math.prod(method.num_categories) if method.solves_codes else 1
   return {
     "warm_up": 1e-9 * batch * step,
     "discrete": 1e-9 * batch * (step + (num_codes - 1) * decoder),
@@ -113,7 +113,7 @@ def gigaflop(
 
 def gemm_gigaflops() -> float:
   """Rate of a float32 matrix product at JAX's default precision."""
-  size = 2048 if jax.default_backend() == "cpu" else 8192
+  size = backend().product_size
   x = jax.random.normal(jax.random.key(0), (size, size))
   product = jax.jit(jnp.matmul)
   return 2e-9 * size**3 / seconds(lambda: product(x, x), 15)
@@ -165,7 +165,7 @@ def _steps(solver, config, method, dataset, over, counts) -> dict:
   first = {}
   if solver == "host":  # a warm-up step has no need of either
     first["warm_up"] = 0
-  if method.assigned:
+  if method.solves_codes:
     first["discrete"] = _first_discrete(config)
   found = {}
   for name, step in first.items():
@@ -182,7 +182,7 @@ def _steps(solver, config, method, dataset, over, counts) -> dict:
 
 
 def _seconds_a_step(stepper, groups, first, method) -> float:
-  stage = method.stage(first)
+  stage = method.schedule(first)
   most = stepper.most_steps(stage)
   groups, _, _ = stepper.take(groups, first, first + most, stage)
   times = []
@@ -204,12 +204,12 @@ def _parts(config, method, dataset, over) -> dict[str, float]:
   than as an argument of the update, as in training.
   """
   logging.info("parts of a discrete step")
-  steps = compile_steps(method, dataset, over, config)
+  steps = Steps(method, over, config.pairwise_weight, config.batch_size)
   to_device = jax.jit(lambda categories: categories)
   state, *_ = over.split(replicas.initial_states(config, method))
-  kl_weights = over.share(method.stage(_first_discrete(config)).kl_weights)
+  kl_weights = over.share(method.schedule(_first_discrete(config)).kl_weights)
   rows = np.arange(over.size * config.batch_size, dtype=np.int32)
-  step = Source(dataset.images, None), rows.reshape(over.size, -1)
+  step = dataset, rows.reshape(over.size, -1)
   times = []
   for _ in range(_REPEATS):
     marks = [time.perf_counter()]
@@ -218,15 +218,17 @@ def _parts(config, method, dataset, over) -> dict[str, float]:
       marks.append(time.perf_counter())  # noqa: B023
       return result
 
-    found = mark(jax.block_until_ready(steps.score(state, *step, True)))
-    costs = mark(np.asarray(found.costs))
+    forward_pass = mark(
+      jax.block_until_ready(steps.forward(state, *step, True))
+    )
+    costs = mark(np.asarray(forward_pass.unary_costs))
     categories = mark(
       assign_each(
         costs, method.num_categories, config.pairwise_weight
       ).categories
     )
     categories = mark(to_device(categories.astype(np.int32)))
-    state, _ = steps.update(state, *step, kl_weights, found, categories)
+    state, _ = steps.update(state, *step, kl_weights, forward_pass, categories)
     mark(jax.block_until_ready(state))
     times.append(np.diff(marks))
   names = ("encode_and_score", "to_host", "solve", "to_device", "update")
@@ -238,7 +240,7 @@ def _parts(config, method, dataset, over) -> dict[str, float]:
 
 def _evaluation(config, method, dataset, over, count, counts) -> dict:
   """Encoding and assigning images at their likeliest categories."""
-  indices = scores.sample(len(dataset.images), count)
+  indices = scores.sample(len(dataset), count)
   logging.info("evaluation of %d images", len(indices))
   represent = compile_represent(method, dataset, over)
   state, *_ = over.split(replicas.initial_states(config, method))
@@ -251,7 +253,7 @@ def _evaluation(config, method, dataset, over, count, counts) -> dict:
     images,
   )
   rate = 1e3 * images / found["milliseconds"]
-  whole = config.num_replicas * len(dataset.images) / rate
+  whole = config.num_replicas * len(dataset) / rate
   return {
     **found,
     "images": images,

@@ -25,11 +25,12 @@ from cascade_jax import data, methods, metrics, startup
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import pictures, scores
 from cascade_jax.evaluation.represent import compile_represent
+from cascade_jax.methods import Method
 from cascade_jax.metrics import codes_file
 from cascade_jax.runs import json_file, workdir
 from cascade_jax.runs.checkpoints import Checkpoints
 from cascade_jax.sharding import spread
-from cascade_jax.types import Method, Representation, TrainState
+from cascade_jax.types import Representation, TrainState
 
 _INFORMATION_SAMPLES = 4096
 
@@ -86,8 +87,6 @@ def evaluate_runs(
     config_lib.check_against_data(
       config, len(dataset.images), dataset.image_shape
     )
-    # In the place of the host's images: two copies would be 754 MB.
-    dataset = dataset._replace(images=spread(1).share(dataset.images))
     method = methods.build(config, dataset.image_shape)
     evaluate = Evaluator(config, method, dataset, all_metrics)
     return [_evaluate_folder(evaluate, folder) for folder in folders]
@@ -131,7 +130,7 @@ class Evaluator:
   Args:
     config: of the runs; their seeds are the states'.
     method: that the states are of.
-    dataset: its images on the host or on the device of `spread(1)`.
+    dataset: on the host.
     all_metrics: as in `evaluate_run`.
   """
 
@@ -146,8 +145,9 @@ class Evaluator:
     self._config = config
     self._all_metrics = all_metrics
     self._spread = spread(1)
-    self._dataset = dataset._replace(images=self._spread.share(dataset.images))
-    self._represent = compile_represent(method, self._dataset, self._spread)
+    self._dataset = dataset
+    self._on_device = data.to_device(dataset, self._spread)
+    self._represent = compile_represent(method, self._on_device, self._spread)
     self._decode = jax.jit(method.decode)
 
   def __call__(
@@ -157,7 +157,7 @@ class Evaluator:
     started = time.perf_counter()
     config, dataset, step = self._config, self._dataset, int(state.step)
     # The stage that the last update ran under, not the one that comes next.
-    discrete = self.method.stage(max(step - 1, 0)).discrete
+    discrete = self.method.schedule(max(step - 1, 0)).discrete
     sizes = self.method.num_categories if discrete else ()
     indices = scores.sample(len(dataset.images), config.evaluation_images)
     shown = pictures.shown_images(len(dataset.images))
@@ -187,7 +187,7 @@ class Evaluator:
     decode = functools.partial(self._decode, state.params)
     arrays = pictures.traversals(decode, config.num_continuous, sizes)
     arrays |= pictures.reconstructions(
-      decode, dataset, shown, codes_shown, sizes
+      decode, self._on_device, shown, codes_shown, sizes
     )
     return results, arrays, given
 

@@ -1,20 +1,32 @@
 """The arrays that pictures of a trained model show.
 
-Letters: m continuous dimensions, D discrete variables, K images.
+Shapes: m continuous dimensions, D discrete variables, K images.
 """
 
 import math
+from collections.abc import Callable
 
+import jax
 import numpy as np
 
 from cascade_jax import data
+from cascade_jax.types import Representation
 
 _TRAVERSAL_FRAMES = 21
 _NUM_RECONSTRUCTIONS = 16
 
 
-def traversals(decode, m, sizes) -> dict[str, np.ndarray]:
-  """One dimension moved from -1 to 1, the others at 0; a row a joint code."""
+def traversals(
+  decode: Callable[..., jax.Array], m: int, sizes: tuple[int, ...]
+) -> dict[str, np.ndarray]:
+  """Returns images with one dimension moved from -1 to 1, the others at 0.
+
+  Args:
+    decode: latents `[K, m]` and joint categories `[K]` to mean images.
+    m: continuous dimensions.
+    sizes: categories of each discrete variable that is in use; each joint
+      category has a row.
+  """
   values = np.linspace(-1, 1, _TRAVERSAL_FRAMES, dtype=np.float32)
   categories = range(math.prod(sizes)) if sizes else (-1,)
   latents = (values[:, None, None] * np.eye(m, dtype=np.float32)).reshape(-1, m)
@@ -33,17 +45,28 @@ def traversals(decode, m, sizes) -> dict[str, np.ndarray]:
 
 
 def shown_images(num_images: int) -> np.ndarray:
-  """Indices of the few images that reconstructions are shown of."""
+  """Returns the indices of the images whose reconstructions are shown."""
   count = min(_NUM_RECONSTRUCTIONS, num_images)
   return np.random.default_rng(1).choice(num_images, count, replace=False)
 
 
 def reconstructions(
-  decode, dataset, shown, codes, sizes
+  decode: Callable[..., jax.Array],
+  dataset: data.DeviceDataset,
+  shown: np.ndarray,
+  codes: Representation,
+  sizes: tuple[int, ...],
 ) -> dict[str, np.ndarray]:
-  """A few images, and what the decoder makes of their codes."""
-  rows = dataset.images[shown]
-  originals = data.unpack(rows, dataset.image_shape, dataset.bits)
+  """Returns a few images, and what the decoder makes of their codes.
+
+  Args:
+    decode: latents `[K, m]` and joint categories `[K]` to mean images.
+    dataset: on the device.
+    shown: `[K]`, indices of the images.
+    codes: of these images.
+    sizes: categories of each discrete variable that is in use.
+  """
+  originals = dataset.batch(shown).images
   joint = np.full(len(shown), -1)
   if sizes:
     joint = np.ravel_multi_index(tuple(codes.categories.T), sizes)

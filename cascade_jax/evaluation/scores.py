@@ -8,8 +8,9 @@ import numpy as np
 from cascade_jax import data, losses, metrics
 from cascade_jax.evaluation.information import information
 from cascade_jax.evaluation.represent import compile_represent
+from cascade_jax.methods import Method
 from cascade_jax.sharding import Spread
-from cascade_jax.types import Method, Posterior, Representation
+from cascade_jax.types import Posterior, Representation
 
 NAMES = (
   "disentanglement_score",
@@ -39,23 +40,29 @@ def sample(num_images: int, size: int) -> np.ndarray:
 
 
 def compile_sample_scores(
-  method: Method, dataset: data.Dataset, spread: Spread, size: int
+  method: Method,
+  on_device: data.DeviceDataset,
+  dataset: data.Dataset,
+  spread: Spread,
+  size: int,
 ) -> Callable[..., list[dict]]:
-  """A function to what metrics.jsonl says of a model while it trains.
+  """Returns a function to what metrics.jsonl says of a model during training.
 
-  Its arguments are the replicas' params (stacked), and whether the discrete
-  code is in use. It returns, for each replica, the scores by `PROTOCOL` and
-  the number of images they are of: `sample(N, size)`, or all of fewer.
+  Its arguments are the replicas' parameters (stacked), and whether the discrete
+  code is in use. It returns, for each replica, the scores by `PROTOCOL` and the
+  number of images that they were computed on: `sample(N, size)`, or all N if
+  there are fewer.
 
   Args:
     method: gives `represent`.
-    dataset: its images on the devices.
+    on_device: the data set on the devices of `spread`.
+    dataset: its factors.
     spread: how replicas are held.
     size: of the sample.
   """
-  num_images = len(dataset.images)
+  num_images = len(on_device)
   indices = sample(num_images, size if size < num_images else 0)
-  represent = compile_represent(method, dataset, spread)
+  represent = compile_represent(method, on_device, spread)
 
   def sample_scores(params, discrete):
     codes = represent(params, indices, discrete)

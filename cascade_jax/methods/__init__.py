@@ -1,60 +1,37 @@
-"""One file a method; each has a `build(config, image_shape) -> Method`.
+"""Methods, as losses that become records of pure functions.
 
-The settings of a method here and their defaults are its `DEFAULTS`, where it
-has some; they stand in the config under the method's name. (A module of your
-own finds there what your config file sets.)
+Each file states a loss and has a builder of the same name as the method, which
+takes plain keyword arguments: `cascade_vae((64, 64, 1), num_continuous=6)`.
+`vae` makes a method of a loss of your own (docs/methods.md).
 """
 
-import importlib
-import pkgutil
+from cascade_jax.methods.aae import aae, aae_s
+from cascade_jax.methods.beta_tcvae import beta_tcvae
+from cascade_jax.methods.beta_vae import beta_vae
+from cascade_jax.methods.cascade import Cascade
+from cascade_jax.methods.cascade_vae import cascade_vae, cascade_vae_c
+from cascade_jax.methods.compose import constant_weights, vae
+from cascade_jax.methods.factor_vae import factor_vae
+from cascade_jax.methods.joint_vae import joint_vae
+from cascade_jax.methods.method import About, Loss, Method
+from cascade_jax.methods.registry import METHODS, about, build
 
-from cascade_jax.errors import UserError
-from cascade_jax.types import Method
-
-
-def names() -> tuple[str, ...]:
-  """The methods there are, for `config.method`."""
-  shared = {"cascade", "coded", "vae"}
-  found = {module.name for module in pkgutil.iter_modules(__path__)}
-  return tuple(sorted(found - shared))
-
-
-def defaults() -> dict[str, dict]:
-  """The settings of each method that has its own, by its name."""
-  modules = {name: _module(name) for name in names()}
-  return {
-    name: dict(module.DEFAULTS)
-    for name, module in modules.items()
-    if hasattr(module, "DEFAULTS")
-  }
-
-
-def build(config, image_shape: tuple[int, int, int]) -> Method:
-  """The method that `config.method` names, for images H, W, C.
-
-  Another name is that of a module of your own, which can be imported and has
-  such a `build`.
-
-  Raises:
-    UserError: there is no such method, or it can't run with this config.
-  """
-  name = config.method
-  try:
-    own = name not in names()
-    module = importlib.import_module(name) if own else _module(name)
-  except ModuleNotFoundError as error:
-    if error.name != name:  # what the module itself imports
-      raise UserError(f"config.method {name!r}: {error}") from error
-    raise UserError(
-      f"config.method is {name!r}; there are {', '.join(names())}, and modules "
-      f"of your own where their folder is on PYTHONPATH ({error})"
-    ) from error
-  if not hasattr(module, "build"):
-    raise UserError(
-      f"config.method is {name!r}, a module without build(config, image_shape)"
-    )
-  return module.build(config, image_shape)
-
-
-def _module(name: str):
-  return importlib.import_module(f"{__name__}.{name}")
+__all__ = (
+  "METHODS",
+  "About",
+  "Cascade",
+  "Loss",
+  "Method",
+  "aae",
+  "aae_s",
+  "about",
+  "beta_tcvae",
+  "beta_vae",
+  "build",
+  "cascade_vae",
+  "cascade_vae_c",
+  "constant_weights",
+  "factor_vae",
+  "joint_vae",
+  "vae",
+)

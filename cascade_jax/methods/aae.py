@@ -1,183 +1,172 @@
-"""Adversarial autoencoder (Makhzani et al. 2015), Gaussian prior.
+"""Adversarial autoencoders (Makhzani et al. 2015), with a Gaussian prior.
 
-The encoder is deterministic, its m outputs are z. Each batch is seen in two
-phases, the second by the networks as the first left them:
+The encoder is deterministic: its m outputs are z. Each batch is used in two
+phases, the second with the networks as the first left them:
 
-1. Reconstruction: encoder and decoder minimise the negative log-likelihood,
-   nats per image, summed over pixels (and the L2 penalty of the config).
+1. Reconstruction: encoder and decoder minimise `loss`.
 2. Regularisation: a discriminator learns to tell N(0, I) from the encoder's z;
    then the encoder learns to pass for N(0, I) with the discriminator.
 
-`config.aae`, also of `aae_s`:
+The paper's dense autoencoders learn by SGD with momentum. Ours are the networks
+of the other methods and learn by Adam, with betas 0.5 and 0.9 in the second
+phase. Adam cancels the scale of a loss, so the phases are balanced by their
+learning rates; a weight on a phase would have no effect.
 
-| key | default | |
-|---|---|---|
-| discriminator_units | 1000 | of each of two hidden ReLU layers: the paper's |
-| discriminator_learning_rate | 1e-4 | ours |
-| encoder_learning_rate | 1e-4 | ours; of the second phase |
+AAE-S is the supervised variant, whose decoder is given the true class. It sees
+the labels of all training images, so its accuracy cannot be compared with that
+of methods that see none. Makhzani et al. 2015, section 4, disentangle style
+from the label in this way; Jeong & Song 2019 start from it. At test time no
+label is used: the category of an image is the class under which the decoder
+reconstructs it best.
 
-The paper's dense autoencoders learn by SGD with momentum; ours are the networks
-of the other methods, and learn by Adam, with betas 0.5 and 0.9 in the second
-phase. Adam takes a loss's scale away, so the phases are balanced by their
-learning rates; a weight on a phase would do nothing. The log's `loss` is the
-first phase's.
+Shapes: B batch, m continuous dimensions, S classes, H W C image.
 """
 
+import functools
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 
-from cascade_jax import config as config_lib
-from cascade_jax.methods.coded import CodedModel
-from cascade_jax.networks import discriminators
+from cascade_jax import losses
+from cascade_jax.errors import UserError
+from cascade_jax.methods import codes as codes_lib
+from cascade_jax.methods import compose
+from cascade_jax.methods.method import About, Method
+from cascade_jax.methods.options import (
+  check_at_least,
+  check_categories,
+  check_common,
+)
+from cascade_jax.networks import discriminators, fast_path
+from cascade_jax.networks.autoencoder import Autoencoder, Params, autoencoder
 from cascade_jax.types import (
-  Method,
+  Batch,
+  ForwardPass,
+  LossInputs,
+  LossParts,
   Posterior,
-  Report,
-  Scores,
-  Stage,
+  StepInputs,
+  StepMetrics,
   TrainState,
 )
 
-DEFAULTS = {
-  "discriminator_units": 1000,
-  "discriminator_learning_rate": 1e-4,
-  "encoder_learning_rate": 1e-4,
-}
+ABOUT = About("AAE", "Makhzani et al. 2015", "https://arxiv.org/abs/1511.05644")
+ABOUT_SUPERVISED = ABOUT._replace(title="AAE-S (supervised)")
 
-_HIDDEN_LAYERS = 2
+_HIDDEN_LAYERS = 2  # of the discriminator, as in the paper
 
 
-def build(config, image_shape: tuple[int, int, int]) -> Method:
-  """The method for images H, W, C.
+def loss(
+  networks: Autoencoder,
+  params: Params,
+  batch: Batch,
+  inputs: LossInputs,
+  *,
+  weight_penalty: float,
+) -> tuple[jax.Array, LossParts]:
+  """Returns -log p(x|z, d) + L2 at z = encoder(x), nats per image.
 
-  Raises:
-    UserError: an option is out of range.
+  It is the loss of the first phase; `inputs.codes` are the true classes, or
+  `[B, 0]` without supervision. There is no noise.
   """
-  return AAE(config, image_shape).method()
+  latents = networks.encode(params, batch.images)
+  nll = networks.nll(params, batch.images, latents, inputs.codes).mean()
+  penalty = losses.weight_penalty(params, weight_penalty)
+  return nll + penalty, LossParts(nll, None, {"weight_penalty": penalty})
 
 
 class Optimizers(NamedTuple):
-  """The states of three Adams."""
+  """The states of the three Adams."""
 
   autoencoder: Any
   discriminator: Any
-  encoder: Any  # as it learns to pass for the prior
+  encoder: Any  # of the second phase
 
 
-class AAE(CodedModel):
-  """An adversarial autoencoder, whose decoder may be told the true class.
+class _AAE(NamedTuple):
+  """The parts that the functions of the method share."""
 
-  Args:
-    config: a checked config.
-    image_shape: H, W, C.
-    num_categories: of the class, as a tuple of one; () without supervision.
-  """
+  networks: Autoencoder
+  adam: optax.GradientTransformation
+  encoder_adam: optax.GradientTransformation  # of the second phase
+  discriminator: discriminators.Learner
+  loss: Callable
+  num_continuous: int
+  num_categories: tuple[int, ...]  # (S,) with supervision, () without
 
-  def __init__(self, config, image_shape, num_categories=()):
-    config_lib.check_options(
-      config,
-      "aae",
-      discriminator_units=1,
-      discriminator_learning_rate=0,
-      encoder_learning_rate=0,
-    )
-    super().__init__(config, image_shape, num_categories, config.num_continuous)
-    options = config.aae
-    self.discriminator = discriminators.Learner(
-      discriminators.Discriminator(_HIDDEN_LAYERS, options.discriminator_units),
-      options.discriminator_learning_rate,
-    )
-    self.encoder_adam = optax.adam(
-      options.encoder_learning_rate, b1=0.5, b2=0.9
-    )
-
-  def method(self) -> Method:
-    """The functions, for the training loop."""
-    return super().method()._replace(supervised=bool(self.num_categories))
-
-  def stage(self, step: int) -> Stage:
-    """The same from the first step on; there is no KL to weigh."""
-    del step
-    m = self.config.num_continuous
-    weights = np.zeros(m, np.float32)
-    return Stage(0, m, bool(self.num_categories), weights)
-
-  def posterior(self, outputs: jax.Array) -> Posterior:
-    """All of it at one point."""
-    return Posterior(outputs, jnp.zeros_like(outputs))
-
-  def init(self, seed) -> TrainState:
-    """A fresh state."""
-    state = super().init(seed)
-    discriminator, moments = self.discriminator.init(
-      seed, self.config.num_continuous
-    )
+  def init(self, seed: int) -> TrainState:
+    """Returns the state before the first step."""
+    state = compose.initial_state(
+      self.networks, self.adam, self.num_continuous, sum(self.num_categories)
+    )(seed)
+    discriminator, moments = self.discriminator.init(seed, self.num_continuous)
     encoder_moments = self.encoder_adam.init(state.params["encoder"])
     return state._replace(
       params=state.params | {"discriminator": discriminator},
       optimizer=Optimizers(state.optimizer, moments, encoder_moments),
     )
 
-  def score(self, state, batch, discrete) -> Scores:
-    """Encodes, and decodes with the true class."""
-    del discrete  # the classes are known from the first step on
-    latents, encoded = self.networks.encode_and_remember(
-      state.params, batch.images
+  def forward(
+    self, state: TrainState, batch: Batch, discrete: bool
+  ) -> ForwardPass:
+    """Encodes, and decodes with the true classes."""
+    del discrete
+    _, residuals = fast_path.record(self.loss, self.networks)(
+      state.params, batch, self._inputs(state, batch)
     )
-    costs, decoded = self.networks.score(
-      state.params, batch.images, latents, self._classes(batch)[None]
-    )
-    return Scores(costs, (encoded, decoded))
+    return ForwardPass(None, residuals)
 
-  def update(self, state, batch, kl_weights, scores):
-    """The two phases, one step of each Adam."""
-    del kl_weights
-    state, report = self._reconstruct(state, batch, scores)
+  def update(
+    self, state: TrainState, batch: Batch, inputs: StepInputs
+  ) -> tuple[TrainState, StepMetrics]:
+    """Takes the two phases, one step of each Adam."""
+    state, metrics = self._reconstruct(state, batch, inputs)
     state, terms = self._regularise(state, batch)
-    report = report._replace(terms=report.terms | terms)
-    return state._replace(step=state.step + 1), report
+    metrics = metrics._replace(terms=metrics.terms | terms)
+    return state._replace(step=state.step + 1), metrics
 
-  def _classes(self, batch) -> jax.Array:
-    """The true classes' rows, `[B, S]`; `[B, 0]` without supervision."""
-    if not self.num_categories:
-      return jnp.zeros((len(batch.images), 0))
-    return self.one_hot(batch.classes)
+  def _inputs(self, state: TrainState, batch: Batch) -> LossInputs:
+    codes = jnp.zeros((len(batch.images), 0))
+    if self.num_categories:
+      codes = codes_lib.one_hot(batch.classes, self.num_categories)
+    return LossInputs(codes, None, None, state.step)
 
-  def _reconstruct(self, state, batch, scores) -> tuple[TrainState, Report]:
-    """The state after the first phase."""
-    encoded, decoded = scores.memory
-    codes, nlls = self._classes(batch), scores.costs[:, 0]
-
-    def of_networks(params):
-      latents = self.networks.encode(params, batch.images, encoded)
-      nll = self.networks.reconstruct(
-        params, batch.images, latents, codes, decoded, nlls
-      ).mean()
-      return self.objective(params, nll, kl=None)
-
-    gradients, report = self.differentiate(state.params, of_networks)
-    params, moments = self.descend(
-      state.params, gradients, state.optimizer.autoencoder
+  def _reconstruct(
+    self, state: TrainState, batch: Batch, inputs: StepInputs
+  ) -> tuple[TrainState, StepMetrics]:
+    """Returns the state after the first phase."""
+    networks = {key: state.params[key] for key in ("encoder", "decoder")}
+    (value, parts), gradient = fast_path.value_and_grad(
+      self.loss, self.networks
+    )(
+      compose.residuals_of(inputs),
+      networks,
+      batch,
+      self._inputs(state, batch),
     )
+    changes, moments = self.adam.update(gradient, state.optimizer.autoencoder)
+    params = state.params | optax.apply_updates(networks, changes)
     optimizer = state.optimizer._replace(autoencoder=moments)
-    return state._replace(params=params, optimizer=optimizer), report
+    state = state._replace(params=params, optimizer=optimizer)
+    return state, compose.step_metrics(value, parts)
 
-  def _regularise(self, state, batch) -> tuple[TrainState, dict]:
-    """The state after the second phase, and terms for the log."""
+  def _regularise(
+    self, state: TrainState, batch: Batch
+  ) -> tuple[TrainState, dict[str, jax.Array]]:
+    """Returns the state after the second phase, and terms for the log."""
     params, optimizer = state.params, state.optimizer
-    latents, back = jax.vjp(
+    latents, pull_back = jax.vjp(
       lambda encoder: self.networks.encode({"encoder": encoder}, batch.images),
       params["encoder"],
     )
+    prior = compose.normal_noise(self.num_continuous)(
+      compose.step_key(state), len(latents)
+    )
     discriminator, moments, terms = self.discriminator.step(
-      params["discriminator"],
-      optimizer.discriminator,
-      self.noise(state, len(latents)),
-      latents,
+      params["discriminator"], optimizer.discriminator, prior, latents
     )
 
     def fooling(latents):
@@ -186,7 +175,7 @@ class AAE(CodedModel):
 
     fooling_loss, gradient = jax.value_and_grad(fooling)(latents)
     changes, encoder_moments = self.encoder_adam.update(
-      *back(gradient), optimizer.encoder
+      *pull_back(gradient), optimizer.encoder
     )
     encoder = optax.apply_updates(params["encoder"], changes)
     state = state._replace(
@@ -194,3 +183,143 @@ class AAE(CodedModel):
       optimizer=Optimizers(optimizer.autoencoder, moments, encoder_moments),
     )
     return state, terms | {"fooling_loss": fooling_loss}
+
+
+def aae(
+  image_shape: tuple[int, int, int],
+  *,
+  num_continuous: int = 10,
+  discriminator_units: int = 1000,
+  discriminator_learning_rate: float = 1e-4,
+  encoder_learning_rate: float = 1e-4,
+  likelihood: str = "bernoulli",
+  learning_rate: float = 1e-4,
+  weight_penalty: float = 0.0,
+  fast_networks: bool | None = None,
+) -> Method:
+  """Returns the adversarial autoencoder.
+
+  Args:
+    image_shape: H, W, C.
+    num_continuous: m.
+    discriminator_units: of each of two hidden ReLU layers; 1000 in the paper.
+    discriminator_learning_rate: of Adam; the default is ours.
+    encoder_learning_rate: of Adam in the second phase; the default is ours.
+    likelihood: see `losses.LIKELIHOODS`.
+    learning_rate: of Adam in the first phase.
+    weight_penalty: strength of the L2 penalty on kernels, within the loss.
+    fast_networks: see `networks.autoencoder`.
+
+  Raises:
+    UserError: an argument is out of its range.
+  """
+  return _build(
+    image_shape,
+    num_continuous=num_continuous,
+    num_categories=(),
+    discriminator_units=discriminator_units,
+    discriminator_learning_rate=discriminator_learning_rate,
+    encoder_learning_rate=encoder_learning_rate,
+    likelihood=likelihood,
+    learning_rate=learning_rate,
+    weight_penalty=weight_penalty,
+    fast_networks=fast_networks,
+  )
+
+
+def aae_s(
+  image_shape: tuple[int, int, int],
+  *,
+  num_continuous: int = 6,
+  num_categories: tuple[int, ...] = (3,),
+  discriminator_units: int = 1000,
+  discriminator_learning_rate: float = 1e-4,
+  encoder_learning_rate: float = 1e-4,
+  likelihood: str = "bernoulli",
+  learning_rate: float = 1e-4,
+  weight_penalty: float = 0.0,
+  fast_networks: bool | None = None,
+) -> Method:
+  """Returns the supervised adversarial autoencoder, AAE-S.
+
+  Arguments are those of `aae`, and `num_categories`: the number of classes of
+  the data, as a tuple of one. With more, categories that the decoder never saw
+  compete too; fewer are refused.
+
+  Raises:
+    UserError: several discrete variables, or an argument out of its range.
+  """
+  if len(num_categories) != 1:
+    raise UserError(
+      f"num_categories is {tuple(num_categories)}; for AAE-S it must be the "
+      "number of classes alone, as in (3,)"
+    )
+  check_categories(num_categories)
+  return _build(
+    image_shape,
+    num_continuous=num_continuous,
+    num_categories=num_categories,
+    discriminator_units=discriminator_units,
+    discriminator_learning_rate=discriminator_learning_rate,
+    encoder_learning_rate=encoder_learning_rate,
+    likelihood=likelihood,
+    learning_rate=learning_rate,
+    weight_penalty=weight_penalty,
+    fast_networks=fast_networks,
+  )
+
+
+def _build(
+  image_shape: tuple[int, int, int],
+  *,
+  num_continuous: int,
+  num_categories: tuple[int, ...],
+  discriminator_units: int,
+  discriminator_learning_rate: float,
+  encoder_learning_rate: float,
+  likelihood: str,
+  learning_rate: float,
+  weight_penalty: float,
+  fast_networks: bool | None,
+) -> Method:
+  """Returns either of the two methods."""
+  check_common(
+    num_continuous=num_continuous,
+    learning_rate=learning_rate,
+    weight_penalty=weight_penalty,
+    likelihood=likelihood,
+  )
+  check_at_least(
+    "aae",
+    discriminator_units=(discriminator_units, 1),
+    discriminator_learning_rate=(discriminator_learning_rate, 0),
+    encoder_learning_rate=(encoder_learning_rate, 0),
+  )
+  networks = autoencoder(image_shape, num_continuous, likelihood, fast_networks)
+  model = _AAE(
+    networks,
+    optax.adam(learning_rate),
+    optax.adam(encoder_learning_rate, b1=0.5, b2=0.9),
+    discriminators.Learner(
+      discriminators.Discriminator(_HIDDEN_LAYERS, discriminator_units),
+      discriminator_learning_rate,
+    ),
+    functools.partial(loss, weight_penalty=weight_penalty),
+    num_continuous,
+    num_categories,
+  )
+  return Method(
+    schedule=compose.one_stage(discrete=bool(num_categories)),
+    init=model.init,
+    update=model.update,
+    represent=codes_lib.most_likely(networks, _at_one_point, num_categories),
+    decode=codes_lib.decoder_means(networks, num_categories),
+    forward=model.forward if networks.is_fast else None,
+    num_categories=num_categories,
+    is_supervised=bool(num_categories),
+  )
+
+
+def _at_one_point(outputs: jax.Array) -> Posterior:
+  """Returns the posterior of a deterministic encoder."""
+  return Posterior(outputs, jnp.zeros_like(outputs))

@@ -1,200 +1,231 @@
 """JointVAE (Dupont, NeurIPS 2018): a VAE with a relaxed discrete code.
 
-The encoder gives a Gaussian and, for each discrete variable, a categorical
-posterior. Training samples the latter as soft codes (Gumbel-softmax); the
-likeliest categories, one-hot, stand for them at test time. The objective pulls
-the KL of each kind towards a capacity that rises as training goes on.
+The encoder gives a Gaussian posterior and, for each discrete variable, a
+categorical one. Training samples the latter as soft codes (Gumbel-softmax); the
+most likely categories, one-hot, stand for them at test time. The objective
+pulls the KL of each kind towards a capacity that rises during training.
 
 "The reference" is the author's code, github.com/Schlumberger/joint-vae. Its
 dSprites run has a learning rate of 5e-4 and no weight penalty.
+
+Shapes: B batch, m continuous dimensions, S categories of one discrete variable
+or, in codes, of all together, H W C image.
 """
 
+import functools
 import math
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
 from cascade_jax import losses
-from cascade_jax.config import check_options
-from cascade_jax.methods.vae import GaussianVAE
-from cascade_jax.networks import models
+from cascade_jax.methods import codes as codes_lib
+from cascade_jax.methods import compose
+from cascade_jax.methods.method import About, Method, Represent
+from cascade_jax.methods.options import (
+  check_at_least,
+  check_categories,
+  check_common,
+)
+from cascade_jax.networks.autoencoder import Autoencoder, Params, autoencoder
+from cascade_jax.networks.posterior import gaussian, gumbel_softmax, sample
 from cascade_jax.types import (
   Batch,
-  Method,
+  LossInputs,
+  LossParts,
   Posterior,
-  Report,
   Representation,
-  Scores,
-  Stage,
 )
 
-# Of the reference's dSprites run, trained_models/dsprites/specs.json.
-DEFAULTS = {
-  "gamma": 150.0,  # weight of both distances
-  "capacity_continuous": 40.0,  # nats, of all dimensions together, at the end
-  "capacity_discrete": 1.1,  # nats, of all variables; never above sum(log S)
-  "capacity_steps": 300_000,  # from 0 to there
-  "temperature": 0.67,  # of the soft codes; jointvae/models.py
-}
+ABOUT = About(
+  "JointVAE",
+  "Dupont 2018",
+  "https://arxiv.org/abs/1804.00104",
+  {
+    6: ("74.51 ± 5.17", "44.79 ± 3.88"),
+    4: ("73.06 ± 2.18", "43.99 ± 3.94"),
+  },
+)
 
 
-def build(config, image_shape: tuple[int, int, int]) -> Method:
-  """The method for images H, W, C.
+def loss(
+  networks: Autoencoder,
+  params: Params,
+  batch: Batch,
+  inputs: LossInputs,
+  *,
+  num_categories: tuple[int, ...],
+  gamma: float,
+  capacity_continuous: float,
+  capacity_discrete: float,
+  capacity_steps: int,
+  temperature: float,
+  weight_penalty: float,
+) -> tuple[jax.Array, LossParts]:
+  """Returns E_q[-log p(x|z, d)] + gamma |KL_z - C_z| + gamma |KL_d - C_d| + L2.
 
-  Raises:
-    UserError: one of `config.joint_vae` is out of its range.
+  Nats per image (Dupont 2018, equation 7). Each KL is summed over its
+  dimensions or variables, and averaged over the batch before the absolute
+  value is taken, as in the reference. So is the cap of C_d: sum(log S), the
+  most that KL_d can be. `inputs.noise` holds the standard normals `[B, m]` and
+  the standard Gumbels `[B, S]`; `inputs.codes` is not read, codes are sampled.
   """
-  check_options(
-    config,
-    "joint_vae",
-    gamma=0,
-    capacity_continuous=0,
-    capacity_discrete=0,
-    capacity_steps=1,
-    temperature=1e-3,
+  normal, gumbel = inputs.noise
+  outputs = networks.encode(params, batch.images)
+  posterior, logits = posteriors(outputs, normal.shape[1], num_categories)
+  latents = sample(posterior, normal)
+  soft = [
+    gumbel_softmax(of_variable, noise, temperature)
+    for of_variable, noise in zip(logits, by_variable(gumbel, num_categories))
+  ]
+  codes = jnp.concatenate(soft, axis=1)
+  nll = networks.nll(params, batch.images, latents, codes).mean()
+  kl = losses.kl_per_dimension(posterior).mean(axis=0)
+  kl_discrete = sum(losses.categorical_kl(each).mean() for each in logits)
+  target = losses.capacity(inputs.step, capacity_continuous, capacity_steps)
+  target_discrete = jnp.minimum(
+    losses.capacity(inputs.step, capacity_discrete, capacity_steps),
+    math.log(math.prod(num_categories)),
   )
-  return JointVAE(config, image_shape).method()
+  distance = jnp.abs(kl.sum() - target) + jnp.abs(kl_discrete - target_discrete)
+  penalty = losses.weight_penalty(params, weight_penalty)
+  terms = {
+    "weight_penalty": penalty,
+    "kl_discrete": kl_discrete,
+    "capacity_continuous": target,
+    "capacity_discrete": target_discrete,
+  }
+  return nll + gamma * distance + penalty, LossParts(nll, kl, terms)
 
 
-class Posteriors(NamedTuple):
-  """Both kinds, of a batch."""
+def joint_vae(
+  image_shape: tuple[int, int, int],
+  *,
+  num_continuous: int = 6,
+  num_categories: tuple[int, ...] = (3,),
+  gamma: float = 150.0,
+  capacity_continuous: float = 40.0,
+  capacity_discrete: float = 1.1,
+  capacity_steps: int = 300_000,
+  temperature: float = 0.67,
+  likelihood: str = "bernoulli",
+  learning_rate: float = 5e-4,
+  weight_penalty: float = 0.0,
+  fast_networks: bool | None = None,
+) -> Method:
+  """Returns JointVAE; the defaults are those of the reference's dSprites run.
 
-  continuous: Posterior
-  discrete: list[jax.Array]  # [B, S] logits of each variable
-
-
-class JointVAE(GaussianVAE):
-  """The whole method.
-
-  Letters: B batch, m continuous dimensions, S categories of one discrete
-  variable or, in codes, of all together.
-
-  The objective, in nats per image, is mean_B(reconstruction)
-  + gamma * |KL_z - C_z| + gamma * |KL_d - C_d| + L2 penalty, where each KL is
-  summed over its dimensions or variables and averaged over the batch first, as
-  in the reference. So is the cap of C_d: sum(log S), the most that KL_d can be.
+  They are in its trained_models/dsprites/specs.json and jointvae/models.py.
 
   Args:
-    config: a checked config (see `cascade_jax.config`).
     image_shape: H, W, C.
+    num_continuous: m.
+    num_categories: of each discrete variable.
+    gamma: weight of both distances.
+    capacity_continuous: nats at the end, for all dimensions together.
+    capacity_discrete: nats at the end, for all variables together; capped at
+      sum(log S).
+    capacity_steps: number of updates after which both are reached.
+    temperature: of the soft codes, 1e-3 or more.
+    likelihood: see `losses.LIKELIHOODS`.
+    learning_rate: of Adam.
+    weight_penalty: strength of the L2 penalty on kernels, within the loss.
+    fast_networks: see `networks.autoencoder`.
+
+  Raises:
+    UserError: an argument is out of its range.
   """
+  check_common(
+    num_continuous=num_continuous,
+    learning_rate=learning_rate,
+    weight_penalty=weight_penalty,
+    likelihood=likelihood,
+  )
+  check_categories(num_categories)
+  check_at_least(
+    "joint_vae",
+    gamma=(gamma, 0),
+    capacity_continuous=(capacity_continuous, 0),
+    capacity_discrete=(capacity_discrete, 0),
+    capacity_steps=(capacity_steps, 1),
+    temperature=(temperature, 1e-3),
+  )
+  code_length = sum(num_categories)
+  networks = autoencoder(
+    image_shape, 2 * num_continuous + code_length, likelihood, fast_networks
+  )
+  adam = optax.adam(learning_rate)
+  bound = functools.partial(
+    loss,
+    num_categories=num_categories,
+    gamma=gamma,
+    capacity_continuous=capacity_continuous,
+    capacity_discrete=capacity_discrete,
+    capacity_steps=capacity_steps,
+    temperature=temperature,
+    weight_penalty=weight_penalty,
+  )
 
-  def __init__(self, config, image_shape: tuple[int, int, int]):
-    sizes = tuple(config.num_categories)
-    super().__init__(config, image_shape, sizes, num_logits=sum(sizes))
-    self.options = config.joint_vae
+  def draw_noise(key, batch_size):
+    normal_key, gumbel_key = jax.random.split(key)
+    return (
+      jax.random.normal(normal_key, (batch_size, num_continuous)),
+      jax.random.gumbel(gumbel_key, (batch_size, code_length)),
+    )
 
-  def stage(self, step: int) -> Stage:
-    """One stage, with the code; the capacities change within it.
+  make_inputs = compose.loss_inputs(draw_noise, num_categories)
+  return Method(
+    schedule=compose.one_stage(discrete=True),
+    init=compose.initial_state(networks, adam, num_continuous, code_length),
+    update=compose.gradient_step(bound, networks, adam, make_inputs),
+    represent=_encoded(networks, num_continuous, num_categories),
+    decode=codes_lib.decoder_means(networks, num_categories),
+    forward=compose.recorded_loss(bound, networks, make_inputs, num_continuous),
+    num_categories=num_categories,
+  )
 
-    Its KL weights are ones, and not read: gamma weighs the distances.
-    """
-    return super().stage(step)._replace(discrete=True)
 
-  def score(self, state, batch: Batch, discrete: bool) -> Scores:
-    """Encodes, and decodes one sample: its latents and its soft codes."""
+def posteriors(
+  outputs: jax.Array, num_continuous: int, num_categories: tuple[int, ...]
+) -> tuple[Posterior, list[jax.Array]]:
+  """Splits encoder outputs into q(z|x) and the logits `[B, S]` of each q(d|x).
+
+  Args:
+    outputs: `[B, 2 m + sum(S)]`.
+    num_continuous: m.
+    num_categories: of each discrete variable.
+  """
+  outputs, logits = jnp.split(outputs, [2 * num_continuous], axis=1)
+  return gaussian(outputs), by_variable(logits, num_categories)
+
+
+def by_variable(
+  rows: jax.Array, num_categories: tuple[int, ...]
+) -> list[jax.Array]:
+  """Splits rows over all categories into those of each discrete variable."""
+  return jnp.split(rows, np.cumsum(num_categories)[:-1], axis=1)
+
+
+def _encoded(
+  networks: Autoencoder,
+  num_continuous: int,
+  num_categories: tuple[int, ...],
+) -> Represent:
+  """Returns inference by the encoder, at the most likely categories."""
+
+  def represent(params, images, discrete):
     del discrete
-    outputs, encoded = self.networks.encode_and_remember(
-      state.params, batch.images
-    )
-    latents, codes = self.sample(state, self.posteriors(outputs))
-    costs, decoded = self.networks.score(
-      state.params, batch.images, latents, codes[None]
-    )
-    return Scores(costs, (encoded, decoded))
-
-  def gradients(
-    self, state, batch: Batch, kl_weights, scores, categories=None
-  ) -> tuple[dict, Report, jax.Array]:
-    """By the two networks' parameters; the report; the latents `[B, m]`.
-
-    Args:
-      state: before the update.
-      batch: that was scored.
-      kl_weights: not read; gamma weighs the distances.
-      scores: of the batch.
-      categories: not read; codes are sampled.
-    """
-    del kl_weights, categories
-    encoded, decoded = scores.memory
-
-    def of_networks(params):
-      outputs = self.networks.encode(params, batch.images, encoded)
-      posteriors = self.posteriors(outputs)
-      latents, codes = self.sample(state, posteriors)
-      nll = self.networks.reconstruct(
-        params, batch.images, latents, codes, decoded, scores.costs[:, 0]
-      ).mean()
-      kl = losses.kl_per_dimension(posteriors.continuous).mean(axis=0)
-      distance, terms = self.distance(state.step, kl, posteriors.discrete)
-      pull = self.options.gamma * distance
-      loss, report = self.objective(params, nll, kl, pull, terms)
-      return loss, (report, latents)
-
-    gradients, others = self.differentiate(state.params, of_networks)
-    return gradients, *others
-
-  def represent(self, params, images, discrete: bool) -> Representation:
-    """Each image at its posterior mean and its likeliest categories."""
-    del discrete
-    posterior, logits = self.posteriors(self.networks.encode(params, images))
-    likeliest = [each.argmax(axis=1) for each in logits]
-    codes = map(jax.nn.one_hot, likeliest, self.num_categories)
-    decoded = self.networks.decode(
-      params, posterior.mean, jnp.concatenate(list(codes), axis=1)
-    )
+    outputs = networks.encode(params, images)
+    posterior, logits = posteriors(outputs, num_continuous, num_categories)
+    best = [each.argmax(axis=1) for each in logits]
+    codes = map(jax.nn.one_hot, best, num_categories)
+    codes = jnp.concatenate(list(codes), axis=1)
     return Representation(
       *posterior,
-      jnp.stack(likeliest, axis=1).astype(jnp.int32),
-      jnp.concatenate([jax.nn.softmax(each) for each in logits], axis=1),
-      self.networks.nll(images, decoded),
+      jnp.stack(best, axis=1).astype(jnp.int32),
+      networks.nll(params, images, posterior.mean, codes),
     )
 
-  def posteriors(self, outputs: jax.Array) -> Posteriors:
-    """Of the encoder's outputs: 2 m numbers, then the logits."""
-    gaussian, logits = jnp.split(outputs, [2 * self.config.num_continuous], 1)
-    return Posteriors(models.posterior(gaussian), self.by_variable(logits))
-
-  def by_variable(self, rows: jax.Array) -> list[jax.Array]:
-    """Rows over all categories, taken apart into those of each variable."""
-    return jnp.split(rows, np.cumsum(self.num_categories)[:-1], axis=1)
-
-  def sample(self, state, posteriors: Posteriors):
-    """The step's latents `[B, m]` and soft codes `[B, S]`."""
-    # A function of the step alone: scoring and update see the same sample.
-    normal_key, gumbel_key = jax.random.split(self.key(state))
-    posterior, logits = posteriors
-    normal = jax.random.normal(normal_key, posterior.mean.shape)
-    shape = len(normal), sum(self.num_categories)
-    gumbel = self.by_variable(jax.random.gumbel(gumbel_key, shape))
-    codes = [
-      models.gumbel_softmax(own, noise, self.options.temperature)
-      for own, noise in zip(logits, gumbel)
-    ]
-    return models.sample(posterior, normal), jnp.concatenate(codes, axis=1)
-
-  def distance(self, step, kl: jax.Array, logits: list[jax.Array]):
-    """|KL_z - C_z| + |KL_d - C_d| in nats, and its parts for the log.
-
-    Args:
-      step: updates done.
-      kl: `[m]`, of the latents, averaged over the batch.
-      logits: `[B, S]` of each discrete variable.
-    """
-    options = self.options
-    kl_discrete = sum(losses.categorical_kl(each).mean() for each in logits)
-    continuous = losses.capacity(
-      step, options.capacity_continuous, options.capacity_steps
-    )
-    discrete = jnp.minimum(
-      losses.capacity(step, options.capacity_discrete, options.capacity_steps),
-      math.log(math.prod(self.num_categories)),
-    )
-    distance = jnp.abs(kl.sum() - continuous) + jnp.abs(kl_discrete - discrete)
-    return distance, {
-      "kl_discrete": kl_discrete,
-      "capacity_continuous": continuous,
-      "capacity_discrete": discrete,
-    }
+  return represent

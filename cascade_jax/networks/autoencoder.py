@@ -1,117 +1,104 @@
-"""Encoder and decoder, which run forward once a step.
+"""The encoder and the decoder together, as functions of their parameters.
 
-A training step is two programs. The forward pass (`encode_and_remember`,
-`score`) keeps its activations; the update is the gradient through `encode` and
-`reconstruct`, given these. Codes can be solved for in between, and on a CPU two
-programs are faster than one (`steps.steps_per_call` says why).
-
-Letters: B batch, m continuous dimensions, S length of a code, K codes that are
-scored for each image, H W C image, n numbers that the encoder gives an image.
+Shapes: B batch, m continuous dimensions, S categories of all discrete
+variables together, H W C image, n outputs of the encoder for each image.
 """
 
 from typing import Any, NamedTuple
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
 from cascade_jax import losses
+from cascade_jax.backend import backend
+from cascade_jax.errors import UserError
 from cascade_jax.networks import models
-from cascade_jax.networks.fast_conv import layers
+from cascade_jax.networks.fast_conv import networks as fast_networks
+
+Params = dict[str, Any]
 
 
-class Decoded(NamedTuple):
-  """The decoder's forward pass: its activations, and the logits."""
+class Autoencoder(NamedTuple):
+  """Pure functions of parameters `{"encoder": ..., "decoder": ...}`.
 
-  activations: Any
-  logits: jax.Array  # [K * B, H, W, C]
-
-
-class Autoencoder:
-  """The two networks; parameters are `{"encoder": ..., "decoder": ...}`.
-
-  Args:
-    image_shape: H, W, C.
-    num_outputs: n.
-    likelihood: of pixels, see `losses.LIKELIHOODS`.
+  Attributes:
+    encoder: maps images to n numbers each.
+    decoder: maps latents and codes to images.
+    likelihood: of pixels, one of `losses.LIKELIHOODS`.
+    is_fast: whether the modules remember their activations (`fast_path`).
   """
 
-  def __init__(
-    self, image_shape: tuple[int, int, int], num_outputs: int, likelihood: str
-  ):
-    self.image_shape = image_shape
-    self.likelihood = likelihood
-    self._encoder = models.Encoder(num_outputs)
-    self._decoder = models.Decoder(image_shape)
+  encoder: nn.Module
+  decoder: nn.Module
+  likelihood: str
+  is_fast: bool
 
-  def init(self, key: jax.Array, num_continuous: int, code_length: int) -> dict:
-    """Fresh parameters, for m and S."""
+  def init(
+    self, key: jax.Array, num_continuous: int, code_length: int
+  ) -> Params:
+    """Returns fresh parameters for m latents and codes of length S."""
     encoder_key, decoder_key = jax.random.split(key)
     latents = jnp.zeros((1, num_continuous))
     codes = jnp.zeros((1, code_length))
-    images = jnp.zeros((1, *self.image_shape))
+    images = jnp.zeros((1, *self.decoder.image_shape))
     return {
-      "encoder": self._encoder.init(encoder_key, images),
-      "decoder": self._decoder.init(decoder_key, latents, codes),
+      "encoder": self.encoder.init(encoder_key, images),
+      "decoder": self.decoder.init(decoder_key, latents, codes),
     }
 
-  def encode(self, params, images, activations=None) -> jax.Array:
-    """`[B, n]`; with activations known, they are not computed again."""
-    variables = params["encoder"] | (activations or {})
-    return self._encoder.apply(variables, images)
+  def encode(self, params: Params, images: jax.Array) -> jax.Array:
+    """Maps images `[B, H, W, C]` to the encoder's outputs `[B, n]`."""
+    return self.encoder.apply(params["encoder"], images)
 
-  def encode_and_remember(self, params, images) -> tuple[jax.Array, Any]:
-    """`[B, n]` and the activations."""
-    return self._encoder.apply(
-      params["encoder"], images, mutable=[layers.ACTIVATIONS]
-    )
-
-  def decode(self, params, latents, codes) -> jax.Array:
-    """Latents `[B, m]` and codes `[B, S]` to logits `[B, H, W, C]`."""
-    return self._decoder.apply(params["decoder"], latents, codes)
-
-  def score(self, params, images, latents, codes) -> tuple[jax.Array, Decoded]:
-    """K codes for each image: `[K, B, S]` to costs `[B, K]` in nats."""
-    num_codes, batch_size, length = codes.shape
-    logits, activations = self._decoder.apply(
-      params["decoder"],
-      jnp.tile(latents, (num_codes, 1)),
-      codes.reshape(num_codes * batch_size, length),
-      mutable=[layers.ACTIVATIONS],
-    )
-    costs = self.nll(jnp.tile(images, (num_codes, 1, 1, 1)), logits)
-    return costs.reshape(num_codes, -1).T, Decoded(activations, logits)
-
-  def reconstruct(
-    self, params, images, latents, codes, decoded, nlls
+  def decode(
+    self, params: Params, latents: jax.Array, codes: jax.Array
   ) -> jax.Array:
-    """`nlls` `[B]`, what `score` found, with their gradient.
+    """Maps latents `[B, m]` and codes `[B, S]` to logits `[B, H, W, C]`."""
+    return self.decoder.apply(params["decoder"], latents, codes)
 
-    Args:
-      params: to be differentiated by.
-      images: `[B, H, W, C]`.
-      latents: `[B, m]`, to be differentiated by; those that were scored.
-      codes: `[B, S]`, likewise.
-      decoded: of these, one code an image (see `chosen`).
-      nlls: `[B]`, their costs.
-    """
-    slopes = jax.grad(lambda x: self.nll(images, x).sum())(decoded.logits)
-    variables = params["decoder"] | decoded.activations
-    logits = self._decoder.apply(variables, latents, codes)
-    return losses.known_nll(logits, nlls, slopes)
+  def nll(
+    self,
+    params: Params,
+    images: jax.Array,
+    latents: jax.Array,
+    codes: jax.Array,
+  ) -> jax.Array:
+    """Returns -log p(x | z, d), nats per image `[B]`, summed over pixels."""
+    return self.nll_of_logits(images, self.decode(params, latents, codes))
 
-  def nll(self, images, logits) -> jax.Array:
-    """Nats per image `[B]`, summed over pixels."""
+  def nll_of_logits(self, images: jax.Array, logits: jax.Array) -> jax.Array:
+    """Returns -log p(x | logits), nats per image `[B]`, summed over pixels."""
     return losses.reconstruction_nll(self.likelihood, images, logits)
 
 
-def chosen(decoded: Decoded, index: jax.Array, num_codes: int) -> Decoded:
-  """What was decoded for K codes an image, at one of them: `index` `[B]`."""
-  if num_codes == 1:
-    return decoded
-  batch = jnp.arange(len(index))
+def autoencoder(
+  image_shape: tuple[int, int, int],
+  num_outputs: int,
+  likelihood: str,
+  is_fast: bool | None = None,
+) -> Autoencoder:
+  """Returns the two networks for images H, W, C and n encoder outputs.
 
-  def rows(leaf):  # [K * B * rows of an image, ...]
-    of_images = leaf.reshape(num_codes, len(index), -1, *leaf.shape[1:])
-    return of_images[index, batch].reshape(-1, *leaf.shape[1:])
+  Args:
+    image_shape: H, W, C; H = W, one of `models.IMAGE_SIZES`.
+    num_outputs: n.
+    likelihood: one of `losses.LIKELIHOODS`.
+    is_fast: True for the convolutions on blocks, False for the plain ones;
+      None for what `backend` says is faster.
 
-  return jax.tree.map(rows, decoded)
+  Raises:
+    UserError: images of a size that the networks do not take.
+  """
+  height, width, _ = image_shape
+  if height != width or height not in models.IMAGE_SIZES:
+    raise UserError(
+      f"image_shape is {image_shape}; the networks take squares of "
+      f"{models.IMAGE_SIZES} pixels: resize or pad the images"
+    )
+  if is_fast is None:
+    is_fast = backend().fast_networks
+  room = fast_networks if is_fast else models
+  return Autoencoder(
+    room.Encoder(num_outputs), room.Decoder(image_shape), likelihood, is_fast
+  )

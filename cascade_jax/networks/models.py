@@ -1,65 +1,73 @@
 """The encoder and the decoder (Jeong & Song 2019; sizes from their code).
 
-Letters: B batch, m continuous dimensions, S categories, H W C image, n numbers
-that the encoder gives an image.
+Shapes: B batch, m continuous dimensions, S categories of all discrete
+variables together, H W C image, n outputs of the encoder for each image.
 """
+
+import functools
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from cascade_jax.errors import UserError
-from cascade_jax.networks.fast_conv import layers
-from cascade_jax.types import Posterior
-
 HIDDEN_UNITS = 256
-IMAGE_SIZES = (16, 32, 64, 128, 256)  # halved down to 4x4
+IMAGE_SIZES = (16, 32, 64, 128, 256)  # halved by the convolutions down to 4x4
+
+# The fan-in counts the axis before the last. In a transposed kernel that is the
+# number of OUTPUT channels: the authors' library (TensorFlow's
+# `variance_scaling_initializer`) does the same.
+he_normal = nn.initializers.variance_scaling(2.0, "fan_in", "truncated_normal")
+
+dense = functools.partial(
+  nn.Dense, kernel_init=nn.initializers.glorot_uniform()
+)
+_convolution = functools.partial(
+  nn.Conv, kernel_size=(4, 4), strides=(2, 2), kernel_init=he_normal
+)
+_transposed_convolution = functools.partial(
+  nn.ConvTranspose,
+  kernel_size=(4, 4),
+  strides=(2, 2),
+  kernel_init=he_normal,
+  transpose_kernel=True,
+)
 
 
 def conv_channels(image_size: int) -> tuple[int, ...]:
-  """Channels of the encoder's convolutions, which end at 4x4 pixels.
+  """Returns the channels of the encoder's convolutions, which end at 4x4.
 
   64 pixels: 32, 32, 64, 64. 32 pixels: 32, 32, 64, as in the authors' code;
   other sizes continue the series.
 
-  Raises:
-    UserError: the size isn't one of `IMAGE_SIZES`.
+  Args:
+    image_size: height and width, one of `IMAGE_SIZES`.
   """
-  if image_size not in IMAGE_SIZES:
-    raise UserError(
-      f"image_size is {image_size}; the networks take {IMAGE_SIZES} pixels"
-    )
   num_layers = IMAGE_SIZES.index(image_size) + 2
   return (32, 32) + (64,) * (num_layers - 2)
 
 
 class Encoder(nn.Module):
-  """Images to a few numbers each; what they mean is the method's to say.
+  """Maps each image to n numbers, whose meaning is the method's choice.
 
   Attributes:
-    num_outputs: n; 2 m for a `posterior`.
+    num_outputs: n; 2 m for `posterior.gaussian`.
   """
 
   num_outputs: int
 
   @nn.compact
   def __call__(self, images: jax.Array) -> jax.Array:
-    """Images `[B, H, W, C]` in [0, 1] to `[B, n]`."""
-    channels = conv_channels(images.shape[1])
-    first = layers.ImageToBlocks(channels[0], name="conv_0")
-    x = layers.Relu()(first(images))
-    for index, features in enumerate(channels[1:], start=1):
-      conv = layers.StridedConvolution(
-        features, from_blocks=index == 1, name=f"conv_{index}"
-      )
-      x = layers.Relu()(conv(x))
+    """Maps images `[B, H, W, C]` in [0, 1] to `[B, n]`."""
+    x = images
+    for index, features in enumerate(conv_channels(images.shape[1])):
+      x = nn.relu(_convolution(features, name=f"conv_{index}")(x))
     x = x.reshape(x.shape[0], -1)
-    x = layers.Relu()(_dense(HIDDEN_UNITS, "hidden")(x))
-    return _dense(self.num_outputs, "head")(x)
+    x = nn.relu(dense(HIDDEN_UNITS, name="hidden")(x))
+    return dense(self.num_outputs, name="head")(x)
 
 
 class Decoder(nn.Module):
-  """p(x|z, d), as logits (Bernoulli) or pre-sigmoid means (Gaussian).
+  """p(x|z, d), as logits (Bernoulli) or as means before the sigmoid (Gaussian).
 
   Attributes:
     image_shape: H, W, C.
@@ -69,54 +77,12 @@ class Decoder(nn.Module):
 
   @nn.compact
   def __call__(self, latents: jax.Array, codes: jax.Array) -> jax.Array:
-    """Latents `[B, m]`, one-hot codes `[B, S]` to logits `[B, H, W, C]`."""
+    """Maps latents `[B, m]` and codes `[B, S]` to logits `[B, H, W, C]`."""
     channels = conv_channels(self.image_shape[0])[::-1]
     x = jnp.concatenate([latents, codes], axis=-1)
-    x = layers.Relu()(_dense(HIDDEN_UNITS, "hidden")(x))
-    x = layers.Relu()(_dense(4 * 4 * channels[0], "grid")(x))
+    x = nn.relu(dense(HIDDEN_UNITS, name="hidden")(x))
+    x = nn.relu(dense(4 * 4 * channels[0], name="grid")(x))
     x = x.reshape(-1, 4, 4, channels[0])
     for index, features in enumerate(channels[1:]):
-      is_last = index == len(channels) - 2
-      conv = layers.TransposedConvolution(
-        features, to_blocks=is_last, name=f"conv_{index}"
-      )
-      x = layers.Relu(width=features if is_last else None)(conv(x))
-    last = layers.BlocksToImage(self.image_shape[-1], name="logits")
-    return last(x)
-
-
-def posterior(outputs: jax.Array) -> Posterior:
-  """q(z|x) = N(mean, diag(scale^2)) of the encoder's outputs `[B, 2 m]`.
-
-  The first half is the mean; the scale is the softplus of the second, not a
-  log-variance.
-  """
-  mean, scale = jnp.split(outputs, 2, axis=-1)
-  return Posterior(mean, nn.softplus(scale))
-
-
-def _dense(features: int, name: str) -> nn.Dense:
-  init = nn.initializers.glorot_uniform()
-  return nn.Dense(features, kernel_init=init, name=name)
-
-
-def sample(posterior: Posterior, noise: jax.Array) -> jax.Array:
-  """z = mean + scale * noise, `[B, m]`: the reparameterisation trick."""
-  return posterior.mean + posterior.scale * noise
-
-
-def gumbel_softmax(
-  logits: jax.Array, gumbel: jax.Array, temperature: float
-) -> jax.Array:
-  """A relaxed sample of one discrete variable, rows `[B, S]` that sum to 1.
-
-  Its likeliest category is a sample of softmax(logits) at any temperature; the
-  lower that is, the closer is the row to one-hot (Jang et al. 2017; Maddison et
-  al. 2017).
-
-  Args:
-    logits: `[B, S]`; any constant may be added to a row.
-    gumbel: `[B, S]`, standard Gumbel noise.
-    temperature: above 0.
-  """
-  return nn.softmax((logits + gumbel) / temperature)
+      x = nn.relu(_transposed_convolution(features, name=f"conv_{index}")(x))
+    return _transposed_convolution(self.image_shape[-1], name="logits")(x)

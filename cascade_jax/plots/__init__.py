@@ -1,13 +1,13 @@
-"""Pictures of finished arrays; no model and no files."""
+"""Pictures of finished arrays and log entries; needs no model and no files.
+
+The functions return matplotlib Figures, and `traversal_gif` bytes.
+"""
 
 from cascade_jax.plots.charts import curves
-from cascade_jax.plots.figures import (
-  confusion,
-  reconstructions,
-  traversal_gif,
-  traversal_grid,
-)
+from cascade_jax.plots.confusion import confusion
 from cascade_jax.plots.information import information
+from cascade_jax.plots.reconstructions import reconstructions
+from cascade_jax.plots.traversals import traversal_gif, traversal_grid
 
 __all__ = (
   "confusion",

@@ -1,52 +1,80 @@
-"""What the charts over steps have in common: axes, marks, curves, names.
+"""Building blocks of the charts over steps: axes, phases, curves, labels.
 
-Letters: P points of a curve.
+A chart is drawn from log entries, the lines of a run's metrics.jsonl in order.
+
+Shapes: P points of a curve, n labels.
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from scipy.optimize import isotonic_regression
 
 from cascade_jax.plots.style import INK
 
+if TYPE_CHECKING:
+  from matplotlib.axes import Axes
+
 FONT = 9
-FEW_POINTS = 40  # where a batch alone says little
-_MOST_POINTS = 120  # of a curve
+COARSE_POINTS = 40  # of curves whose values on a single batch are noisy
+_MAX_POINTS = 120  # of any other curve
+_LABEL_GAP = 0.085  # between labels, as a share of the height of the axes
 
 
 class Panel(NamedTuple):
   """One chart over the steps."""
 
   title: str
-  draw: Callable  # axes, records
+  draw: Callable[["Axes", Sequence[dict]], None]  # axes, log entries
 
 
-def is_cascade(records: Sequence[dict]) -> bool:
-  """Whether the schedule opens dimensions or brings the discrete code."""
-  first, last = (records[k] for k in (0, -1))
-  m = len(last["kl_weights"])
-  return first["open_dimensions"] < m or first["discrete"] != last["discrete"]
+class Phase(NamedTuple):
+  """A stretch of training during which the schedule doesn't change."""
+
+  start: int  # step
+  open_dimensions: int | None  # None for methods without KL weights
+  discrete: bool  # whether the discrete code is on
 
 
-def phase_marks(records: Sequence[dict]) -> list[tuple[int, int, bool]]:
-  """Where the schedule changed: (step, open dimensions, discrete code on).
+def has_phases(log_entries: Sequence[dict]) -> bool:
+  """Returns whether dimensions are opened or the discrete code is started."""
+  first, last = log_entries[0], log_entries[-1]
+  if first["discrete"] != last["discrete"]:
+    return True
+  if "open_dimensions" not in first or "kl_weights" not in last:
+    return False
+  return first["open_dimensions"] < len(last["kl_weights"])
 
-  A change is put at the last step logged before it, which is exact where
-  log_every divides phase_steps. The first mark is the start.
+
+def phases(log_entries: Sequence[dict]) -> list[Phase]:
+  """Returns the phases of a run.
+
+  A phase starts at the last step logged before the schedule changed, which is
+  exact where log_every divides phase_steps. The first one starts at 0.
   """
-  marks = []
+  result = []
   last_step = 0
-  for record in records:
-    stage = (record["open_dimensions"], record["discrete"])
-    if not marks or marks[-1][1:] != stage:
-      marks.append((last_step, *stage))
-    last_step = record["step"]
-  return marks
+  for entry in log_entries:
+    stage = (entry.get("open_dimensions"), entry["discrete"])
+    if not result or result[-1][1:] != stage:
+      result.append(Phase(last_step, *stage))
+    last_step = entry["step"]
+  return result
 
 
-def set_style(axes, last_step: int) -> None:
-  """Steps from 0 to the last one below; two spines."""
+def phase_legend(log_entries: Sequence[dict]) -> str:
+  """Returns sentences that explain the marks of `draw_phases`."""
+  lines = "Vertical lines mark changes of the schedule"
+  if any(entry["discrete"] for entry in log_entries):
+    lines += "; the discrete code starts at the dashed one"
+  if any("open_dimensions" in entry for entry in log_entries):
+    return f"Numbers above the charts count the open dimensions. {lines}."
+  return f"{lines}."
+
+
+def set_style(axes: "Axes", last_step: int) -> None:
+  """Sets up a horizontal axis of steps from 0 on, and hides two spines."""
   from matplotlib.ticker import EngFormatter, MaxNLocator
 
   axes.set_xlim(0, last_step)
@@ -58,44 +86,61 @@ def set_style(axes, last_step: int) -> None:
   axes.spines[["left", "bottom"]].set(color=INK, alpha=0.5)
 
 
-def draw_marks(axes, marks, last_step: int) -> None:
-  """Lines at the changes, and above them what is open in between."""
-  starts = np.array([mark[0] for mark in marks])
+def draw_phases(axes: "Axes", log_entries: Sequence[dict]) -> None:
+  """Draws a line where each phase starts, and labels the phases above."""
+  marks, last_step = phases(log_entries), log_entries[-1]["step"]
+  starts = np.array([phase.start for phase in marks])
   ends = np.append(starts[1:], last_step)
   widest = int(np.argmax(ends - starts))
   above = axes.get_xaxis_transform()  # x in steps, y as a share of the height
-  for i, (start, opened, discrete) in enumerate(marks):
-    starts_code = discrete and not (i and marks[i - 1][2])
-    if start > 0:
-      axes.axvline(start, color=INK, alpha=0.2, lw=0.8, zorder=0.5)
+  for i, phase in enumerate(marks):
+    starts_code = phase.discrete and not (i and marks[i - 1].discrete)
+    if phase.start > 0:
+      axes.axvline(phase.start, color=INK, alpha=0.2, lw=0.8, zorder=0.5)
     if starts_code:
-      axes.axvline(start, color=INK, alpha=0.8, lw=1, ls=(0, (4, 3)), zorder=3)
-      axes.plot(
-        start, 1.02, "v", color=INK, ms=5, clip_on=False, transform=above
-      )
-    words = [f"{opened} open"] * (i == widest) + [f"{opened}"]
-    words = [f"{opened} + code"] * starts_code + words
-    share = (ends[i] - start) / last_step
-    fitting = [text for text in words if 0.0125 * len(text) < share]
+      look = {"color": INK, "alpha": 0.8, "lw": 1, "ls": (0, (4, 3))}
+      axes.axvline(phase.start, **look, zorder=3)
+      triangle = {"color": INK, "ms": 5, "clip_on": False, "transform": above}
+      axes.plot(phase.start, 1.02, "v", **triangle)
+    # The longest label that is narrower than the phase, if there is one.
+    share = (ends[i] - phase.start) / last_step
+    labels = _phase_labels(phase, i == widest, starts_code)
+    fitting = [label for label in labels if 0.0125 * len(label) < share]
     if fitting:
       place = {"transform": above, "ha": "center", "size": 8, "color": INK}
-      axes.text((start + ends[i]) / 2, 1.06, fitting[0], **place)
+      axes.text((phase.start + ends[i]) / 2, 1.06, fitting[0], **place)
 
 
-def curve(records, key: str, most: int = _MOST_POINTS) -> np.ndarray:
-  """`[P, ...]` values of a key, averaged over equal runs of records."""
-  values = np.array([record[key] for record in records], float)
-  parts = np.array_split(values, min(len(values), most))
+def _phase_labels(
+  phase: Phase, is_widest: bool, starts_code: bool
+) -> list[str]:
+  """Returns what a phase may be labelled with, the most telling label first."""
+  if phase.open_dimensions is None:
+    return ["code"] if starts_code else []
+  labels = [f"{phase.open_dimensions}"]
+  if is_widest:
+    labels.insert(0, f"{phase.open_dimensions} open")
+  if starts_code:
+    labels.insert(0, f"{phase.open_dimensions} + code")
+  return labels
+
+
+def curve(
+  log_entries: Sequence[dict], key: str, max_points: int = _MAX_POINTS
+) -> np.ndarray:
+  """Returns `[P, ...]` values of a key, averaged over runs of log entries."""
+  values = np.array([entry[key] for entry in log_entries], float)
+  parts = np.array_split(values, min(len(values), max_points))
   return np.stack([part.mean(axis=0) for part in parts])
 
 
-def dot(steps: np.ndarray) -> dict:
-  """A curve of one point is nothing to see without a marker."""
+def marker(steps: np.ndarray) -> dict:
+  """Returns line options that make a curve of a single point visible."""
   return {"marker": "o", "clip_on": False} if len(steps) == 1 else {}
 
 
-def set_log_scale(axes) -> None:
-  """A logarithmic height with plain numbers at 1, 2 and 5."""
+def set_log_scale(axes: "Axes") -> None:
+  """Makes the vertical axis logarithmic, with plain numbers at 1, 2 and 5."""
   from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
   axes.set_yscale("log")
@@ -105,21 +150,32 @@ def set_log_scale(axes) -> None:
   axes.set_ylabel("log scale", size=FONT, color=INK, loc="top", labelpad=3)
 
 
-def name_ends(axes, values, names, colors=()) -> None:
-  """Names right of the curves' ends, moved apart where they'd overlap.
+def label_ends(
+  axes: "Axes",
+  values: Sequence[float],
+  labels: Sequence[str],
+  colors: Sequence[str] = (),
+) -> None:
+  """Writes labels right of the ends of curves, apart from each other.
 
-  A thin line leads from each end to its name, in the curve's colour.
+  A thin line leads from each end to its label, in the colour of the curve.
+
+  Args:
+    axes: with their final vertical scale.
+    values: `[n]`, the last value of each curve; NaN gets no line.
+    labels: n of them.
+    colors: n of them; thin ink by default.
   """
-  # From the data to shares of the axes' height, whatever the scale.
+  # From data to shares of the height of the axes, whatever the scale.
   points = np.stack([np.zeros(len(values)), np.nan_to_num(values)], axis=1)
   heights = (axes.transData + axes.transAxes.inverted()).transform(points)[:, 1]
   end = axes.get_yaxis_transform()  # x as a share of the width, y a value
   leader = {"arrowstyle": "-", "lw": 0.9, "relpos": (0, 0.5), "patchA": None}
-  leader |= {"shrinkA": 2, "shrinkB": 3}  # clear of the name and the marker
-  for i, height in enumerate(spread_apart(heights, gap=0.085)):
+  leader |= {"shrinkA": 2, "shrinkB": 3}  # clear of the label and the marker
+  for i, height in enumerate(spread_apart(heights, _LABEL_GAP)):
     look = {"color": colors[i]} if colors else {"color": INK, "alpha": 0.5}
     axes.annotate(
-      names[i],
+      labels[i],
       (1, values[i]),
       (1.06, height),
       xycoords=end,
@@ -133,19 +189,16 @@ def name_ends(axes, values, names, colors=()) -> None:
 
 
 def spread_apart(heights: np.ndarray, gap: float) -> np.ndarray:
-  """Heights from 0 to 1 with the gap between them, moved as little as needed.
+  """Returns `[n]` heights in [0, 1] that are at least `gap` apart.
 
-  The least sum of squares: less what each has below it, the heights need only
-  rise, which is an isotonic regression, here in its max-min form.
+  They have the least sum of squared distances from `heights`: once each height
+  is lowered by the gaps below it, the heights only have to be non-decreasing,
+  which is an isotonic regression.
   """
   order = np.argsort(heights, kind="stable")
-  below = gap * np.arange(len(heights))
-  free = np.clip(heights[order], 0, 1) - below
-  ranks = range(len(free))
-  rising = [
-    max(min(free[i : k + 1].mean() for k in ranks[j:]) for i in ranks[: j + 1])
-    for j in ranks
-  ]
-  result = np.empty_like(free)
-  result[order] = np.clip(rising, 0, 1 - below[-1]) + below
-  return result
+  gaps_below = gap * np.arange(len(heights))
+  lowered = np.clip(heights[order], 0, 1) - gaps_below
+  lowered = isotonic_regression(lowered).x
+  spread = np.empty_like(lowered)
+  spread[order] = np.clip(lowered, 0, 1 - gaps_below[-1]) + gaps_below
+  return spread

@@ -1,21 +1,22 @@
-"""Training curves: panels over steps, with the marks of the cascade.
+"""Training curves: charts over the steps, with the phases of the schedule.
 
-Letters: m continuous dimensions, P points of a curve.
+Shapes: m continuous dimensions, P points of a curve.
 """
 
 import functools
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from cascade_jax.errors import UserError
 from cascade_jax.plots.chart_axes import (
   FONT,
   Panel,
   curve,
-  dot,
-  draw_marks,
-  is_cascade,
-  name_ends,
-  phase_marks,
+  draw_phases,
+  has_phases,
+  label_ends,
+  marker,
+  phase_legend,
   set_log_scale,
   set_style,
 )
@@ -29,7 +30,12 @@ from cascade_jax.plots.style import (
   dimension_name,
 )
 
-_OF_EVERY_METHOD = {
+if TYPE_CHECKING:
+  from matplotlib.axes import Axes
+  from matplotlib.figure import Figure
+
+# Numbers that a method without terms of its own logs too.
+_COMMON_KEYS = {
   "loss",
   "reconstruction",
   "weight_penalty",
@@ -47,58 +53,59 @@ _OF_EVERY_METHOD = {
 }
 
 
-def panels(records: Sequence[dict]) -> list[Panel]:
-  """The charts that a run's records have something to show for.
+def panels(log_entries: Sequence[dict]) -> list[Panel]:
+  """Returns the charts that a run's log entries hold data for.
 
   Args:
-    records: of metrics.jsonl, in order.
+    log_entries: the lines of metrics.jsonl, in order.
 
   Raises:
-    UserError: no records.
+    UserError: there are no log entries.
   """
-  if not records:
-    raise UserError("no records of training to draw; metrics.jsonl is empty")
+  if not log_entries:
+    raise UserError("no log entries to draw; metrics.jsonl is empty")
   charts = [Panel("Loss and reconstruction, nats per image", _draw_loss)]
-  if "kl" in records[-1]:  # a deterministic encoder has none
+  if "kl" in log_entries[-1]:  # a deterministic encoder has none
     charts.append(Panel("KL of each dimension, nats", _draw_kl))
-  charts += code_panels(records)
+  charts += code_panels(log_entries)
   charts += [
     Panel(_term_title(name), functools.partial(_draw_term, name))
-    for name in _term_names(records)
+    for name in _term_names(log_entries)
   ]
-  scored = [r for r in records if r.get("disentanglement_score") is not None]
+  scored = _entries_with(log_entries, "disentanglement_score")
   if scored:
     title = f"Scores on {scored[-1]['scored_images']:,} images, %"
     charts.append(Panel(title, _draw_scores))
-  charts += information_panels(records)
+  charts += information_panels(log_entries)
   return charts
 
 
-def panel_figure(panel: Panel, records: Sequence[dict]):
-  """One panel as a small matplotlib Figure without its title."""
+def panel_figure(panel: Panel, log_entries: Sequence[dict]) -> "Figure":
+  """Returns one chart as a small matplotlib Figure without its title."""
   from matplotlib.figure import Figure
 
   figure = Figure(figsize=(5, 2.8))
   # The same margins for all, so that their steps stand below each other.
-  _draw(figure.add_axes((0.1, 0.14, 0.67, 0.74)), panel, records)
+  axes = figure.add_axes((0.1, 0.14, 0.65, 0.74))
+  _draw(axes, panel, log_entries)
   return figure
 
 
-def curves(records: Sequence[dict]):
-  """All panels with their titles, as one matplotlib Figure.
+def curves(log_entries: Sequence[dict]) -> "Figure":
+  """Returns all charts with their titles, as one matplotlib Figure.
 
-  Vertical lines stand where the schedule changed; above them is the number of
+  Vertical lines mark changes of the schedule. Above them stands the number of
   open dimensions, and a triangle where the discrete code starts.
 
   Args:
-    records: of metrics.jsonl, in order.
+    log_entries: the lines of metrics.jsonl, in order.
 
   Raises:
-    UserError: no records.
+    UserError: there are no log entries.
   """
   from matplotlib.figure import Figure
 
-  charts = panels(records)
+  charts = panels(log_entries)
   rows = -(-len(charts) // 2)
   figure = Figure(figsize=(11, 3.4 * rows), dpi=150, layout="constrained")
   figure.get_layout_engine().set(h_pad=0.12, w_pad=0.12, hspace=0.04)
@@ -106,92 +113,99 @@ def curves(records: Sequence[dict]):
   for axes in places[len(charts) :]:
     axes.remove()
   for axes, panel in zip(places, charts):
-    _draw(axes, panel, records)
+    _draw(axes, panel, log_entries)
     axes.set_title(panel.title, loc="left", size=FONT + 2, color=INK, pad=22)
-  if is_cascade(records):
-    key = "above: number of open dimensions"
-    if any(record["discrete"] for record in records):
-      key += "; triangle: the discrete code starts"
-    figure.supxlabel(key, size=FONT, color=INK, alpha=0.75)
+  if has_phases(log_entries):
+    legend = phase_legend(log_entries)
+    figure.supxlabel(legend, size=FONT, color=INK, alpha=0.75)
   return figure
 
 
-def _term_names(records: Sequence[dict]) -> list[str]:
-  """What only this method logs: `Report.terms`."""
-  last = records[-1]
+def _entries_with(log_entries: Sequence[dict], key: str) -> list[dict]:
+  """Returns the log entries in which the key has a value."""
+  return [entry for entry in log_entries if entry.get(key) is not None]
+
+
+def _term_names(log_entries: Sequence[dict]) -> list[str]:
+  """Returns the keys of the loss terms that only this method logs."""
   return [
     key
-    for key, value in last.items()
-    if isinstance(value, float) and key not in _OF_EVERY_METHOD
+    for key, value in log_entries[-1].items()
+    if isinstance(value, float) and key not in _COMMON_KEYS
   ]
 
 
 def _term_title(name: str) -> str:
-  """Batch accuracy for batch_accuracy; KL stays KL."""
+  """Returns a chart's title, such as Batch accuracy for batch_accuracy."""
   if name == "total_correlation":  # exact on other charts, and far higher
-    return "Total correlation as the method itself estimates it, nats"
+    return "Total correlation as estimated by the method, nats"
   title = name.replace("_", " ").replace("kl", "KL")
   return title[0].upper() + title[1:]
 
 
-def _draw(axes, panel: Panel, records) -> None:
-  set_style(axes, records[-1]["step"])
-  panel.draw(axes, records)
-  if is_cascade(records):
-    draw_marks(axes, phase_marks(records), records[-1]["step"])
+def _draw(axes: "Axes", panel: Panel, log_entries: Sequence[dict]) -> None:
+  """Draws a chart and the phases of the schedule."""
+  set_style(axes, log_entries[-1]["step"])
+  panel.draw(axes, log_entries)
+  if has_phases(log_entries):
+    draw_phases(axes, log_entries)
 
 
-def _draw_loss(axes, records) -> None:
-  steps = curve(records, "step")
-  loss, reconstruction = (
-    curve(records, key) for key in ("loss", "reconstruction")
-  )
-  axes.plot(steps, loss, color=INK, alpha=0.55, lw=1.2, ls="--", **dot(steps))
-  axes.plot(steps, reconstruction, color=INK, lw=1.6, **dot(steps))
+def _draw_loss(axes: "Axes", log_entries: Sequence[dict]) -> None:
+  """Draws the reconstruction term and, dashed, the whole loss."""
+  steps = curve(log_entries, "step")
+  loss = curve(log_entries, "loss")
+  reconstruction = curve(log_entries, "reconstruction")
+  dashed = {"color": INK, "alpha": 0.55, "lw": 1.2, "ls": "--"}
+  axes.plot(steps, loss, **dashed, **marker(steps))
+  axes.plot(steps, reconstruction, color=INK, lw=1.6, **marker(steps))
   if all(value > 0 for value in (*loss, *reconstruction)):
     set_log_scale(axes)
-  name_ends(axes, [loss[-1], reconstruction[-1]], ["loss", "reconstruction"])
+  label_ends(axes, [loss[-1], reconstruction[-1]], ["loss", "reconstruction"])
 
 
-def _draw_kl(axes, records) -> None:
-  steps = curve(records, "step")
-  kl = curve(records, "kl")  # [P, m]
+def _draw_kl(axes: "Axes", log_entries: Sequence[dict]) -> None:
+  """Draws a line for each dimension; many unused ones share a label."""
+  steps = curve(log_entries, "step")
+  kl = curve(log_entries, "kl")  # [P, m]
   dimensions = range(kl.shape[1])
   for j in dimensions:
     look = {"color": dimension_color(j), "ls": dimension_dashes(j)}
-    axes.plot(steps, kl[:, j], lw=1.6, **look, **dot(steps))
+    axes.plot(steps, kl[:, j], lw=1.6, **look, **marker(steps))
   axes.set_ylim(bottom=0)
-  ends = {j: kl[-1, j] for j in dimensions}
-  unused = [j for j, end in ends.items() if end <= UNUSED_KL]
-  if len(unused) > 2:  # one name for all, or theirs would push the others away
-    ends = {j: end for j, end in ends.items() if j not in unused}
-  names = [dimension_name(j) for j in ends]
-  colors = [dimension_color(j) for j in ends]
-  if len(unused) > 2:
-    ends["unused"] = 0
-    names.append(f"{len(unused)} unused")
+  unused = [j for j in dimensions if kl[-1, j] <= UNUSED_KL]
+  if len(unused) <= 2:
+    unused = []
+  named = [j for j in dimensions if j not in unused]
+  ends = [kl[-1, j] for j in named]
+  labels = [dimension_name(j) for j in named]
+  colors = [dimension_color(j) for j in named]
+  if unused:  # labels of their own would push the others away
+    ends.append(0)
+    labels.append(f"{len(unused)} unused")
     colors.append(INK)
-  name_ends(axes, list(ends.values()), names, colors)
+  label_ends(axes, ends, labels, colors)
 
 
-def _draw_term(name: str, axes, records) -> None:
-  steps, values = curve(records, "step"), curve(records, name)
-  axes.plot(steps, values, color=INK, lw=1.4, **dot(steps))
+def _draw_term(name: str, axes: "Axes", log_entries: Sequence[dict]) -> None:
+  """Draws a loss term of the method."""
+  steps, values = curve(log_entries, "step"), curve(log_entries, name)
+  axes.plot(steps, values, color=INK, lw=1.4, **marker(steps))
 
 
-def _draw_scores(axes, records) -> None:
-  """The disentanglement score, and dashed the accuracy where it is known."""
-  ends, names = [], []
+def _draw_scores(axes: "Axes", log_entries: Sequence[dict]) -> None:
+  """Draws the disentanglement score and, dashed, any accuracy."""
+  ends, labels = [], []
   dashed = {"lw": 1.2, "ls": "--", "alpha": 0.55}
-  for key, name, look in (
-    ("disentanglement_score", "disentangled", {"lw": 1.6}),
+  for key, label, look in (
+    ("disentanglement_score", "disentanglement", {"lw": 1.6}),
     ("classification_accuracy", "accuracy", dashed),
   ):
-    known = [record for record in records if record.get(key) is not None]
-    if known:
-      steps, values = curve(known, "step"), 100 * curve(known, key)
-      axes.plot(steps, values, color=INK, **look, **dot(steps))
+    scored = _entries_with(log_entries, key)
+    if scored:
+      steps, values = curve(scored, "step"), 100 * curve(scored, key)
+      axes.plot(steps, values, color=INK, **look, **marker(steps))
       ends.append(values[-1])
-      names.append(name)
+      labels.append(label)
   axes.set_ylim(0, 100)
-  name_ends(axes, ends, names)
+  label_ends(axes, ends, labels)

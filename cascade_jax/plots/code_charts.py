@@ -1,83 +1,91 @@
-"""Charts of the discrete code over the steps: categories, the flow, the gaps.
+"""Charts of the discrete code over the steps: categories, solver, gaps.
 
-Letters: S categories, P points of a curve.
+Shapes: S categories or bins, P points of a curve.
 """
 
 import functools
 import itertools
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cascade_jax.assignment.gaps import GAP_EDGES
 from cascade_jax.plots.chart_axes import (
-  FEW_POINTS,
+  COARSE_POINTS,
   Panel,
   curve,
-  dot,
-  name_ends,
+  label_ends,
+  marker,
 )
 from cascade_jax.plots.style import INK, category_name
 
+if TYPE_CHECKING:
+  from matplotlib.axes import Axes
 
-def code_panels(records: Sequence[dict]) -> list[Panel]:
-  """The charts of a run whose codes were assigned at the end; else none."""
-  keys = _counts_keys(records)
+
+def code_panels(log_entries: Sequence[dict]) -> list[Panel]:
+  """Returns the charts of a run whose last step assigned codes, else none."""
+  keys = _counts_keys(log_entries)
   if not keys:
     return []
   charts = [
     Panel(_counts_title(key), functools.partial(_draw_shares, key))
     for key in keys
   ]
-  charts.append(
-    Panel("Samples that the flow moved, % of the batch", _draw_moved)
-  )
-  if "gap_counts" in records[-1]:
-    title = "Gap to the next code, nats, % of the batch"
+  title = "Codes changed by the flow solver, % of the batch"
+  charts.append(Panel(title, _draw_changed))
+  if "gap_counts" in log_entries[-1]:
+    title = "Cost gap to the next-best code, % of the batch"
     charts.append(Panel(title, _draw_gaps))
   return charts
 
 
-def _counts_keys(records: Sequence[dict]) -> list[str]:
-  """Of each discrete variable whose categories were assigned at the end."""
-  last = records[-1]
+def _counts_keys(log_entries: Sequence[dict]) -> list[str]:
+  """Returns a key for each discrete variable assigned in the last step."""
+  last = log_entries[-1]
   return [key for key in last if key.startswith("counts") and sum(last[key])]
 
 
 def _counts_title(key: str) -> str:
+  """Returns a chart's title for the key `counts`, or `counts_1` and so on."""
   variable = f" of variable {key[7:]}" if key != "counts" else ""
   return f"Share of each category{variable}, % of the batch"
 
 
-def _with_codes(records: Sequence[dict]) -> list[dict]:
-  """The records of steps that codes were assigned in."""
-  keys = _counts_keys(records)
-  return [record for record in records if sum(record[keys[0]])]
+def _entries_with_codes(log_entries: Sequence[dict]) -> list[dict]:
+  """Returns the log entries of steps that assigned codes."""
+  key = _counts_keys(log_entries)[0]
+  return [entry for entry in log_entries if sum(entry[key])]
 
 
-def _draw_shares(key: str, axes, records) -> None:
-  """The share of each category."""
-  sizes = len(records[-1][key])
-  _draw_bands(axes, records, key, [category_name(k) for k in range(sizes)])
+def _draw_shares(key: str, axes: "Axes", log_entries: Sequence[dict]) -> None:
+  """Draws the share of each category."""
+  num_categories = len(log_entries[-1][key])
+  names = [category_name(k) for k in range(num_categories)]
+  _draw_bands(axes, log_entries, key, names)
 
 
-def _draw_gaps(axes, records) -> None:
-  """The share of each bin of the gaps' histogram; empty ones unnamed."""
+def _draw_gaps(axes: "Axes", log_entries: Sequence[dict]) -> None:
+  """Draws the share of each bin of the gaps; empty bins have no label."""
   names = [
-    *(f"{low:g} to {high:g}" for low, high in itertools.pairwise(GAP_EDGES)),
-    f"{GAP_EDGES[-1]:g} or more",
+    f"below {GAP_EDGES[0]:g} nats",
+    *(f"{a:g} to {b:g} nats" for a, b in itertools.pairwise(GAP_EDGES)),
+    f"{GAP_EDGES[-1]:g} nats or more",
   ]
-  names = [f"below {GAP_EDGES[0]:g}", *names]
-  last = curve(_with_codes(records), "gap_counts", FEW_POINTS)[-1]
-  names = [name if count else "" for name, count in zip(names, last)]
-  _draw_bands(axes, records, "gap_counts", names)
+  entries = _entries_with_codes(log_entries)
+  last_counts = curve(entries, "gap_counts", COARSE_POINTS)[-1]
+  names = [name if count else "" for name, count in zip(names, last_counts)]
+  _draw_bands(axes, log_entries, "gap_counts", names)
 
 
-def _draw_bands(axes, records, key: str, names: list[str]) -> None:
-  """Shares on top of each other: bands of one ink, told apart by name."""
-  records = _with_codes(records)
-  steps = curve(records, "step", FEW_POINTS)
-  counts = curve(records, key, FEW_POINTS)  # [P, S]
+def _draw_bands(
+  axes: "Axes", log_entries: Sequence[dict], key: str, names: list[str]
+) -> None:
+  """Draws shares as stacked bands of one ink, told apart by their labels."""
+  entries = _entries_with_codes(log_entries)
+  steps = curve(entries, "step", COARSE_POINTS)
+  counts = curve(entries, key, COARSE_POINTS)  # [P, S]
   tops = 100 * np.cumsum(counts / counts.sum(axis=1, keepdims=True), axis=1)
   floors = np.concatenate([np.zeros_like(tops[:, :1]), tops[:, :-1]], axis=1)
   for k, shade in enumerate(np.linspace(0.1, 0.45, counts.shape[1])):
@@ -85,13 +93,14 @@ def _draw_bands(axes, records, key: str, names: list[str]) -> None:
     axes.fill_between(*band, color=INK, alpha=shade, lw=0)
   axes.set_ylim(0, 100)
   named = [k for k, name in enumerate(names) if name]
-  heights = (floors[-1] + tops[-1]) / 2
-  name_ends(axes, heights[named], [names[k] for k in named])
+  middles = (floors[-1] + tops[-1]) / 2
+  label_ends(axes, middles[named], [names[k] for k in named])
 
 
-def _draw_moved(axes, records) -> None:
-  records = _with_codes(records)
-  steps = curve(records, "step", FEW_POINTS)
-  moved = 100 * curve(records, "flow_differs", FEW_POINTS)
-  axes.plot(steps, moved, color=INK, lw=1.4, **dot(steps))
-  axes.set_ylim(0, max(1, 1.1 * np.nan_to_num(moved).max()))
+def _draw_changed(axes: "Axes", log_entries: Sequence[dict]) -> None:
+  """Draws the share of samples whose code isn't their cheapest one."""
+  entries = _entries_with_codes(log_entries)
+  steps = curve(entries, "step", COARSE_POINTS)
+  changed = 100 * curve(entries, "flow_differs", COARSE_POINTS)
+  axes.plot(steps, changed, color=INK, lw=1.4, **marker(steps))
+  axes.set_ylim(0, max(1, 1.1 * np.nan_to_num(changed).max()))

@@ -1,9 +1,12 @@
-"""What the latents know, over the steps: the cascade's equations as a picture.
+"""Information in the latents over the steps: mutual information and TC.
 
-Letters: m continuous dimensions, P scored steps.
+The numbers are those of `cascade_jax.evaluation.information`, in nats.
+
+Shapes: m continuous dimensions, P scored steps.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,10 +15,9 @@ from cascade_jax.plots.chart_axes import (
   FONT,
   Panel,
   curve,
-  draw_marks,
-  is_cascade,
-  name_ends,
-  phase_marks,
+  draw_phases,
+  has_phases,
+  label_ends,
   set_style,
 )
 from cascade_jax.plots.style import (
@@ -25,156 +27,196 @@ from cascade_jax.plots.style import (
   dimension_name,
 )
 
-_LEAST = 0.05  # nats below which a dimension isn't named
+if TYPE_CHECKING:
+  from matplotlib.axes import Axes
+  from matplotlib.figure import Figure
+
+_MIN_LABELLED = 0.05  # nats; a dimension with less has no label
 _LINE = {"marker": "o", "ms": 3, "lw": 1.6, "clip_on": False}  # few points
-_MOST_COLUMNS = 4  # of runs; a wider picture can't be read on a page
+_MAX_COLUMNS = 4  # of runs; a wider picture isn't legible on a page
 
 
-def information_panels(records: Sequence[dict]) -> list[Panel]:
-  """Two charts of `evaluation.information`; none where nothing was scored."""
-  if not scored(records):
+def information_panels(log_entries: Sequence[dict]) -> list[Panel]:
+  """Returns charts of mutual information and TC; none without such entries."""
+  if not scored_entries(log_entries):
     return []
-  images = images_scored(records)
+  images = scored_images(log_entries)
   return [
-    Panel(f"Which of {images}: known by z and each z_j, nats", _draw_known),
-    Panel(f"Total correlation on {images}, by dimension, nats", _draw_repeated),
+    Panel(f"I(x; z) and each I(x; z_j) on {images}, nats", _draw_information),
+    Panel(
+      f"Total correlation on {images}, by dimension, nats",
+      _draw_total_correlation,
+    ),
   ]
 
 
-def scored(records: Sequence[dict]) -> list[dict]:
-  """The records that say what the latents know."""
-  return [record for record in records if "index_code_information" in record]
+def scored_entries(log_entries: Sequence[dict]) -> list[dict]:
+  """Returns the log entries that hold the information in the latents."""
+  return [entry for entry in log_entries if "index_code_information" in entry]
 
 
-def images_scored(records: Sequence[dict]) -> str:
-  """10,000 images; and the range where the records' numbers differ."""
-  numbers = [record["scored_images"] for record in scored(records)]
+def scored_images(log_entries: Sequence[dict]) -> str:
+  """Returns `10,000 images`, or a range where the entries' numbers differ."""
+  numbers = [entry["scored_images"] for entry in scored_entries(log_entries)]
   ends = sorted({min(numbers), max(numbers)})
   return f"{' to '.join(f'{end:,}' for end in ends)} images"
 
 
-def information(runs: Mapping[str, Sequence[dict]]):
-  """Several runs side by side, as one matplotlib Figure.
+def information(runs: Mapping[str, Sequence[dict]]) -> "Figure":
+  """Returns the charts of several runs side by side, as a matplotlib Figure.
 
-  Above what the latents know of the image, below what they repeat. The same
-  heights for all, and the number of open dimensions above. Runs that a row
-  has no place for stand in further rows.
+  Each run has a chart of mutual information above one of total correlation,
+  both on the same scale for all runs, with the number of open dimensions above.
+  Runs that don't fit into a row are continued in further rows.
 
   Args:
-    runs: records of metrics.jsonl, by the name of the column.
+    runs: log entries by the name of the run.
 
   Raises:
-    UserError: no runs, or one that says nothing of its latents.
+    UserError: there are no runs, or one that didn't log its information.
   """
   from matplotlib.figure import Figure
 
   _check(runs)
-  lines = -(-len(runs) // _MOST_COLUMNS)
+  lines = -(-len(runs) // _MAX_COLUMNS)
   columns = -(-len(runs) // lines)
-  figure = Figure(
-    figsize=(1 + 3.4 * columns, 0.2 + 6.2 * lines),
-    dpi=150,
-    layout="constrained",
-  )
+  size = (1 + 3.4 * columns, 0.2 + 6.2 * lines)
+  figure = Figure(figsize=size, dpi=150, layout="constrained")
   figure.get_layout_engine().set(h_pad=0.1, w_pad=0.1)
-  rows = figure.subplots(2 * lines, columns, sharey="row", squeeze=False)
-  # By run: its line, its column, and one of two charts.
-  places = rows.reshape(lines, 2, columns).transpose(0, 2, 1).reshape(-1, 2)
-  for axes in places[len(runs) :].flat:
+  grid = figure.subplots(2 * lines, columns, sharey="row", squeeze=False)
+  # From [line and chart, column] to [run, chart].
+  pairs = grid.reshape(lines, 2, columns).transpose(0, 2, 1).reshape(-1, 2)
+  for axes in pairs[len(runs) :].flat:
     axes.remove()
-  for (name, records), pair in zip(runs.items(), places):
-    _draw_run(pair, records, runs)
-    title = _title(name, records, runs)
+  for (name, log_entries), pair in zip(runs.items(), pairs):
+    _draw_run(pair, log_entries, runs)
+    title = _title(name, log_entries, runs)
     pair[0].set_title(title, loc="left", size=FONT + 3, color=INK, pad=22)
-  for known, repeated in places[: len(runs) : columns]:
-    known.set_ylabel("I(x; z_j), nats", size=FONT + 1, color=INK)
-    repeated.set_ylabel("I(z_1:j-1; z_j), nats", size=FONT + 1, color=INK)
+  for above, below in pairs[: len(runs) : columns]:
+    above.set_ylabel("I(x; z_j), nats", size=FONT + 1, color=INK)
+    below.set_ylabel("I(z_1:j-1; z_j), nats", size=FONT + 1, color=INK)
   figure.supxlabel(_caption(runs), size=FONT + 1, color=INK)
   return figure
 
 
-def _check(runs) -> None:
+def _check(runs: Mapping[str, Sequence[dict]]) -> None:
+  """Raises a UserError where there is nothing to draw."""
   if not runs:
-    raise UserError("no runs to draw; name one folder a run")
-  for name, records in runs.items():
-    if not scored(records):
+    raise UserError("there are no runs to draw; name the folder of each run")
+  for name, log_entries in runs.items():
+    if not scored_entries(log_entries):
       raise UserError(
-        f"{name} says nothing of what its latents know: train it with "
-        "--config.evaluate_every=STEPS"
+        f"{name} says nothing about the information in its latents: train it "
+        "with --config.evaluate_every=STEPS"
       )
 
 
-def _draw_run(pair, records, runs) -> None:
-  """Both charts of a run, as high as all the runs need."""
-  together = [record for others in runs.values() for record in others]
-  for axes, draw in zip(pair, (_draw_known, _draw_repeated)):
-    set_style(axes, records[-1]["step"])
-    draw(axes, records, together)
-    if is_cascade(records):
-      draw_marks(axes, phase_marks(records), records[-1]["step"])
+def _draw_run(
+  pair: Sequence["Axes"],
+  log_entries: Sequence[dict],
+  runs: Mapping[str, Sequence[dict]],
+) -> None:
+  """Draws both charts of a run, on a scale that suits all runs."""
+  all_entries = [entry for entries in runs.values() for entry in entries]
+  for axes, draw in zip(pair, (_draw_information, _draw_total_correlation)):
+    set_style(axes, log_entries[-1]["step"])
+    draw(axes, log_entries, all_entries)
+    if has_phases(log_entries):
+      draw_phases(axes, log_entries)
 
 
-def _title(name: str, records, runs) -> str:
-  """The run's name, with its number of images where others have another."""
-  images = images_scored(records)
-  return name if _numbers(runs) == {images} else f"{name}, {images}"
+def _title(
+  name: str, log_entries: Sequence[dict], runs: Mapping[str, Sequence[dict]]
+) -> str:
+  """Returns the run's name, with its number of images if the runs differ."""
+  images = scored_images(log_entries)
+  return name if _all_scored_images(runs) == {images} else f"{name}, {images}"
 
 
-def _caption(runs) -> str:
-  numbers = _numbers(runs)
-  if len(numbers) == 1:
-    return f"measured on {numbers.pop()}, a number that TC depends on"
+def _caption(runs: Mapping[str, Sequence[dict]]) -> str:
+  """Returns on how many images the runs were scored."""
+  images = _all_scored_images(runs)
+  if len(images) == 1:
+    return f"measured on {images.pop()}; TC depends on this number"
   return (
-    "measured on as many images as the titles say; TC compares only between "
-    "equal numbers"
+    "measured on the number of images in the title; TC is comparable only "
+    "between equal numbers"
   )
 
 
-def _numbers(runs) -> set[str]:
-  return {images_scored(records) for records in runs.values()}
+def _all_scored_images(runs: Mapping[str, Sequence[dict]]) -> set[str]:
+  """Returns the different numbers of images, as text."""
+  return {scored_images(log_entries) for log_entries in runs.values()}
 
 
-def _draw_known(axes, records, beside=()) -> None:
-  """Lines, one a dimension; as high as the records `beside` need too."""
-  records = scored(records)
-  steps = curve(records, "step")
-  whole = curve(records, "index_code_information")
-  each = curve(records, "dimension_information")  # [P, m]
+def _draw_information(
+  axes: "Axes",
+  log_entries: Sequence[dict],
+  scale_entries: Sequence[dict] = (),
+) -> None:
+  """Draws I(x; z) and a line for each I(x; z_j).
+
+  Args:
+    axes: to draw on.
+    log_entries: of the run.
+    scale_entries: further log entries that the vertical axis has to cover.
+  """
+  entries = scored_entries(log_entries)
+  steps = curve(entries, "step")
+  whole = curve(entries, "index_code_information")
+  parts = curve(entries, "dimension_information")  # [P, m]
   axes.plot(steps, whole, color=INK, **_LINE)
-  for j in range(each.shape[1]):
+  for j in range(parts.shape[1]):
     look = {"color": dimension_color(j), "ls": dimension_dashes(j)}
-    axes.plot(steps, each[:, j], **look, **_LINE)
-  _set_heights(axes, [*records, *beside], "index_code_information")
-  _name_dimensions(axes, each[-1], each[-1], whole[-1], "all")
+    axes.plot(steps, parts[:, j], **look, **_LINE)
+  _set_height(axes, [*entries, *scale_entries], "index_code_information")
+  _label_dimensions(axes, parts[-1], parts[-1], whole[-1], "all z")
 
 
-def _draw_repeated(axes, records, beside=()) -> None:
-  """Bands on top of each other, one a dimension; as `_draw_known`."""
-  records = scored(records)
-  steps = curve(records, "step")
-  each = np.maximum(curve(records, "information_with_earlier"), 0)  # [P, m]
-  tops = np.cumsum(each, axis=1)
-  floors = tops - each
-  for j in range(each.shape[1]):
+def _draw_total_correlation(
+  axes: "Axes",
+  log_entries: Sequence[dict],
+  scale_entries: Sequence[dict] = (),
+) -> None:
+  """Draws TC as stacked bands, I(z_1:j-1; z_j) for each dimension.
+
+  Args:
+    axes: to draw on.
+    log_entries: of the run.
+    scale_entries: further log entries that the vertical axis has to cover.
+  """
+  entries = scored_entries(log_entries)
+  steps = curve(entries, "step")
+  parts = np.maximum(curve(entries, "information_with_earlier"), 0)  # [P, m]
+  tops = np.cumsum(parts, axis=1)
+  floors = tops - parts
+  for j in range(parts.shape[1]):
     band = (steps, floors[:, j], tops[:, j])
     axes.fill_between(*band, color=dimension_color(j), alpha=0.55, lw=0)
   axes.plot(steps, tops[:, -1], color=INK, **_LINE)
-  _set_heights(axes, [*records, *beside], "aggregate_total_correlation")
+  _set_height(axes, [*entries, *scale_entries], "aggregate_total_correlation")
   middles = (floors[-1] + tops[-1]) / 2
-  _name_dimensions(axes, middles, each[-1], tops[-1, -1], "TC")
+  _label_dimensions(axes, middles, parts[-1], tops[-1, -1], "TC")
 
 
-def _set_heights(axes, records, key: str) -> None:
-  highest = max(record[key] for record in scored(records))
-  axes.set_ylim(0, 1.06 * max(highest, _LEAST))
+def _set_height(axes: "Axes", log_entries: Sequence[dict], key: str) -> None:
+  """Ends the vertical axis a little above the key's highest value."""
+  highest = max(entry[key] for entry in scored_entries(log_entries))
+  axes.set_ylim(0, 1.06 * max(highest, _MIN_LABELLED))
 
 
-def _name_dimensions(axes, heights, sizes, whole: float, name: str) -> None:
-  """Names at the right for the whole and for what isn't next to nothing."""
-  named = [j for j, size in enumerate(sizes) if size > _LEAST]
-  name_ends(
+def _label_dimensions(
+  axes: "Axes",
+  heights: np.ndarray,
+  sizes: np.ndarray,
+  total: float,
+  total_label: str,
+) -> None:
+  """Labels the total and the dimensions that contribute noticeably to it."""
+  named = [j for j, size in enumerate(sizes) if size > _MIN_LABELLED]
+  label_ends(
     axes,
-    [whole, *(heights[j] for j in named)],
-    [name, *map(dimension_name, named)],
+    [total, *(heights[j] for j in named)],
+    [total_label, *map(dimension_name, named)],
     [INK, *map(dimension_color, named)],
   )

@@ -1,63 +1,53 @@
 """Plates: many small images with labels, enlarged by whole factors.
 
-Their ground is dark, which looks the same on a light and on a dark page.
+Their dark background looks the same on a light and on a dark page.
+
+Shapes: H W C image, h w enlarged image.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from cascade_jax.errors import UserError
+from cascade_jax.plots.plate_layout import (
+  CHARACTER,
+  IMAGE_GAP,
+  MARGIN,
+  TEXT_LINE,
+  Layout,
+  make_layout,
+)
 
-_GROUND = "#1b1d21"
+if TYPE_CHECKING:
+  from matplotlib.axes import Axes
+  from matplotlib.figure import Figure
+
+_BACKGROUND = "#1b1d21"
 _INK = "#e4e6ea"
 _MUTED = "#9aa1ab"
 
-_MARGIN = 32
-_GAP = 4  # between the images of a block
-_TEXT = 26
-_LINE = 38  # height of a line of text
+_FONT = 26  # pixels
 
 
 class Slider(NamedTuple):
   """A bar below all blocks."""
 
-  share: float  # where its knob is, 0 to 1
-  low: str  # the texts at its ends
+  share: float  # position of the knob, from 0 to 1
+  low: str  # texts at the ends
   high: str
 
 
-class _Layout(NamedTuple):
-  """Where things are, in pixels from the top left."""
-
-  left: int  # of the first block
-  head: int  # height of a block's title
-  step: tuple[int, int]  # from block to block, right and down
-  per_line: int
-  image: tuple[int, int]  # height, width
-
-  def block(self, index: int) -> tuple[int, int]:
-    """Left and top of a block, its title included."""
-    down, right = divmod(index, self.per_line)
-    return self.left + right * self.step[0], _MARGIN + down * self.step[1]
-
-  def cell(self, index: int, row: int, column: int) -> tuple[int, int]:
-    """Left and top of an image of a block; row and column may be past it."""
-    x, y = self.block(index)
-    h, w = self.image
-    return x + column * (w + _GAP), y + self.head + row * (h + _GAP)
-
-
 def to_pixels(images: np.ndarray, target: int) -> np.ndarray:
-  """Images as RGB pixels, enlarged to about `target` by a whole factor.
+  """Returns images as RGB pixels, enlarged by a whole factor.
 
   Args:
-    images: `[..., H, W, C]` in [0, 1], C = 1 or 3; NaN shows as 0.
-    target: the height wanted.
+    images: `[..., H, W, C]` in [0, 1], C = 1 or 3; NaN is shown as 0.
+    target: the desired height, which is met as nearly as possible.
 
   Returns:
-    `[..., kH, kW, 3]` uint8.
+    `[..., h, w, 3]` uint8.
 
   Raises:
     UserError: images of another number of channels.
@@ -82,89 +72,108 @@ def plate(
   per_line: int = 1,
   gap: int = 44,
   slider: Slider | None = None,
-):
-  """Blocks of small images with their labels, on a dark plate.
+) -> "Figure":
+  """Returns a figure of blocks of small images with their labels.
 
   Args:
-    blocks: n of `[rows, columns, h, w, 3]` uint8; columns may differ.
-    titles: for each block its lines of text, or nothing.
-    colors: for each block the colour of the square before its title.
-    row_names: for each row, left of the first block of each line.
-    feet: for each block a text under each column.
-    per_line: blocks side by side.
+    blocks: each `[rows, columns, h, w, 3]` uint8; columns may differ.
+    titles: the lines of text above each block.
+    colors: the colour of the square before each block's title.
+    row_names: a name for each row, left of the first block of each line.
+    feet: for each block the texts under its columns.
+    per_line: number of blocks side by side.
     gap: pixels between blocks.
-    slider: below all blocks.
+    slider: drawn below all blocks.
 
   Returns:
-    A matplotlib Figure; a pixel of it is a pixel of the blocks.
+    A matplotlib Figure, each of whose pixels is a pixel of the blocks.
   """
-  n, (rows, _, h, w, _) = len(blocks), blocks[0].shape
-  columns = max(block.shape[1] for block in blocks)
-  longest = max(map(len, row_names), default=0)
-  left = _MARGIN + (16 * longest + 16 if longest else 0)
-  head = _LINE * max(map(len, titles), default=0)
-  across = columns * (w + _GAP) - _GAP
-  down = head + rows * (h + _GAP) - _GAP + _LINE * bool(feet)
-  per_line = min(per_line, n)
-  step = (across + gap, down + gap // 2)
-  layout = _Layout(left, head, step, per_line, (h, w))
-  width = layout.block(per_line - 1)[0] + across + _MARGIN
-  height = layout.block(n - 1)[1] + down + _MARGIN + 2 * _LINE * bool(slider)
-  figure, axes = _canvas(width, height)
-  pixels = _paste(blocks, layout, width, height)
+  layout = make_layout(blocks, titles, row_names, bool(feet), per_line, gap)
+  height, width = layout.size(len(blocks))
+  if slider:
+    height += 2 * TEXT_LINE
+  figure, axes = _canvas(height, width)
+  pixels = _paste(blocks, layout, height, width)
   box = (0, width, height, 0)
   axes.imshow(pixels, extent=box, interpolation="nearest", aspect="auto")
-  for index in range(n):
+  for index in range(len(blocks)):
     if titles:
-      _title(axes, layout, index, titles[index], colors[index])
-    for column, text in enumerate(feet[index] if feet else ()):
-      x, y = layout.cell(index, rows, column)
-      _text(axes, x + w / 2, y - _GAP + _LINE / 2, text)
-    for row, name in enumerate(row_names if index % per_line == 0 else ()):
-      x, y = layout.cell(index, row, 0)
-      _text(axes, x - 16, y + h / 2, name, ha="right")
+      _draw_title(axes, layout, index, titles[index], colors[index])
+    if feet:
+      _draw_feet(axes, layout, index, len(blocks[0]), feet[index])
+    if index % layout.per_line == 0:
+      _draw_row_names(axes, layout, index, row_names)
   if slider:
-    _slider(axes, left, width - _MARGIN, height - _MARGIN - _LINE / 2, slider)
+    y = height - MARGIN - TEXT_LINE / 2
+    _draw_slider(axes, layout.left, width - MARGIN, y, slider)
   return figure
 
 
-def _canvas(width: int, height: int):
-  """A figure of so many pixels and axes whose unit is the pixel."""
+def _canvas(height: int, width: int) -> tuple["Figure", "Axes"]:
+  """Returns a figure of so many pixels, and axes whose unit is the pixel."""
   from matplotlib.figure import Figure
 
   # At 72 dpi a point is a pixel; the hundredth guards against rounding down.
   size = ((width + 0.01) / 72, (height + 0.01) / 72)
-  figure = Figure(figsize=size, dpi=72, facecolor=_GROUND)
+  figure = Figure(figsize=size, dpi=72, facecolor=_BACKGROUND)
   axes = figure.add_axes((0, 0, 1, 1))
   axes.set_axis_off()
   return figure, axes
 
 
-def _paste(blocks, layout: _Layout, width: int, height: int) -> np.ndarray:
+def _paste(
+  blocks: Sequence[np.ndarray], layout: Layout, height: int, width: int
+) -> np.ndarray:
+  """Returns `[height, width, 3]` pixels of the images on the background."""
   from matplotlib.colors import to_rgb
 
   pixels = np.empty((height, width, 3), np.uint8)
-  pixels[:] = np.rint(255 * np.array(to_rgb(_GROUND)))
+  pixels[:] = np.rint(255 * np.array(to_rgb(_BACKGROUND)))
   h, w = layout.image
   for index, block in enumerate(blocks):
     for row, column in np.ndindex(*block.shape[:2]):
-      x, y = layout.cell(index, row, column)
+      x, y = layout.image_corner(index, row, column)
       pixels[y : y + h, x : x + w] = block[row, column]
   return pixels
 
 
-def _title(axes, layout: _Layout, index: int, lines, color: str) -> None:
+def _draw_title(
+  axes: "Axes", layout: Layout, index: int, lines: Sequence[str], color: str
+) -> None:
+  """Writes the lines above a block, a coloured square before the first."""
   from matplotlib.patches import Rectangle
 
-  x, y = layout.block(index)
+  x, y = layout.block_corner(index)
   axes.add_patch(Rectangle((x, y + 7), 20, 20, color=color))
   for i, line in enumerate(lines):
     shift, ink = (30, _INK) if i == 0 else (0, _MUTED)
-    middle = y + 17 + i * (_LINE - 4)
+    middle = y + 17 + i * (TEXT_LINE - 4)
     _text(axes, x + shift, middle, line, ha="left", color=ink)
 
 
-def _slider(axes, left: int, right: int, y: float, slider: Slider) -> None:
+def _draw_feet(
+  axes: "Axes", layout: Layout, index: int, rows: int, feet: Sequence[str]
+) -> None:
+  """Writes a text under each column of a block."""
+  for column, text in enumerate(feet):
+    x, y = layout.image_corner(index, rows, column)
+    x += layout.image[1] / 2
+    _text(axes, x, y - IMAGE_GAP + TEXT_LINE / 2, text)
+
+
+def _draw_row_names(
+  axes: "Axes", layout: Layout, index: int, row_names: Sequence[str]
+) -> None:
+  """Writes the names of the rows left of a block."""
+  for row, name in enumerate(row_names):
+    x, y = layout.image_corner(index, row, 0)
+    _text(axes, x - CHARACTER, y + layout.image[0] / 2, name, ha="right")
+
+
+def _draw_slider(
+  axes: "Axes", left: int, right: int, y: float, slider: Slider
+) -> None:
+  """Draws a bar with a knob, between the texts at its ends."""
   start, end = left + 60, right - 44
   axes.plot([start, end], [y, y], color=_MUTED, lw=3, alpha=0.5)
   knob = start + slider.share * (end - start)
@@ -173,7 +182,15 @@ def _slider(axes, left: int, right: int, y: float, slider: Slider) -> None:
   _text(axes, right, y, slider.high, ha="right")
 
 
-def _text(axes, x, y, text, ha="center", color=_MUTED) -> None:
+def _text(
+  axes: "Axes",
+  x: float,
+  y: float,
+  text: str,
+  ha: str = "center",
+  color: str = _MUTED,
+) -> None:
+  """Writes a line of text, vertically centred."""
   axes.text(
-    x, y, text, ha=ha, va="center", color=color, size=_TEXT, parse_math=False
+    x, y, text, ha=ha, va="center", color=color, size=_FONT, parse_math=False
   )

@@ -1,18 +1,23 @@
-"""What the pictures share: names, colours and export.
+"""Style of the pictures: names, colours and export.
 
-Charts are drawn in one ink, so that a page can give them its own text colour;
-hues stand for continuous dimensions and nothing else.
+Charts are drawn in one ink, so that a page can give them its own text colour.
+Hues mean continuous dimensions and nothing else.
+
+Shapes: D discrete variables, h w figure.
 """
 
 import html
 import io
 import re
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-# Okabe & Ito's colour-blind safe set without black and yellow: these show on
-# white and on near-black alike.
+if TYPE_CHECKING:
+  from matplotlib.figure import Figure
+
+# Okabe & Ito's colour-blind safe set without black and yellow, so that all are
+# visible on white and on near-black.
 _HUES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 INK = "#1d2025"
 
@@ -20,32 +25,39 @@ UNUSED_KL = 0.1  # nats; the paper's score drops dimensions at or below it
 
 
 def dimension_name(dimension: int) -> str:
-  """What dimension `dimension`, counted from 0, is called: z1 for 0."""
+  """Returns the name of a dimension counted from 0: z1 for 0."""
   return f"z{dimension + 1}"
 
 
 def category_name(category: int) -> str:
-  """What category `category`, counted from 0, is called: c1 for 0."""
+  """Returns the name of a category counted from 0: c1 for 0."""
   return f"c{category + 1}"
 
 
-def code_name(categories: Sequence[int]) -> str:
-  """What a joint code is called, of several variables c1.2 for 0 and 1."""
-  return "c" + ".".join(str(category + 1) for category in categories)
+def code_names(categories: np.ndarray | None) -> list[str]:
+  """Returns the names of joint codes, such as c1.2 for categories 0 and 1.
+
+  Args:
+    categories: `[codes, D]`; D = 0 or None for a model without a discrete code,
+      which has no names.
+  """
+  if categories is None or not np.size(categories):
+    return []
+  return ["c" + ".".join(str(k + 1) for k in code) for code in categories]
 
 
 def dimension_color(dimension: int) -> str:
-  """The dimension's colour in every picture; repeats after six."""
+  """Returns a dimension's colour in every picture; repeats after six."""
   return _HUES[dimension % len(_HUES)]
 
 
 def dimension_dashes(dimension: int) -> str:
-  """The dimension's line style, which tells repeated colours apart."""
+  """Returns a dimension's line style, which tells repeated colours apart."""
   return ("-", "--", ":", "-.")[dimension // len(_HUES) % 4]
 
 
-def to_array(figure) -> np.ndarray:
-  """The figure's pixels, `[h, w, 3]` uint8."""
+def to_array(figure: "Figure") -> np.ndarray:
+  """Returns the figure's pixels, `[h, w, 3]` uint8."""
   from matplotlib.backends.backend_agg import FigureCanvasAgg
 
   canvas = FigureCanvasAgg(figure)
@@ -53,15 +65,15 @@ def to_array(figure) -> np.ndarray:
   return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-def to_svg(figure, title: str) -> str:
-  """The figure as an SVG element for a page, in the page's text colour.
+def to_svg(figure: "Figure", title: str) -> str:
+  """Returns the figure as an SVG element in the text colour of its page.
 
-  Text stays text, the background is transparent, and what refers to other
-  sites (namespaces, metadata) is left out: HTML doesn't need it.
+  Text stays text and the background is transparent. References to other sites
+  (namespaces, metadata) are left out, since HTML doesn't need them.
 
   Args:
     figure: a matplotlib Figure drawn in `INK`.
-    title: what a screen reader says of it; also keeps its ids its own.
+    title: read out by screen readers; also makes the ids unique on the page.
   """
   import matplotlib
 
@@ -76,7 +88,7 @@ def to_svg(figure, title: str) -> str:
     svg,
     flags=re.DOTALL,
   )
-  svg = re.sub(r' id="[a-zA-Z0-9]+_[0-9]+"', "", svg)  # the same in each figure
+  svg = re.sub(r' id="[a-zA-Z0-9]+_[0-9]+"', "", svg)  # not unique
   box = re.search(r'viewBox="[^"]*"', svg)[0]
   label = html.escape(title)
   opening = f'<svg {box} role="img" aria-label="{label}">'

@@ -1,4 +1,4 @@
-"""The report of a run: pictures, and one page that shows all of it."""
+"""The report of a run: pictures, and one page with all of it."""
 
 from cascade_jax.report.write import write_report
 

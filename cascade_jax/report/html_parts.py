@@ -1,6 +1,8 @@
-"""Pieces of a page: escaped text, tables, pictures, numbers.
+"""Pieces of a page: escaped text, tables, images, numbers.
 
 Arguments are plain text, and escaped here, unless their name ends in `_html`.
+
+Shapes: R rows, K columns.
 """
 
 import base64
@@ -10,49 +12,55 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-NOT_THERE = "\N{EN DASH}"
+MISSING = "\N{EN DASH}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 
 
-def escape(text) -> str:
-  """Text that a page may hold, also inside an attribute."""
+def escape(text: object) -> str:
+  """Returns the text as HTML, which may also stand inside an attribute."""
   return html.escape(str(text))
 
 
 def section(title: str, body_html: str) -> str:
-  """A part of the page under a heading."""
+  """Returns a part of the page under a heading."""
   return f"<section><h2>{escape(title)}</h2>\n{body_html}\n</section>\n"
 
 
-def command(text: str) -> str:
-  """A command to copy."""
-  return f"<pre>{_whole_words(text)}</pre>"
+def paragraph(text: str, css_class: str = "") -> str:
+  """Returns a paragraph of text."""
+  attribute = f' class="{css_class}"' if css_class else ""
+  return f"<p{attribute}>{escape(text)}</p>"
 
 
-def image(kind: str, content: bytes, alt: str) -> str:
-  """A picture inside the page; `kind` is its media type."""
+def instruction(text: str, command: str) -> str:
+  """Returns a paragraph of text above a command to copy."""
+  return f"{paragraph(text)}<pre>{_whole_words(command)}</pre>"
+
+
+def image(media_type: str, content: bytes, alt: str) -> str:
+  """Returns an image that is embedded in the page."""
   data = base64.b64encode(content).decode()
-  return f'<img src="data:{kind};base64,{data}" alt="{escape(alt)}">'
+  return f'<img src="data:{media_type};base64,{data}" alt="{escape(alt)}">'
 
 
 def table(
   header: Sequence[str],
   rows: Iterable[Sequence],
   caption: str,
-  kind: str = "",
+  css_class: str = "",
 ) -> str:
-  """A table whose first column names its rows; `kind` is a class of CSS."""
+  """Returns a table whose first column names its rows."""
   head = "".join(
     f'<th scope="col">{escape(name)}</th>' if name else "<td></td>"
     for name in header
   )
-  lines = "".join(
+  body = "".join(
     f'<tr><th scope="row">{escape(first)}</th>'
     + "".join(f"<td>{_whole_words(cell)}</td>" for cell in rest)
     + "</tr>"
     for first, *rest in rows
   )
-  return _table(head, lines, caption, kind)
+  return _table(head, body, caption, css_class)
 
 
 def matrix(
@@ -60,17 +68,17 @@ def matrix(
   row_names_html: Sequence[str],
   column_names: Sequence[str],
   counts: np.ndarray,
-  chosen: Sequence[int],
+  outlined: Sequence[int],
   has_percent: bool = False,
 ) -> str:
-  """A table of counts, shaded by their share of the column.
+  """Returns a table of counts, shaded by their share of the column.
 
   Args:
-    caption: what it shows.
+    caption: text above the table.
     row_names_html: R of them.
     column_names: K of them.
     counts: `[R, K]`.
-    chosen: `[R]`, the column to outline in each row, -1 for none.
+    outlined: `[R]`, the column to outline in each row, -1 for none.
     has_percent: whether to write the shares too.
   """
   shares = counts / np.maximum(counts.sum(axis=0), 1)
@@ -82,7 +90,7 @@ def matrix(
     line = f'<tr><th scope="row">{name}</th>'
     for c, share in enumerate(shares[r]):
       percent = f"<br><small>{share:.1%}</small>" if has_percent else ""
-      mark = ' class="chosen"' if chosen[r] == c else ""
+      mark = ' class="outlined"' if outlined[r] == c else ""
       line += (
         f'<td{mark} style="--share:{share:.3f}">{int(counts[r, c]):,}{percent}'
         "</td>"
@@ -91,30 +99,32 @@ def matrix(
   return _table(f"<td></td>{head}", "".join(lines), caption, "matrix")
 
 
-def integer(value) -> str:
-  """1,234, or a dash for what isn't an integer."""
-  return f"{value:,}" if isinstance(value, int) else NOT_THERE
+def integer(value: object) -> str:
+  """Returns text such as 1,234, or a dash for what isn't an integer."""
+  return f"{value:,}" if isinstance(value, int) else MISSING
 
 
 def milliseconds(seconds: float) -> str:
-  """Tenths of milliseconds, or a dash for what didn't run."""
-  return f"{1000 * seconds:.1f}" if seconds else NOT_THERE
+  """Returns tenths of milliseconds as text, or a dash for 0 seconds."""
+  return f"{1000 * seconds:.1f}" if seconds else MISSING
 
 
-def is_number(value) -> bool:
-  """Whether a value from a file is a finite number."""
+def is_number(value: object) -> bool:
+  """Returns whether a value from a file is a finite number."""
   return isinstance(value, int | float) and math.isfinite(value)
 
 
-def _whole_words(text) -> str:
-  """Escaped text that lines break between words of, not after hyphens."""
+def _whole_words(text: object) -> str:
+  """Returns HTML whose lines break between words, not after hyphens."""
   words = escape(text).split(" ")
   return " ".join(f"<span>{word}</span>" for word in words)
 
 
-def _table(head: str, lines: str, caption: str, kind: str) -> str:
+def _table(head_html: str, body_html: str, caption: str, css_class: str) -> str:
+  """Returns a table that scrolls sideways where it is too wide."""
   return (
-    f'<div class="scroll"><table class="{kind}">'
+    f'<div class="scroll"><table class="{css_class}">'
     f"<caption>{escape(caption)}</caption>"
-    f"<thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>"
+    f"<thead><tr>{head_html}</tr></thead><tbody>{body_html}</tbody></table>"
+    "</div>"
   )

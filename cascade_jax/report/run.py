@@ -1,11 +1,11 @@
-"""What a run's folder holds, read for its report."""
+"""The files of a run, read for its report."""
 
 import os
 import pathlib
 import shlex
 import zipfile
 import zlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,44 +25,56 @@ _ARRAYS = (
 
 
 class Run(NamedTuple):
-  """The content of a run's files; what isn't there is empty."""
+  """The contents of a run's files; fields of missing files are empty."""
 
   folder: pathlib.Path
   config: dict
   provenance: dict  # run.json
-  records: list[dict]  # metrics.jsonl
-  evaluation: dict
+  log_entries: list[dict]  # metrics.jsonl
+  evaluation: dict  # evaluation.json
   arrays: dict[str, np.ndarray]  # evaluation.npz
 
   @property
   def evaluate_command(self) -> str:
-    """What makes evaluation.json and evaluation.npz."""
+    """The command that creates evaluation.json and evaluation.npz."""
     return _command("evaluate", self.folder)
 
   @property
   def last_step(self) -> int:
-    """The last step that anything is known of."""
-    logged = self.records[-1]["step"] if self.records else 0
+    """The last step that was logged or scored."""
+    logged = self.log_entries[-1]["step"] if self.log_entries else 0
     return max(logged, self.evaluation.get("step", 0))
 
   @property
-  def traversals(self) -> tuple:
-    """What the pictures of traversals take, in their order."""
+  def method(self) -> str:
+    """The name of the method in the config."""
+    return str(self.setting("method"))
+
+  @property
+  def dataset(self) -> str:
+    """The name of the data set that was scored, or else trained on."""
+    return str(self.evaluation.get("dataset") or self.setting("name"))
+
+  @property
+  def traversals(
+    self,
+  ) -> tuple[np.ndarray, np.ndarray, list[float] | None, np.ndarray]:
+    """The arguments of `plots.traversal_grid` and `plots.traversal_gif`."""
     names = ("traversals", "traversal_values", "traversal_categories")
     frames, values, categories = (self.arrays[name] for name in names)
     return frames, values, self.evaluation.get("kl"), categories
 
   @property
-  def size(self) -> str:
-    """Height and width of the images, as text; empty where unknown."""
+  def image_size(self) -> str:
+    """The height and width of the images as text; empty if unknown."""
     if self.arrays:
       height, width = self.arrays["originals"].shape[1:3]
       return f"{height}{TIMES}{width}"
     size = self.setting("image_size")
     return f"{size}{TIMES}{size}" if size else ""
 
-  def setting(self, name: str):
-    """A value of the config or of one of its groups, None without."""
+  def setting(self, name: str) -> Any:
+    """Returns a value of the config or of one of its groups, else None."""
     for group in (self.config, *self.config.values()):
       if isinstance(group, dict) and name in group:
         return group[name]
@@ -70,11 +82,11 @@ class Run(NamedTuple):
 
 
 def read_run(workdir: str | os.PathLike) -> Run:
-  """Reads a run's folder.
+  """Returns the contents of a run's folder.
 
   Raises:
     UserError: there is no run, nothing to report yet, or a file that can't be
-      read; says which command helps.
+      read; the message names the command that helps.
   """
   folder = pathlib.Path(workdir).expanduser().resolve()
   train, evaluate = _command("train", folder), _command("evaluate", folder)
@@ -87,11 +99,11 @@ def read_run(workdir: str | os.PathLike) -> Run:
     folder=folder,
     config=config,
     provenance=_read_json(folder / "run.json", train),
-    records=read_metrics(folder),
+    log_entries=read_metrics(folder),
     evaluation=_read_json(folder / "evaluation.json", evaluate),
     arrays=_read_arrays(folder / "evaluation.npz", evaluate),
   )
-  if not run.records and not run.evaluation:
+  if not run.log_entries and not run.evaluation:
     raise UserError(
       f"{folder} has nothing to report yet: metrics.jsonl and "
       f"evaluation.json are missing or empty; train with {train}, or score a "
@@ -101,29 +113,30 @@ def read_run(workdir: str | os.PathLike) -> Run:
 
 
 def _command(module: str, folder: pathlib.Path) -> str:
+  """Returns the command line of an experiment on the folder."""
   config = " --config=FILE" if module == "train" else ""
-  where = shlex.quote(str(folder))
-  return f"python -m experiments.{module}{config} --workdir={where}"
+  workdir = shlex.quote(str(folder))
+  return f"python -m experiments.{module}{config} --workdir={workdir}"
 
 
 def _read_json(path: pathlib.Path, command: str) -> dict:
-  """The object in a JSON file, an empty one where there is no file."""
+  """Returns the object in a JSON file, an empty one if there is no file."""
   if not path.exists():
     return {}
   try:
     return json_file.read(path)
   except ValueError as error:
     raise UserError(
-      f"{error}; remove it and make it again with {command}"
+      f"{error}; remove it and create it again with {command}"
     ) from error
 
 
 def _read_arrays(path: pathlib.Path, command: str) -> dict[str, np.ndarray]:
-  """The arrays of evaluation.npz, none where there is no file."""
+  """Returns the arrays of evaluation.npz, none if there is no file."""
   if not path.exists():
     return {}
   try:
-    with (  # np.load leaves a file open that it can't read
+    with (  # a file given by its path stays open where np.load can't read it
       path.open("rb") as file,
       np.load(file, allow_pickle=False) as arrays,
     ):
@@ -138,5 +151,5 @@ def _read_arrays(path: pathlib.Path, command: str) -> dict[str, np.ndarray]:
     zlib.error,
   ) as error:
     raise UserError(
-      f"{path} can't be read ({error}); make it again with {command}"
+      f"{path} can't be read ({error}); create it again with {command}"
     ) from error

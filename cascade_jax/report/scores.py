@@ -1,21 +1,23 @@
-"""The section of a report with the scores, in large and in small."""
+"""The section of a report with the scores of the run."""
 
 import math
 
 from cascade_jax.report.html_parts import (
-  NOT_THERE,
+  MISSING,
   TIMES,
-  command,
   escape,
+  instruction,
   integer,
   is_number,
+  paragraph,
   section,
   table,
 )
 from cascade_jax.report.run import Run
 
-# Jeong & Song 2019, dSprites, percent: mean and standard deviation over seeds,
-# disentanglement score and accuracy, by method and number of dimensions.
+# Jeong & Song 2019 on dSprites, by method and number of continuous dimensions:
+# the disentanglement score and, for methods with a discrete code, the accuracy,
+# in percent, mean and standard deviation over seeds.
 _PAPER_SCORES = {
   "cascade_vae": {
     6: ("90.49 ± 5.28", "78.84 ± 15.65"),
@@ -31,38 +33,43 @@ _PAPER_SCORES = {
 _CARDS = ("disentanglement_score", "classification_accuracy")
 _ABBREVIATIONS = {"ari", "dci", "irs", "mig", "nmi", "sap"}
 _PAPER_STEPS = 300_000
-_PAPER_SIZE = 64
+_PAPER_IMAGE_SIZE = f"64{TIMES}64"
 
 
 def is_annealed(run: Run) -> bool:
-  """Whether it is the beta-VAE of Burgess et al. 2018."""
+  """Returns whether the method is the beta-VAE of Burgess et al. 2018."""
   options = run.config.get("beta_vae") or {}
-  is_beta_vae = run.setting("method") == "beta_vae"
-  return is_beta_vae and bool(options.get("capacity"))
+  return run.method == "beta_vae" and bool(options.get("capacity"))
 
 
 def scores_section(run: Run) -> str:
-  """The two scores of the paper as cards, and what else is known, below."""
+  """Returns the section: the paper's two scores as cards, others below."""
   evaluation = run.evaluation
   if not evaluation:
-    text = "This run has no scores: evaluation.json is missing. Make it with"
-    return section("Scores", f"<p>{text}</p>{command(run.evaluate_command)}")
+    text = "This run has no scores: evaluation.json is missing. Create it with"
+    return section("Scores", instruction(text, run.evaluate_command))
   body = (
     '<div class="cards">'
     + "".join(_card(run, key) for key in _CARDS)
-    + f'</div><p class="facts">{escape(_scored_on(evaluation))}</p>'
-    + _all_metrics(evaluation)
+    + f"</div>{paragraph(_summary(evaluation), 'facts')}"
+    + _metrics_table(evaluation)
   )
   if run.last_step > evaluation.get("step", 0):
-    text = f"Training went on to step {integer(run.last_step)}. Score it with"
-    body += f"<p>{text}</p>{command(run.evaluate_command)}"
+    text = f"Training continued to step {integer(run.last_step)}. Score it with"
+    body += instruction(text, run.evaluate_command)
   return section("Scores", body)
 
 
-def _all_metrics(evaluation: dict) -> str:
-  """The metrics that `experiments.evaluate` adds, in one table.
+def _paper_scores(method: str, num_continuous: int) -> tuple[str, ...]:
+  """Returns the paper's scores, in the order of the cards; none if unknown."""
+  return _PAPER_SCORES.get(method, {}).get(num_continuous, ())
 
-  Those of the evaluation itself are left out: theirs are of other images.
+
+def _metrics_table(evaluation: dict) -> str:
+  """Returns a table of the metrics that `experiments.evaluate` adds.
+
+  Metrics that the evaluation itself holds are left out, since their values in
+  the two places are of different images.
   """
   rows = [
     [_metric_name(key), f"{value:.4f}"]
@@ -71,73 +78,80 @@ def _all_metrics(evaluation: dict) -> str:
   ]
   if not rows:
     return ""
-  count = integer(evaluation["metrics_images"])
-  html = table(["metric", "score"], rows, f"On {count} images", "numbers")
+  caption = f"Other metrics, on {integer(evaluation['metrics_images'])} images"
+  metrics_html = table(["metric", "score"], rows, caption, "numbers")
   for key, reason in evaluation.get("metrics_left_out", {}).items():
     text = f"{_metric_name(key)} is left out: {reason}."
-    html += f'<p class="facts">{escape(text)}</p>'
-  return html
+    metrics_html += paragraph(text, "facts")
+  return metrics_html
 
 
 def _metric_name(key: str) -> str:
-  """As papers write it: robust MIG for robust_mig."""
+  """Returns a metric's name in papers, such as robust MIG for robust_mig."""
   words = key.replace("beta_vae", "beta-VAE").split("_")
   return " ".join(w.upper() if w in _ABBREVIATIONS else w for w in words)
 
 
 def _card(run: Run, key: str) -> str:
+  """Returns a score in large digits, with its protocol and the paper's."""
   value = run.evaluation.get(key)
   protocol = str(run.evaluation.get("protocol", {}).get(key, ""))
-  big, bar = f'<span class="soft">{NOT_THERE}</span>', ""
+  big, bar = f'<span class="soft">{MISSING}</span>', ""
   if is_number(value):
     big = f'{100 * value:.1f}<span class="soft unit">%</span>'
     width = 100 * min(max(value, 0), 1)
     bar = f'<div class="bar"><i style="width:{width:.1f}%"></i></div>'
   else:
-    protocol = f"Not known for this run. {protocol}"
+    protocol = f"Not available for this run. {protocol}"
   return f"""<article class="card">
 <h3>{escape(key.replace("_", " ").capitalize())}</h3>
 <p class="big">{big}</p>{bar}
-<p class="protocol">{escape(protocol)}</p>
-{_paper(run, key)}</article>
+{paragraph(protocol, "protocol")}
+{_paper_paragraph(run, key)}</article>
 """
 
 
-def _paper(run: Run, key: str) -> str:
-  """The paper's number, and whether this run may be held against it."""
-  by_size = _PAPER_SCORES.get(str(run.setting("method")), {})
+def _paper_paragraph(run: Run, key: str) -> str:
+  """Returns the paper's score, and whether this run is comparable to it.
+
+  Nothing is returned where the paper has no such score: for another method,
+  number of dimensions, data set or number of discrete variables.
+  """
   m = run.setting("num_continuous")
-  numbers = dict(zip(_CARDS, by_size.get(m, ())))  # no accuracy without a code
-  sizes = run.setting("num_categories")
-  is_other = is_annealed(run) or (isinstance(sizes, list) and len(sizes) > 1)
-  dataset = run.evaluation.get("dataset") or run.setting("name")
-  is_dsprites = "dsprites" in str(dataset).lower()
-  if key not in numbers or is_other or not is_dsprites:
+  # The paper has no accuracy of methods without a discrete code.
+  scores = dict(zip(_CARDS, _paper_scores(run.method, m)))
+  categories = run.setting("num_categories")
+  has_variables = isinstance(categories, list) and len(categories) > 1
+  is_dsprites = "dsprites" in run.dataset.lower()
+  if key not in scores or is_annealed(run) or has_variables or not is_dsprites:
     return ""
-  size = f"{_PAPER_SIZE}{TIMES}{_PAPER_SIZE}"
-  steps = run.evaluation.get("step", 0)
-  orientations = run.setting("num_orientations")
-  is_smaller = steps < _PAPER_STEPS or run.size != size
-  is_part = orientations is not None and orientations < 40
-  note = ""
-  if is_smaller or is_part:
-    part = f" and {orientations} of 40 orientations" if is_part else ""
-    note = (
-      f" This run, with {integer(steps)} steps at {run.size}{part}, is not "
-      "comparable."
-    )
+  steps = integer(_PAPER_STEPS)
   return (
-    f'<p class="paper">Paper, m = {m}: <b>{numbers[key]}</b>, mean '
-    f"and standard deviation over seeds, {integer(_PAPER_STEPS)} steps at "
-    f"{size}.{escape(note)}</p>"
+    f'<p class="paper">Paper, m = {m} continuous dimensions: '
+    f"<b>{scores[key]}</b> % (mean and standard deviation over seeds, {steps} "
+    f"steps at {_PAPER_IMAGE_SIZE}).{escape(_differences(run))}</p>"
   )
 
 
-def _scored_on(evaluation: dict) -> str:
-  facts = [
-    f"Scored on {integer(evaluation.get('num_images'))} images at step "
-    f"{integer(evaluation.get('step'))}"
-  ]
+def _differences(run: Run) -> str:
+  """Returns a sentence if the run is too small to compare with the paper."""
+  steps = run.evaluation.get("step", 0)
+  orientations = run.setting("num_orientations")
+  is_part = orientations is not None and orientations < 40
+  is_smaller = steps < _PAPER_STEPS or run.image_size != _PAPER_IMAGE_SIZE
+  if not (is_smaller or is_part):
+    return ""
+  part = f" and {orientations} of 40 orientations" if is_part else ""
+  return (
+    f" This run, with {integer(steps)} steps at {run.image_size}{part}, is not "
+    "comparable."
+  )
+
+
+def _summary(evaluation: dict) -> str:
+  """Returns a sentence with the other numbers of the evaluation."""
+  num_images = evaluation.get("num_images")
+  facts = []
   if is_number(evaluation.get("disentanglement_score_dlib")):
     score = 100 * evaluation["disentanglement_score_dlib"]
     facts.append(
@@ -147,14 +161,15 @@ def _scored_on(evaluation: dict) -> str:
     nats = evaluation["reconstruction"]
     facts.append(f"reconstruction {nats:.1f} nats per image")
   if evaluation.get("kl"):
-    facts.append(f"KL {sum(evaluation['kl']):.1f} nats in all")
+    facts.append(f"total KL {sum(evaluation['kl']):.1f} nats per image")
   if evaluation.get("information"):
-    known = evaluation["information"]["index_code_information"]
-    repeated = evaluation["information"]["aggregate_total_correlation"]
-    count = evaluation["num_images"]
-    facts.append(
-      f"over {count:,} images, z knows {known:.1f} of at most "
-      f"{math.log(count):.1f} nats of which one it is, total correlation "
-      f"{repeated:.2f} nats"
-    )
-  return f"{'; '.join(facts)}."
+    information = evaluation["information"]["index_code_information"]
+    correlation = evaluation["information"]["aggregate_total_correlation"]
+    facts += [
+      f"mutual information I(x; z) {information:.1f} nats, of at most "
+      f"{math.log(num_images):.1f} nats for {num_images:,} images",
+      f"total correlation {correlation:.2f} nats",
+    ]
+  images, step = integer(num_images), integer(evaluation.get("step"))
+  scored = f"Scored on {images} images at step {step}"
+  return f"{scored}: {'; '.join(facts)}." if facts else f"{scored}."

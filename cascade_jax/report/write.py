@@ -1,4 +1,4 @@
-"""The report of a run: its pictures, and one page that shows all of it."""
+"""Writing the report of a run: its pictures, and one page with all of it."""
 
 import os
 import pathlib
@@ -11,19 +11,19 @@ from cascade_jax.report.run import Run, read_run
 def write_report(workdir: str | os.PathLike) -> pathlib.Path:
   """Writes a run's pictures and `report.html` from the files in its folder.
 
-  The page is one file that needs no network. Parts whose files aren't there
-  yet are left out, and the page says how to make them.
+  The page is one file that needs no network. Parts whose files are missing are
+  left out, and the page says how to create these files.
 
   Args:
     workdir: the run's folder, with config.json, and metrics.jsonl or
-      evaluation.json; run.json and evaluation.npz where they exist.
+      evaluation.json; run.json and evaluation.npz are used if they exist.
 
   Returns:
     The path of the page.
 
   Raises:
-    UserError: no run there, or a file that can't be read; says which command
-      helps.
+    UserError: the folder holds no run, or a file that can't be read; the
+      message names the command that helps.
   """
   run = read_run(workdir)
   _write_pictures(run)
@@ -33,11 +33,11 @@ def write_report(workdir: str | os.PathLike) -> pathlib.Path:
 
 
 def _write_pictures(run: Run) -> None:
-  """Draws what there is data for; the page takes two of the files."""
+  """Writes the pictures that there is data for; the page embeds two."""
   if run.arrays:
-    moved = run.traversals
-    plots.traversal_grid(*moved).savefig(run.folder / "traversals.png")
-    gif = plots.traversal_gif(*moved)
+    figure = plots.traversal_grid(*run.traversals)
+    figure.savefig(run.folder / "traversals.png")
+    gif = plots.traversal_gif(*run.traversals)
     (run.folder / "traversals.gif").write_bytes(gif)
     plots.reconstructions(
       run.arrays["originals"],
@@ -50,5 +50,5 @@ def _write_pictures(run: Run) -> None:
       run.evaluation["class_names"],
       run.evaluation["relabelling"],
     ).savefig(run.folder / "confusion.png")
-  if run.records:
-    plots.curves(run.records).savefig(run.folder / "curves.png")
+  if run.log_entries:
+    plots.curves(run.log_entries).savefig(run.folder / "curves.png")

@@ -75,11 +75,13 @@ def duration(seconds: float) -> str:
 def _stage_parts(entry: dict) -> list[str]:
   """The phase and the open dimensions; empty for a method without a cascade.
 
-  A method without KL weights logs neither `open_dimensions` nor `kl_weights`.
+  The entries of a method without KL weights have neither `open_dimensions` nor
+  `kl_weights`.
   """
+  phase = entry["phase"]
   if "open_dimensions" not in entry or "kl_weights" not in entry:
-    return []
-  opened, phase = entry["open_dimensions"], entry["phase"]
+    return [f"phase {phase}"] if phase else []
+  opened = entry["open_dimensions"]
   if not phase and opened == len(entry["kl_weights"]):
     return []
   code = " + code" if entry["discrete"] else ""

@@ -2,6 +2,8 @@
 
 import itertools
 import os
+from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import ml_collections
@@ -9,16 +11,29 @@ import numpy as np
 from absl import logging
 
 from cascade_jax import config as config_lib
-from cascade_jax import data, methods, startup
+from cascade_jax import data, methods, sharding, startup
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import scores
+from cascade_jax.methods import Method
 from cascade_jax.runs import workdir
 from cascade_jax.runs.stop_signal import StopSignal
-from cascade_jax.sharding import spread
-from cascade_jax.training import replicas
+from cascade_jax.training import replicas as replicas_lib
+from cascade_jax.training.replicas import Replicas
 from cascade_jax.training.stepper import Seconds, Stepper, check_finite
-from cascade_jax.training.steps import Outcome
-from cascade_jax.types import Method, Stage, TrainState
+from cascade_jax.training.steps import StepOutcome
+from cascade_jax.types import Stage, TrainState
+
+
+class _Run(NamedTuple):
+  """The parts of a run that the loop works with."""
+
+  config: ml_collections.ConfigDict
+  method: Method
+  spread: sharding.Spread
+  stepper: Stepper
+  sample_scores: Callable[..., list[dict]]
+  replicas: Replicas  # their files
+  stop: StopSignal
 
 
 def train(
@@ -30,16 +45,16 @@ def train(
 
   Args:
     config: see `cascade_jax.config.default`.
-    folder: the run's folder; made where it doesn't exist.
-    dataset: instead of the one that the config names.
+    folder: the run's folder; made where it does not exist.
+    dataset: used instead of the one that the config names.
 
   Returns:
-    The state after `config.num_steps` updates; those of several replicas
-    stacked on a leading axis.
+    The state after `config.num_steps` updates; the states of several replicas
+    are stacked on a leading axis.
 
   Raises:
-    UserError: a config that can't be run, or a folder with another one.
-    UserError: another process is running in the folder.
+    UserError: a config that cannot be run, a folder with another config, or
+      another process running in the folder.
     DivergenceError: a loss became NaN or infinite.
     SystemExit: after SIGTERM or Ctrl-C, with the state saved.
   """
@@ -51,19 +66,23 @@ def train(
       config, len(dataset.images), dataset.image_shape
     )
     method = methods.build(config, dataset.image_shape)
-    over = spread(config.num_replicas)
-    # In the place of the host's images: two copies would be 754 MB.
-    dataset = dataset._replace(images=over.share(dataset.images))
-    stepper = Stepper(config, method, dataset, over)
-    # Last, so that a config that can't be run doesn't claim the folder.
-    with replicas.claim(folder, config) as held, StopSignal() as stop:
-      fresh = replicas.initial_states(config, method)
-      states = held.restore(fresh)
-      held.start(int(states[0].step))
-      score = scores.compile_sample_scores(
-        method, dataset, over, config.evaluate_every_images
+    spread = sharding.spread(config.num_replicas)
+    classes = None
+    if method.is_supervised:
+      classes = data.true_classes(dataset, method.num_categories)
+    on_device = data.to_device(dataset, spread, classes)
+    stepper = Stepper(config, method, on_device, spread)
+    sample_scores = scores.compile_sample_scores(
+      method, on_device, dataset, spread, config.evaluate_every_images
+    )
+    # Last, so that a config that cannot be run does not claim the folder.
+    with replicas_lib.claim(folder, config) as replicas, StopSignal() as stop:
+      states = replicas.restore(replicas_lib.initial_states(config, method))
+      replicas.start(int(states[0].step))
+      states = _loop(
+        _Run(config, method, spread, stepper, sample_scores, replicas, stop),
+        states,
       )
-      states = _loop(config, method, stepper, over, score, states, held, stop)
   done = int(states[0].step)
   if done < config.num_steps:
     name = stop.received.name
@@ -76,103 +95,112 @@ def train(
   return jax.tree.map(lambda *leaves: np.stack(leaves), *states)
 
 
-def _loop(
-  config, method, stepper, over, score, states, held, stop
-) -> list[TrainState]:
-  """From the replicas' states to their last ones, or those at a stop."""
-  step, groups = int(states[0].step), over.split(states)
+def _loop(run: _Run, states: list[TrainState]) -> list[TrainState]:
+  """Takes the replicas' states to their last ones, or to those at a stop."""
+  config = run.config
+  step, groups = int(states[0].step), run.spread.split(states)
   while step < config.num_steps:
-    first, stage = step, method.stage(step)
-    step = chunk_end(first, config, method, stepper.most_steps(stage))
+    # Decide where the next call ends, and what is due there.
+    first, stage = step, run.method.schedule(step)
+    step = chunk_end(first, config, run.method, run.stepper.most_steps(stage))
     is_last = step == config.num_steps
-    is_phase_end = method.stage(step).phase != stage.phase
+    is_phase_end = run.method.schedule(step).phase != stage.phase
     is_scored = is_phase_end or _is_due(step, config.evaluate_every)
     is_logged = is_scored or is_last or _is_due(step, config.log_every)
     if is_logged:
-      jax.block_until_ready(groups)  # or these steps would be charged for it
-    groups, outcomes, seconds = stepper.take(
+      jax.block_until_ready(groups)  # these steps would be charged for it
+    # Take the steps.
+    groups, outcomes, seconds = run.stepper.take(
       groups, first, step, stage, is_logged
     )
-    is_stopped = stop.received is not None
+    is_stopped = run.stop.received is not None
     is_saved = is_stopped or is_last or _is_due(step, config.checkpoint_every)
+    # Check, log, score and save.
     if is_logged or is_saved:
       for group, outcome in zip(groups, outcomes):
-        check_finite(jax.device_get(outcome.report.loss), group)
+        check_finite(jax.device_get(outcome.metrics.loss), group)
     if is_logged:
-      records = _records(step, stage, over.join(outcomes), seconds, method)
+      entries = log_entries(
+        step, stage, run.spread.join(outcomes), seconds, run.method
+      )
       if is_scored:
-        found = [score(group.params, stage.discrete) for group in groups]
-        records = [a | b for a, b in zip(records, itertools.chain(*found))]
-      held.log(records)
+        by_group = [
+          run.sample_scores(group.params, stage.discrete) for group in groups
+        ]
+        sample_scores = itertools.chain(*by_group)
+        entries = [a | b for a, b in zip(entries, sample_scores)]
+      run.replicas.log(entries)
     if is_saved:
-      held.save(over.join(groups))
+      run.replicas.save(run.spread.join(groups))
     if is_stopped:
       break
-  return over.join(groups)
+  return run.spread.join(groups)
 
 
 def chunk_end(
   first: int, config: ml_collections.ConfigDict, method: Method, most: int
 ) -> int:
-  """Where the steps from `first` on have to end that are taken in one call.
+  """Returns where the steps from `first` on end that are taken in one call.
 
-  At the next step that is logged, scored, saved or the last, at the end of a
-  stage, and after `most` steps.
+  That is at the next step that is logged, scored, saved or the last, at the end
+  of a stage, or after `most` steps.
   """
   periods = (config.log_every, config.evaluate_every, config.checkpoint_every)
   ends = [(first // period + 1) * period for period in periods if period]
   end = min(*ends, first + most, config.num_steps)
-  stage = method.stage(first)
+  stage = method.schedule(first)
   for step in range(first + 1, end):
-    if not _is_same(method.stage(step), stage):
+    if not _is_same(method.schedule(step), stage):
       return step
   return end
 
 
 def _is_same(stage: Stage, other: Stage) -> bool:
-  return stage.phase == other.phase and (
-    stage.discrete == other.discrete
-    and (stage.kl_weights == other.kl_weights).all()
-  )
+  return (stage.phase, stage.discrete) == (
+    other.phase,
+    other.discrete,
+  ) and np.array_equal(stage.kl_weights, other.kl_weights)
 
 
 def _is_due(step: int, period: int) -> bool:
   return bool(period) and step % period == 0
 
 
-def _records(
+def log_entries(
   step: int,
   stage: Stage,
-  outcomes: list[Outcome],
+  outcomes: list[StepOutcome],
   seconds: Seconds,
   method: Method,
 ) -> list[dict]:
-  """A line of metrics.jsonl for each replica."""
-  of_all = {
+  """Returns a line of metrics.jsonl for each replica."""
+  weights = stage.kl_weights
+  entry = {
     "step": step,
     "phase": stage.phase,
     "open_dimensions": stage.open_dimensions,
     "discrete": stage.discrete,
-    "kl_weights": stage.kl_weights.tolist(),
-    "seconds_score": seconds.score,
+    "kl_weights": None if weights is None else weights.tolist(),
+    "seconds_score": seconds.forward,
     "seconds_solve": seconds.solve,
     "seconds_update": seconds.update,
   }
-  return [of_all | _record(one, method.num_categories) for one in outcomes]
+  entry = {key: value for key, value in entry.items() if value is not None}
+  return [entry | _replica_entry(one, method) for one in outcomes]
 
 
-def _record(outcome: Outcome, num_categories: tuple[int, ...]) -> dict:
-  """What only one replica's line says."""
-  found = outcome.report._asdict()
-  terms = found.pop("terms")
-  if taken := found.keys() & terms.keys():
-    raise UserError(f"a method's terms can't be called {sorted(taken)}")
-  found |= terms
-  if outcome.chosen is not None:
-    found["flow_differs"] = outcome.chosen.flow_differs
-    found["gap_counts"] = outcome.chosen.gap_counts
-    ends = np.cumsum(num_categories)[:-1]
-    each = np.split(outcome.chosen.counts, ends)
-    names = [f"counts_{d + 1}" for d in range(len(each))]
-    found |= zip(names if len(each) > 1 else ["counts"], each)
-  return {key: x.tolist() for key, x in found.items() if x is not None}
+def _replica_entry(outcome: StepOutcome, method: Method) -> dict:
+  """Returns what only one replica's line says."""
+  entry = outcome.metrics._asdict()
+  terms = entry.pop("terms")
+  if taken := entry.keys() & terms.keys():
+    raise UserError(f"the terms of a loss can't be called {sorted(taken)}")
+  entry |= terms
+  if outcome.codes is not None:
+    entry["flow_differs"] = outcome.codes.flow_differs
+    entry["gap_counts"] = outcome.codes.gap_counts
+    ends = np.cumsum(method.num_categories)[:-1]
+    counts = np.split(outcome.codes.counts, ends)
+    names = [f"counts_{d + 1}" for d in range(len(counts))]
+    entry |= zip(names if len(counts) > 1 else ["counts"], counts)
+  return {key: x.tolist() for key, x in entry.items() if x is not None}

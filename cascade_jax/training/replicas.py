@@ -1,8 +1,8 @@
-"""A run's replicas, one seed each: their first states and their folders.
+"""The replicas of a run, one seed each: their first states and their folders.
 
-A run of one replica has its files in the workdir itself. One of several has a
-folder `seed_3` for seed 3 and so on, each of which is an ordinary run's: it
-can be evaluated, reported and gone on with alone.
+A run of one replica has its files in the workdir itself. A run of several has
+one folder for each seed, `seed_3` and so on. Each of these is an ordinary run's
+folder: it can be evaluated, reported and resumed alone.
 """
 
 import contextlib
@@ -14,22 +14,23 @@ import ml_collections
 from absl import logging
 
 from cascade_jax.errors import UserError
+from cascade_jax.methods import Method
 from cascade_jax.runs import workdir
 from cascade_jax.runs.checkpoints import Checkpoints
 from cascade_jax.runs.progress import Progress
 from cascade_jax.runs.run_log import RunLog
-from cascade_jax.types import Method, TrainState
+from cascade_jax.types import TrainState
 
 
 def seeds(config: ml_collections.ConfigDict) -> range:
-  """The replicas' seeds."""
+  """Returns the seeds of the replicas."""
   return range(config.seed, config.seed + config.num_replicas)
 
 
 def initial_states(
   config: ml_collections.ConfigDict, method: Method
 ) -> list[TrainState]:
-  """Each replica's state before the first step, by its seed."""
+  """Returns the state of each replica before the first step."""
   init = jax.jit(method.init)
   return [init(seed) for seed in seeds(config)]
 
@@ -37,7 +38,7 @@ def initial_states(
 def folders(
   folder: pathlib.Path, config: ml_collections.ConfigDict
 ) -> list[pathlib.Path]:
-  """Where each replica of the run in `folder` has its files."""
+  """Returns the folder of each replica of the run in `folder`."""
   if config.num_replicas == 1:
     return [folder]
   return [folder / f"seed_{seed}" for seed in seeds(config)]
@@ -47,10 +48,10 @@ def folders(
 def claim(
   folder: pathlib.Path, config: ml_collections.ConfigDict
 ) -> Iterator["Replicas"]:
-  """Records the config of the run in `folder`, and holds its replicas'.
+  """Records the config of the run in `folder` and locks its replicas' folders.
 
   Args:
-    folder: of the run, claimed already.
+    folder: of the run, which this process has claimed already.
     config: of the run.
 
   Raises:
@@ -58,62 +59,70 @@ def claim(
     UserError: another process is running in a replica's folder.
   """
   workdir.record_config(folder, config)
-  with contextlib.ExitStack() as held:
-    of_each = folders(folder, config)
-    if len(of_each) > 1:
-      for seed, of_one in zip(seeds(config), of_each):
-        held.enter_context(workdir.claim(of_one))
+  with contextlib.ExitStack() as locks:
+    replica_folders = folders(folder, config)
+    if len(replica_folders) > 1:
+      for seed, replica_folder in zip(seeds(config), replica_folders):
+        locks.enter_context(workdir.claim(replica_folder))
         alone = config.copy_and_resolve_references()
         alone.seed, alone.num_replicas = seed, 1
-        workdir.record_config(of_one, alone)
-    replicas = Replicas(folder, of_each, config)
-    held.callback(replicas.close)
+        workdir.record_config(replica_folder, alone)
+    replicas = Replicas(folder, replica_folders, config)
+    locks.callback(replicas.close)
     yield replicas
 
 
 class Replicas:
   """The checkpoints and logs of all replicas, read and written together."""
 
-  def __init__(self, folder, of_each, config):
+  def __init__(
+    self,
+    folder: pathlib.Path,
+    replica_folders: list[pathlib.Path],
+    config: ml_collections.ConfigDict,
+  ):
     self._folder = folder
-    self._folders = of_each
+    self._folders = replica_folders
     self._config = config
     self._checkpoints = [
-      Checkpoints(of_one / "checkpoints", config.keep_checkpoints)
-      for of_one in of_each
+      Checkpoints(replica_folder / "checkpoints", config.keep_checkpoints)
+      for replica_folder in replica_folders
     ]
-    self._shown = []
+    self._logs = []
+    self._progress = None
 
   def restore(self, fresh: list[TrainState]) -> list[TrainState]:
-    """The newest states that are whole at one step in EVERY replica.
+    """Returns the newest states that are whole at one step in EVERY replica.
 
     Args:
-      fresh: states to start with, where there is nothing to go on from.
+      fresh: states to start with, where there is nothing to resume from.
 
     Raises:
       UserError: there are checkpoints, but none that will do.
     """
-    each = list(zip(self._checkpoints, fresh))
-    states = [one.restore(like) for one, like in each]
+    pairs = list(zip(self._checkpoints, fresh))
+    states = [checkpoints.restore(like) for checkpoints, like in pairs]
     while all(state is not None for state in states):
       steps = {int(state.step) for state in states}
       if len(steps) == 1:
         return states
       # A kill came between two saves, or a checkpoint is damaged.
-      states = [one.restore(like, min(steps)) for one, like in each]
-    if any(len(one.steps) > 1 for one in self._checkpoints):
+      states = [
+        checkpoints.restore(like, min(steps)) for checkpoints, like in pairs
+      ]
+    if any(len(checkpoints.steps) > 1 for checkpoints in self._checkpoints):
       there = "; ".join(
-        f"{folder.name} has {one.steps or 'none'}"
-        for folder, one in zip(self._folders, self._checkpoints)
+        f"{folder.name} has {checkpoints.steps or 'none'}"
+        for folder, checkpoints in zip(self._folders, self._checkpoints)
       )
       raise UserError(
         f"the replicas in {self._folder} have no checkpoint of the same step: "
         f"{there}. Put back what is missing, or use another workdir."
       )
-    return fresh  # nothing yet, or killed before each had saved once
+    return fresh  # nothing is saved yet, or not by every replica
 
   def start(self, step: int) -> None:
-    """Opens the logs, to go on after `step`; later checkpoints are deleted."""
+    """Opens the logs to go on after `step`, and deletes later checkpoints."""
     config = self._config
     for checkpoints, folder in zip(self._checkpoints, self._folders):
       checkpoints.discard_after(step)
@@ -123,19 +132,19 @@ class Replicas:
       RunLog(folder, step, config.tensorboard) for folder in self._folders
     ]
     self._progress = Progress(step, config.num_steps, config.num_replicas)
-    self._shown = [*self._logs, self._progress]
 
-  def log(self, records: list[dict]) -> None:
-    """Writes a record a replica, and shows the first."""
-    written = [log.write(record) for log, record in zip(self._logs, records)]
+  def log(self, entries: list[dict]) -> None:
+    """Writes one log entry for each replica, and shows the first."""
+    written = [log.write(entry) for log, entry in zip(self._logs, entries)]
     self._progress.show(written[0])
 
   def save(self, states: list[TrainState]) -> None:
-    """Saves a state a replica."""
+    """Saves the state of each replica."""
     for checkpoints, state in zip(self._checkpoints, states):
       checkpoints.save(state)
 
   def close(self) -> None:
     """Closes the logs and releases Orbax's threads."""
-    for part in [*self._shown, *self._checkpoints]:
-      part.close()
+    for part in [*self._logs, self._progress, *self._checkpoints]:
+      if part is not None:
+        part.close()

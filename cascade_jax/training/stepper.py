@@ -1,11 +1,11 @@
-"""All replicas by some steps: the only place where host and device alternate.
+"""The steps of all replicas: the only place where host and device alternate.
 
-Where codes are solved for on the host, each step is: indices from (seed,
-step), unary costs on the device, the flow on the host, the update on the
-device. Where nothing needs the host, an accelerator takes many in one call.
+Where codes are solved for on the host, each step is: indices from (seed, step);
+the forward pass, which gives the unary costs, on the device; the flow on the
+host; the update on the device. Where nothing needs the host, an accelerator
+takes many steps in one call.
 """
 
-import math
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,24 +17,24 @@ import numpy as np
 from cascade_jax import data
 from cascade_jax.assignment.gaps import gap_counts
 from cascade_jax.assignment.joint import assign_each
+from cascade_jax.backend import backend
 from cascade_jax.errors import DivergenceError, UserError
+from cascade_jax.methods import Method
 from cascade_jax.sharding import Spread
 from cascade_jax.training import replicas
 from cascade_jax.training.steps import (
-  Chosen,
-  Outcome,
-  Source,
-  compile_steps,
-  no_code,
-  steps_per_call,
+  SolvedCodes,
+  StepOutcome,
+  Steps,
+  zero_codes,
 )
-from cascade_jax.types import Method, Stage, TrainState
+from cascade_jax.types import ForwardPass, Stage, TrainState
 
 
 class Seconds(NamedTuple):
-  """What a step of all replicas took, of the wall clock."""
+  """Wall-clock seconds of one step of all replicas."""
 
-  score: float  # encode and score; with what is left to do, if not waited for
+  forward: float  # includes earlier work that was not waited for
   solve: float
   update: float
 
@@ -42,43 +42,42 @@ class Seconds(NamedTuple):
 class Stepper:
   """Takes the steps of a run.
 
-  Replicas that don't fit in one program (see `spread`) take turns, so their
+  Replicas that do not fit in one program (see `sharding`) take turns, so their
   states come in groups.
 
   Args:
     config: of the run.
     method: bare functions of one replica.
-    dataset: its images on the devices.
+    dataset: on the devices of `spread`.
     spread: how replicas are held.
-
-  Raises:
-    UserError: a supervised method, and data without classes or with more
-      than it has categories.
   """
 
   def __init__(
     self,
     config: ml_collections.ConfigDict,
     method: Method,
-    dataset: data.Dataset,
+    dataset: data.DeviceDataset,
     spread: Spread,
   ):
     self._config = config
     self._method = method
-    self._source = _source(method, dataset, spread)
+    self._dataset = dataset
     self._spread = spread
-    self._steps = compile_steps(method, dataset, spread, config)
-    self._most_steps = steps_per_call(config)
+    self._steps = Steps(
+      method, spread, config.pairwise_weight, config.batch_size
+    )
+    self._steps_per_call = steps_per_call(config)
     self._kl_weights = None, None  # on the host, on the devices
-    self._no_code = jax.tree.map(
-      lambda x: np.stack([x] * spread.size), no_code(config, method)
+    self._zero_codes = jax.tree.map(
+      lambda x: np.stack([x] * spread.size),
+      zero_codes(method, config.batch_size),
     )
 
   def most_steps(self, stage: Stage) -> int:
-    """How many steps `take` can be asked for at once."""
-    is_solved = self._method.assigned and stage.discrete
+    """Returns how many steps `take` can be asked for at once."""
+    is_solved = self._method.solves_codes and stage.discrete
     needs_host = is_solved and self._config.solver == "host"
-    return 1 if needs_host else self._most_steps
+    return 1 if needs_host else self._steps_per_call
 
   def take(
     self,
@@ -87,36 +86,36 @@ class Stepper:
     last: int,
     stage: Stage,
     wait: bool = True,
-  ) -> tuple[list[TrainState], list[Outcome], Seconds]:
-    """Steps first to last - 1, all under one stage.
+  ) -> tuple[list[TrainState], list[StepOutcome], Seconds]:
+    """Takes steps first to last - 1, all under one stage.
 
     Args:
       groups: stacked states, consumed.
-      first: step, counted from 0.
-      last: the step that is not taken any more.
-      stage: what the schedule says about these steps.
-      wait: for the updates to end, so that their seconds are right; otherwise
-        the device goes on while the host prepares the next steps.
+      first: the first step, counted from 0.
+      last: the step after the last one that is taken.
+      stage: what the schedule prescribes for these steps.
+      wait: whether to wait for the updates, so that their seconds are right;
+        otherwise the device goes on while the host prepares the next steps.
 
     Returns:
-      The groups' new states, their outcomes of the last of these steps, and
-      the seconds of one step.
+      The new states of the groups, the outcomes of the last of these steps,
+      and the seconds of one step.
     """
     started = time.perf_counter()
     indices = self._indices(first, last)
     kl_weights = self._on_device(stage.kl_weights)
-    states, outcomes, score, solve = [], [], 0.0, 0.0
+    states, outcomes, forward, solve = [], [], 0.0, 0.0
     for state, rows in zip(groups, np.split(indices, len(groups))):
       if self.most_steps(stage) == 1:
         rows = np.ascontiguousarray(rows[:, 0])
         state, outcome, seconds = self._alternate(
           state, rows, stage.discrete, kl_weights
         )
-        score, solve = score + seconds[0], solve + seconds[1]
+        forward, solve = forward + seconds[0], solve + seconds[1]
       else:
         state, outcome = self._steps.run(
           state,
-          self._source,
+          self._dataset,
           self._spread.put(rows),
           self._spread.share(np.int32(last - first)),
           kl_weights,
@@ -126,92 +125,95 @@ class Stepper:
       outcomes.append(outcome)
     if wait:
       jax.block_until_ready(states)
-    update = time.perf_counter() - started - score - solve
-    return states, outcomes, Seconds(score, solve, update / (last - first))
+    update = time.perf_counter() - started - forward - solve
+    return states, outcomes, Seconds(forward, solve, update / (last - first))
 
-  def _alternate(self, state, indices, discrete, kl_weights):
-    """One step of one group: score, solve, update."""
+  def _alternate(
+    self,
+    state: TrainState,
+    indices: np.ndarray,  # [R, B]
+    discrete: bool,
+    kl_weights: jax.Array | None,
+  ) -> tuple[TrainState, StepOutcome, tuple[float, float]]:
+    """Takes one step of one group: forward pass, solve, update."""
     started = time.perf_counter()
-    # Between two steps all is out of the caches: `device_put` takes 0.4 ms
-    # here, a whole call with an array of NumPy's 0.14.
+    # Between two steps nothing is left in the caches: `device_put` takes 0.4 ms
+    # here, a whole call with a NumPy array as an argument 0.14 ms.
     with jax.transfer_guard_host_to_device("allow"):
-      scores = None
-      if self._method.score is not None:
-        scores = self._steps.score(state, self._source, indices, discrete)
-      chosen, scored, solved = self._codes(scores, discrete, state)
-      state, report = self._steps.update(
+      forward_pass = None
+      if self._method.forward is not None:
+        forward_pass = self._steps.forward(
+          state, self._dataset, indices, discrete
+        )
+      codes, scored, solved = self._codes(forward_pass, discrete, state)
+      state, metrics = self._steps.update(
         state,
-        self._source,
+        self._dataset,
         indices,
         kl_weights,
-        scores,
-        chosen and chosen.categories,
+        forward_pass,
+        codes and codes.categories,
       )
-    return state, Outcome(report, chosen), (scored - started, solved - scored)
+    seconds = scored - started, solved - scored
+    return state, StepOutcome(metrics, codes), seconds
 
   def _codes(
-    self, scores, discrete, state
-  ) -> tuple[Chosen | None, float, float]:
-    """Codes for `[R, B, K]` costs; when these were there, and when solved."""
-    if not (self._method.assigned and discrete):
+    self,
+    forward_pass: ForwardPass | None,
+    discrete: bool,
+    state: TrainState,
+  ) -> tuple[SolvedCodes | None, float, float]:
+    """Returns the codes, and the times when costs arrived and codes did."""
+    if not (self._method.solves_codes and discrete):
       scored = time.perf_counter()
-      return self._no_code, scored, scored
-    costs = scores.costs
+      return self._zero_codes, scored, scored
+    unary_costs = forward_pass.unary_costs  # [R, B, K]
     if self._config.solver == "device":
       scored = time.perf_counter()
-      return self._steps.assign(costs), scored, time.perf_counter()
-    costs = np.asarray(costs)
+      return self._steps.assign(unary_costs), scored, time.perf_counter()
+    unary_costs = np.asarray(unary_costs)
     scored = time.perf_counter()
     try:
-      found = assign_each(
-        costs, self._method.num_categories, self._config.pairwise_weight
+      assignment = assign_each(
+        unary_costs, self._method.num_categories, self._config.pairwise_weight
       )
-    except ValueError:
-      check_finite(costs, state)  # says which replica has diverged
+    except UserError:
+      check_finite(unary_costs, state)  # says which replica has diverged
       raise
-    categories = found.categories.astype(np.int32)
-    flow_differs = (categories != costs.argmin(axis=2)).mean(axis=1)
-    chosen = Chosen(categories, found.counts, flow_differs, gap_counts(costs))
-    return chosen, scored, time.perf_counter()
+    categories = assignment.categories.astype(np.int32)
+    codes = SolvedCodes(
+      categories,
+      assignment.counts,
+      (categories != unary_costs.argmin(axis=2)).mean(axis=1),
+      gap_counts(unary_costs),
+    )
+    return codes, scored, time.perf_counter()
 
-  def _on_device(self, kl_weights: np.ndarray) -> jax.Array:
-    """The weights of the stage; put there when they change."""
+  def _on_device(self, kl_weights: np.ndarray | None) -> jax.Array | None:
+    """Returns the weights of the stage, put there when they change."""
+    if kl_weights is None:
+      return None
     if not np.array_equal(kl_weights, self._kl_weights[0]):
       self._kl_weights = kl_weights, self._spread.share(kl_weights)
     return self._kl_weights[1]
 
   def _indices(self, first: int, last: int) -> np.ndarray:
-    """`[R, n, B]` int32, filled up to the n that was compiled for."""
+    """Returns `[R, n, B]` int32, filled up to the n that was compiled for."""
     config = self._config
     seeds = replicas.seeds(config)
-    shape = (len(seeds), self._most_steps, config.batch_size)
+    shape = (len(seeds), self._steps_per_call, config.batch_size)
     indices = np.zeros(shape, np.int32)
     for row, seed in enumerate(seeds):
       for step in range(first, last):
         indices[row, step - first] = data.batch_indices(
-          len(self._source.images), config.batch_size, seed, step
+          len(self._dataset), config.batch_size, seed, step
         )
     return indices
 
 
-def _source(method: Method, dataset: data.Dataset, spread: Spread) -> Source:
-  if not method.supervised:
-    return Source(dataset.images, None)
-  if dataset.class_factor is None:
-    raise UserError(
-      f"config.method learns from the true classes, but data set "
-      f"{dataset.name!r} has none; name its class_factor, or use a method "
-      "without supervision"
-    )
-  column = dataset.factor_names.index(dataset.class_factor)
-  classes = dataset.factors[:, column].astype(np.int32)
-  known = math.prod(method.num_categories)
-  if method.num_categories and classes.max() >= known:
-    raise UserError(
-      f"config.num_categories is {tuple(method.num_categories)}, but the "
-      f"classes of data set {dataset.name!r} go up to {classes.max()}, from 0"
-    )
-  return Source(dataset.images, spread.share(classes))
+def steps_per_call(config: ml_collections.ConfigDict) -> int:
+  """Returns the n of `Steps.run`; with 1, steps are taken one by one."""
+  return min(config.log_every, backend().steps_per_call)
 
 
 def check_finite(losses: np.ndarray, state: TrainState) -> None:

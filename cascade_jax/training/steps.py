@@ -1,192 +1,191 @@
 """The compiled steps of a run.
 
-Two ways to take one: `score`, the codes solved for on the host or by `assign`,
-`update`; or `run`, many steps in one call, where nothing needs the host.
+There are two ways to take a step: `forward`, then the codes are solved for on
+the host or by `assign`, then `update`; or `run`, which takes many steps in one
+call where nothing needs the host.
 
-Letters: R replicas, n steps, B batch, S categories, K joint codes.
+Shapes: R replicas, n steps, B batch, S categories, K joint codes.
 """
 
-from collections.abc import Callable
+import functools
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import ml_collections
 import numpy as np
 from jax import lax
 
-from cascade_jax import data
 from cascade_jax.assignment.device import assign_categories
 from cascade_jax.assignment.gaps import GAP_EDGES, gap_counts
-from cascade_jax.sharding import Passed, Spread
-from cascade_jax.types import Batch, Method, Report, Scores, TrainState
+from cascade_jax.data import DeviceDataset
+from cascade_jax.methods import Method
+from cascade_jax.sharding import Spread, Unstacked
+from cascade_jax.types import (
+  Batch,
+  ForwardPass,
+  StepInputs,
+  StepMetrics,
+  TrainState,
+)
 
-_MOST_STEPS = 100  # a call; a signal to stop is heard between calls
 
-
-class Chosen(NamedTuple):
+class SolvedCodes(NamedTuple):
   """Codes of one batch, and what the log says of them."""
 
   categories: jax.Array  # [B] int32, joint codes
-  counts: jax.Array  # [S] samples a category; zeros while the code is off
-  flow_differs: jax.Array  # [] share of the batch off its plain argmin
+  counts: jax.Array  # [S] samples in each category; zeros while the code is off
+  flow_differs: jax.Array  # [] share of the batch whose code is not its argmin
   gap_counts: jax.Array  # [G] samples by the gap of their unary costs
 
 
-class Outcome(NamedTuple):
-  """What one step says for the log; each array with R first."""
+class StepOutcome(NamedTuple):
+  """What one step says for the log; every array has R first."""
 
-  report: Report
-  chosen: Chosen | None  # None where codes aren't assigned
-
-
-class Source(NamedTuple):
-  """The data that batches are gathered from, on the devices."""
-
-  images: jax.Array  # as `data.Dataset` packs them
-  classes: jax.Array | None  # [N] int32; only for a supervised method
+  metrics: StepMetrics
+  codes: SolvedCodes | None  # None for methods whose codes are not solved for
 
 
-class Steps(NamedTuple):
-  """The compiled functions; all but `source` and the weights are stacked."""
+def zero_codes(method: Method, batch_size: int) -> SolvedCodes | None:
+  """Returns what stands for solved codes while the code is off, in NumPy.
 
-  score: Callable[..., Scores]  # state, source, indices [R, B], discrete
-  assign: Callable[..., Chosen]  # costs [R, B, K]
-  update: Callable[..., tuple[TrainState, Report]]
-  # update: state (consumed), source, indices, KL weights, scores (None where
-  # the method has no `score`), categories
-  run: Callable[..., tuple[TrainState, Outcome]]
-  # run: state (consumed), source, indices [R, n, B], how many of the n, KL
-  # weights, discrete -> state, the last step's outcome
-
-
-def steps_per_call(config: ml_collections.ConfigDict) -> int:
-  """The n of `Steps.run`: 1 on a CPU, where that isn't used.
-
-  XLA's CPU backend runs what stands in a loop's body on one core and without
-  its fast kernels: measured, a step took 2.5 times as long as by itself at
-  64x64 pixels, and 8 times at 32x32. Without a loop too, scoring and updating
-  in one program took 1.7 times as long as in two: what the update remembers
-  is fused into its every use, and so computed again.
+  None for methods whose codes are not solved for.
   """
-  if jax.default_backend() == "cpu":
-    return 1
-  return min(config.log_every, _MOST_STEPS)
-
-
-def compile_steps(
-  method: Method,
-  dataset: data.Dataset,
-  spread: Spread,
-  config: ml_collections.ConfigDict,
-) -> Steps:
-  """Compiles a method's steps: once with and once without the code.
-
-  Args:
-    method: bare functions of one replica.
-    dataset: says how its images are packed.
-    spread: how replicas are held.
-    config: of the run.
-  """
-
-  def gather(source, indices):
-    rows = source.images[indices]
-    classes = None if source.classes is None else source.classes[indices]
-    return Batch(data.unpack(rows, dataset.image_shape, dataset.bits), classes)
-
-  def score(source, state, indices, discrete):
-    scores = method.score(state, gather(source, indices), discrete)
-    return scores._replace(memory=Passed(scores.memory))
-
-  def assign(_, costs):
-    (num_categories,) = method.num_categories
-    categories = assign_categories(costs, config.pairwise_weight)
-    counts = jnp.bincount(categories, length=num_categories)
-    flow_differs = (categories != costs.argmin(axis=1)).mean()
-    return Chosen(categories, counts, flow_differs, gap_counts(costs))
-
-  def update(shared, state, indices, scores, categories):
-    source, kl_weights = shared
-    batch = gather(source, indices)
-    if scores is not None:
-      scores = scores._replace(memory=scores.memory.arrays)
-    return _update(method, state, batch, kl_weights, scores, categories)
-
-  def step(state, batch, kl_weights, discrete):
-    scores = method.score and method.score(state, batch, discrete)
-    chosen = None
-    if method.assigned and discrete:
-      chosen = assign(None, scores.costs)
-    elif method.assigned:
-      chosen = jax.tree.map(jnp.asarray, no_code(config, method))
-    categories = chosen and chosen.categories
-    state, report = _update(
-      method, state, batch, kl_weights, scores, categories
-    )
-    return state, Outcome(report, chosen)
-
-  def run(shared, state, indices, discrete):
-    source, count, kl_weights = shared
-
-    def take(k, carry):
-      state, _ = carry
-      return step(state, gather(source, indices[k]), kl_weights, discrete)
-
-    like = jax.eval_shape(lambda: take(0, (state, None)))[1]
-    nothing = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), like)
-    # A count that is an argument: one compilation serves every length.
-    return lax.fori_loop(0, count, take, (state, nothing))
-
-  return _compiled(score, assign, update, run, spread)
-
-
-def _update(method: Method, state, batch, kl_weights, scores, categories):
-  """The method's update, with as many arguments as it takes."""
-  forward = () if method.score is None else (scores,)
-  codes = (categories,) if method.assigned else ()
-  return method.update(state, batch, kl_weights, *forward, *codes)
-
-
-def no_code(config: ml_collections.ConfigDict, method: Method) -> Chosen | None:
-  """What stands for codes while they are off; NumPy arrays.
-
-  None for a method whose codes are never assigned.
-  """
-  if not method.assigned:
+  if not method.solves_codes:
     return None
-  return Chosen(
-    np.full(config.batch_size, -1, np.int32),
+  return SolvedCodes(
+    np.full(batch_size, -1, np.int32),
     np.zeros(sum(method.num_categories), np.int32),
     np.float32(0),
     np.zeros(len(GAP_EDGES) + 1, np.int32),
   )
 
 
-def _compiled(score, assign, update, run, spread) -> Steps:
-  """The functions stacked and compiled, the state's memory reused."""
+class Steps:
+  """The steps of a method, compiled once with and once without the code.
 
-  def stacked_score(state, source, indices, discrete):
-    def score_so(*arguments):
-      return score(*arguments, discrete)
+  `forward`, `assign`, `update` and `run` take and return arrays stacked over
+  replicas, but for the data set and the KL weights, which replicas share.
 
-    return spread.over(score_so)(source, state, indices)
+  Args:
+    method: bare functions of one replica.
+    spread: how replicas are held.
+    pairwise_weight: nats for each unordered pair in a category, for `assign`.
+    batch_size: B.
+  """
 
-  def stacked_assign(costs):
-    return spread.over(assign)((), costs)
+  def __init__(
+    self,
+    method: Method,
+    spread: Spread,
+    pairwise_weight: float,
+    batch_size: int,
+  ):
+    self._method = method
+    self._spread = spread
+    self._pairwise_weight = pairwise_weight
+    self._batch_size = batch_size
+    self.forward = jax.jit(self._forward, static_argnames="discrete")
+    self.assign = jax.jit(self._assign)
+    self.update = jax.jit(self._update, donate_argnames="state")
+    self.run = jax.jit(
+      self._run, donate_argnames="state", static_argnames="discrete"
+    )
 
-  def stacked_update(state, source, indices, kl_weights, scores, categories):
-    shared = source, kl_weights
-    return spread.over(update)(shared, state, indices, scores, categories)
+  # Functions of R replicas.
 
-  def stacked_run(state, source, indices, count, kl_weights, discrete):
-    def run_so(*arguments):
-      return run(*arguments, discrete)
+  def _forward(
+    self,
+    state: TrainState,
+    data: DeviceDataset,
+    indices: jax.Array,  # [R, B]
+    discrete: bool,
+  ) -> ForwardPass:
+    of_replica = functools.partial(self._replica_forward, discrete=discrete)
+    return self._spread.over(of_replica)(data, state, indices)
 
-    return spread.over(run_so)((source, count, kl_weights), state, indices)
+  def _assign(self, unary_costs: jax.Array) -> SolvedCodes:  # [R, B, K]
+    return self._spread.over(self._replica_assign)((), unary_costs)
 
-  return Steps(
-    jax.jit(stacked_score, static_argnames="discrete"),
-    jax.jit(stacked_assign),
-    jax.jit(stacked_update, donate_argnames="state"),
-    jax.jit(stacked_run, donate_argnames="state", static_argnames="discrete"),
-  )
+  def _update(
+    self,
+    state: TrainState,  # its memory is used again
+    data: DeviceDataset,
+    indices: jax.Array,  # [R, B]
+    kl_weights: jax.Array | None,
+    forward_pass: ForwardPass | None,
+    categories: jax.Array | None,  # [R, B]
+  ) -> tuple[TrainState, StepMetrics]:
+    shared = data, kl_weights
+    return self._spread.over(self._replica_update)(
+      shared, state, indices, forward_pass, categories
+    )
+
+  def _run(
+    self,
+    state: TrainState,  # its memory is used again
+    data: DeviceDataset,
+    indices: jax.Array,  # [R, n, B]
+    count: jax.Array,  # how many of the n steps to take
+    kl_weights: jax.Array | None,
+    discrete: bool,
+  ) -> tuple[TrainState, StepOutcome]:
+    of_replica = functools.partial(self._replica_run, discrete=discrete)
+    shared = data, count, kl_weights
+    return self._spread.over(of_replica)(shared, state, indices)
+
+  # Functions of one replica, whose first argument all replicas share.
+
+  def _replica_forward(self, data, state, indices, discrete):
+    forward_pass = self._method.forward(state, data.batch(indices), discrete)
+    residuals = Unstacked(forward_pass.residuals)
+    return forward_pass._replace(residuals=residuals)
+
+  def _replica_assign(self, _, unary_costs):
+    (num_categories,) = self._method.num_categories
+    categories = assign_categories(unary_costs, self._pairwise_weight)
+    counts = jnp.bincount(categories, length=num_categories)
+    flow_differs = (categories != unary_costs.argmin(axis=1)).mean()
+    return SolvedCodes(
+      categories, counts, flow_differs, gap_counts(unary_costs)
+    )
+
+  def _replica_update(self, shared, state, indices, forward_pass, categories):
+    data, kl_weights = shared
+    if forward_pass is not None:
+      residuals = forward_pass.residuals.arrays
+      forward_pass = forward_pass._replace(residuals=residuals)
+    inputs = StepInputs(kl_weights, categories, forward_pass)
+    return self._method.update(state, data.batch(indices), inputs)
+
+  def _replica_run(self, shared, state, indices, discrete):
+    data, count, kl_weights = shared
+
+    def take(k, carry):
+      state, _ = carry
+      batch = data.batch(indices[k])
+      return self._whole_step(state, batch, kl_weights, discrete)
+
+    shapes = jax.eval_shape(lambda: take(0, (state, None)))[1]
+    nothing = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
+    # The count is an argument, so one compilation serves every length.
+    return lax.fori_loop(0, count, take, (state, nothing))
+
+  def _whole_step(
+    self,
+    state: TrainState,
+    batch: Batch,
+    kl_weights: jax.Array | None,
+    discrete: bool,
+  ) -> tuple[TrainState, StepOutcome]:
+    forward_pass, codes = None, None
+    if self._method.forward is not None:
+      forward_pass = self._method.forward(state, batch, discrete)
+    if self._method.solves_codes and discrete:
+      codes = self._replica_assign((), forward_pass.unary_costs)
+    elif self._method.solves_codes:
+      zeros = zero_codes(self._method, self._batch_size)
+      codes = jax.tree.map(jnp.asarray, zeros)
+    categories = codes and codes.categories
+    inputs = StepInputs(kl_weights, categories, forward_pass)
+    state, metrics = self._method.update(state, batch, inputs)
+    return state, StepOutcome(metrics, codes)

@@ -20,7 +20,7 @@ What else differs from the paper's CascadeVAE, and why:
   (squares with hearts, the ellipses split) cost more than the three shapes.
 - learning_rate 7e-4 and phases of 2,000 steps.
 
-Seeds 0 to 2 were tuned on; the scores of seeds 3 to 7 are in BUILD.md.
+Seeds 0 to 2 were tuned on; the scores of seeds 3 to 7 are in docs/results.md.
 
 The other methods have the same data, steps and learning rate, and batches of 64
 (FactorVAE two of them, the halves of 128). Their settings are those of the best

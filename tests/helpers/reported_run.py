@@ -1,4 +1,4 @@
-"""A run of a few steps to report, and its page taken apart."""
+"""A run of eight steps to report, and its parsed page."""
 
 import html.parser
 import json
@@ -7,12 +7,14 @@ import numpy as np
 
 from cascade_jax import config as config_lib
 from cascade_jax import report
+from cascade_jax.report import page
+from cascade_jax.report.run import read_run
 
 VOID = {"meta", "img", "br", "path", "use"}
 
 
 class Page(html.parser.HTMLParser):
-  """Checks that tags are balanced; gathers what a browser would load."""
+  """Checks that tags are balanced; collects text, tags, links and images."""
 
   def __init__(self, text):
     super().__init__()
@@ -43,7 +45,9 @@ class Page(html.parser.HTMLParser):
       self.text += data
 
 
-def record(step, discrete):
+def log_entry(step, discrete=None):
+  """A line of metrics.jsonl; the discrete code starts after step 4."""
+  discrete = step > 4 if discrete is None else discrete
   return {
     "step": step,
     "phase": step // 2,
@@ -88,8 +92,8 @@ EVALUATION = {
 }
 
 
-def write_run(folder):
-  """A finished run of eight steps."""
+def write_run(folder, has_log=True, has_arrays=True):
+  """Writes a finished run of eight steps; drawing its log or arrays is slow."""
   config = config_lib.default().to_dict()
   config |= {"num_steps": 8, "num_continuous": 6, "num_categories": [2]}
   write(folder / "config.json", config)
@@ -102,20 +106,30 @@ def write_run(folder):
     "resumes": [{"step": 4}],
   }
   write(folder / "run.json", provenance)
-  lines = [json.dumps(record(s, s > 4)) for s in range(1, 9)]
-  (folder / "metrics.jsonl").write_text("\n".join(lines) + "\n")
   write(folder / "evaluation.json", EVALUATION)
-  rng = np.random.default_rng(0)
-  np.savez(
-    folder / "evaluation.npz",
-    traversals=rng.random((3, 2, 2, 8, 8, 1)),
-    traversal_values=np.linspace(-1, 1, 3),
-    originals=rng.random((4, 8, 8, 1)),
-    reconstructions=rng.random((4, 8, 8, 1)),
-    reconstruction_categories=np.array([[0], [1], [1], [0]]),
-    traversal_categories=np.array([[0], [1]]),
-  )
+  if has_log:
+    write_log(folder, [log_entry(step) for step in range(1, 9)])
+  if has_arrays:
+    write_arrays(folder)
   return folder
+
+
+def write_log(folder, log_entries):
+  lines = "".join(json.dumps(entry) + "\n" for entry in log_entries)
+  (folder / "metrics.jsonl").write_text(lines)
+
+
+def write_arrays(folder, **changes):
+  rng = np.random.default_rng(0)
+  arrays = {
+    "traversals": rng.random((3, 2, 2, 8, 8, 1)),
+    "traversal_values": np.linspace(-1, 1, 3),
+    "originals": rng.random((4, 8, 8, 1)),
+    "reconstructions": rng.random((4, 8, 8, 1)),
+    "reconstruction_categories": np.array([[0], [1], [1], [0]]),
+    "traversal_categories": np.array([[0], [1]]),
+  }
+  np.savez(folder / "evaluation.npz", **arrays | changes)
 
 
 def write(path, content):
@@ -126,5 +140,11 @@ def change(path, **entries):
   write(path, json.loads(path.read_text()) | entries)
 
 
-def page_of(folder):
+def write_page(folder):
+  """Writes the report; returns its page."""
   return report.write_report(folder).read_text(encoding="utf-8")
+
+
+def page_text(folder):
+  """The text of the page of a run without arrays, drawing no other picture."""
+  return Page(page.page(read_run(folder))).text

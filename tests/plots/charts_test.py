@@ -7,22 +7,13 @@ import pytest
 from matplotlib.colors import to_hex
 
 from cascade_jax import plots
-from cascade_jax.plots import chart_axes, charts
+from cascade_jax.plots import charts
 from cascade_jax.plots.style import dimension_color, to_array, to_svg
+from tests.helpers.figure_texts import texts
 
 
-def texts(figure):
-  return [
-    text.get_text()
-    for axes in figure.axes
-    for text in axes.texts
-    if text.get_text()
-  ]
-
-
-@pytest.fixture
-def records():
-  """Twelve logged steps, phases of 20, the code from step 40 on."""
+def make_log():
+  """Twelve log entries, phases of 20 steps, the code from step 40 on."""
   return [
     {
       "step": step,
@@ -39,159 +30,204 @@ def records():
   ]
 
 
-def test_phase_marks_are_where_the_schedule_changed(records):
-  assert chart_axes.phase_marks(records) == [
-    (0, 1, False),
-    (20, 2, False),
-    (40, 2, True),
-  ]
+@pytest.fixture
+def log_entries():
+  return make_log()
 
 
-def test_curves_mark_phases_and_the_code(records):
-  figure = plots.curves(records)
-  assert [axes.get_title(loc="left")[:4] for axes in figure.axes] == [
+@pytest.fixture(scope="module")
+def figure():
+  """The charts of an unchanged log; not to be changed."""
+  return plots.curves(make_log())
+
+
+def draw(figure):
+  """Draws small: for errors, and for the places of the annotations."""
+  figure.savefig(io.BytesIO(), dpi=20)
+
+
+def draw_chart(name, log_entries):
+  """One chart of the log by itself, with its axes."""
+  (panel,) = (
+    panel
+    for panel in charts.panels(log_entries)
+    if panel.title.startswith(name)
+  )
+  figure = charts.panel_figure(panel, log_entries)
+  return figure, figure.axes[0]
+
+
+def titles(figure):
+  return [axes.get_title(loc="left") for axes in figure.axes]
+
+
+def has_triangle(axes):
+  return any(line.get_marker() == "v" for line in axes.lines)
+
+
+def test_curves_mark_phases_and_the_code(figure):
+  assert [title[:4] for title in titles(figure)] == [
     "Loss",
     "KL o",
     "Shar",
-    "Samp",
+    "Code",
   ]
   for axes in figure.axes:
     shown = [text.get_text() for text in axes.texts]
     assert "1 open" in shown and "2 + code" in shown
-    assert any(line.get_marker() == "v" for line in axes.lines)
+    assert has_triangle(axes)
   assert {"z1", "z2", "z3"} <= set(texts(figure))
+  assert "count the open dimensions" in figure.get_supxlabel()
 
 
-def test_curves_without_a_code_are_two(records):
-  for record in records:
-    record["counts"] = [0, 0]
-  assert len(plots.curves(records).axes) == 2
-  for record in records:
-    del record["counts"]
-    del record["kl"]  # a deterministic encoder's
-  assert len(plots.curves(records).axes) == 1
+def test_curves_without_a_code_are_two(log_entries):
+  for entry in log_entries:
+    entry["counts"] = [0, 0]
+  assert len(plots.curves(log_entries).axes) == 2
+  for entry in log_entries:
+    del entry["counts"]
+    del entry["kl"]  # as with a deterministic encoder
+  assert len(plots.curves(log_entries).axes) == 1
 
 
-def test_curves_without_a_cascade_have_no_marks(records):
+def test_curves_without_a_schedule_have_no_marks(log_entries):
   steady = {"open_dimensions": 3, "discrete": True}
-  figure = plots.curves([record | steady for record in records])
+  figure = plots.curves([entry | steady for entry in log_entries])
   for axes in figure.axes:
     assert not any("open" in text.get_text() for text in axes.texts)
-    assert not any(line.get_marker() == "v" for line in axes.lines)
+    assert not has_triangle(axes)
 
 
-def test_each_discrete_variable_has_its_shares(records):
-  for record in records:
-    counts = record.pop("counts")
-    record |= {"counts_1": counts, "counts_2": [counts[1], counts[0], 0]}
-  figure = plots.curves(records)
-  titles = [axes.get_title(loc="left") for axes in figure.axes]
-  assert titles[2:4] == [
+@pytest.mark.parametrize(
+  "missing",
+  [["kl_weights"], ["open_dimensions"], ["kl_weights", "open_dimensions"]],
+)
+def test_logs_without_kl_weights_are_drawn(log_entries, figure, missing):
+  for entry in log_entries:
+    for key in missing:
+      del entry[key]
+  without = plots.curves(log_entries)
+  draw(without)
+  assert titles(without) == titles(figure)
+  for axes in without.axes:
+    assert has_triangle(axes)  # where the code starts
+  if "open_dimensions" in missing:
+    shown = texts(without)
+    assert "code" in shown and "1 open" not in shown and "2" not in shown
+    assert "None" not in " ".join(shown)
+    assert "open dimensions" not in without.get_supxlabel()
+
+
+def test_logs_without_kl_weights_and_code_have_no_marks(log_entries):
+  for entry in log_entries:
+    del entry["kl_weights"], entry["open_dimensions"]
+    entry["discrete"] = False
+  figure = plots.curves(log_entries)
+  assert not any(has_triangle(axes) for axes in figure.axes)
+  assert figure.get_supxlabel() == ""
+
+
+def test_each_discrete_variable_has_its_shares(log_entries):
+  for entry in log_entries:
+    counts = entry.pop("counts")
+    entry |= {"counts_1": counts, "counts_2": [counts[1], counts[0], 0]}
+  figure = plots.curves(log_entries)
+  assert titles(figure)[2:4] == [
     f"Share of each category of variable {d}, % of the batch" for d in (1, 2)
   ]
   assert {"c1", "c2", "c3"} <= set(texts(figure))
 
 
-def test_what_only_one_method_logs_is_a_curve_too(records):
-  for record in records:
-    record |= {"kl_discrete": 1.0, "weight_penalty": 0.1}
-    record |= {"total_correlation": 0.5}
-  figure = plots.curves(records)
-  titles = [axes.get_title(loc="left") for axes in figure.axes]
-  assert titles[-2:] == [
+def test_gaps_are_labelled_where_there_are_some(log_entries):
+  for entry in log_entries:
+    entry["gap_counts"] = [1, 0, 2, 0, 0, 1] if entry["discrete"] else [0] * 6
+  figure, _ = draw_chart("Cost gap", log_entries)
+  labels = {text for text in texts(figure) if "nats" in text}
+  assert labels == {"below 0.01 nats", "0.1 to 1 nats", "100 nats or more"}
+
+
+def test_terms_of_a_method_are_curves_too(log_entries):
+  for entry in log_entries:
+    entry |= {"kl_discrete": 1.0, "weight_penalty": 0.1}
+    entry |= {"total_correlation": 0.5}
+  figure = plots.curves(log_entries)
+  assert titles(figure)[-2:] == [
     "KL discrete",
-    "Total correlation as the method itself estimates it, nats",
+    "Total correlation as estimated by the method, nats",
   ]
-  assert len(titles) == 6
+  assert len(figure.axes) == 6
   np.testing.assert_allclose(figure.axes[-1].lines[0].get_ydata(), 0.5)
 
 
-def test_curves_of_scores_are_one_more_where_there_are_some(records):
+def test_scores_have_a_chart_where_there_are_some(log_entries):
   scores = {"disentanglement_score": 0.7, "classification_accuracy": None}
-  records[1] |= {**scores, "scored_images": 1234}
-  records[-1] |= {**scores, "scored_images": 1234}
-  figure = plots.curves(records)
-  figure.savefig(io.BytesIO())
+  log_entries[1] |= {**scores, "scored_images": 1234}
+  log_entries[-1] |= {**scores, "scored_images": 1234}
+  figure = plots.curves(log_entries)
+  draw(figure)
   axes = figure.axes[-1]
   assert axes.get_title(loc="left") == "Scores on 1,234 images, %"
   assert len(figure.axes) == 5
   np.testing.assert_allclose(axes.lines[0].get_ydata(), 70)
 
 
-def test_curves_of_one_record_and_with_nan(records):
-  alone = plots.curves(records[-1:])
-  alone.savefig(io.BytesIO())
-  marked = [x for a in alone.axes for x in a.lines if x.get_marker() == "o"]
-  assert marked and not any(line.get_clip_on() for line in marked)
-  records[3]["loss"] = float("nan")
-  records[-1]["kl"] = [float("nan")] * 3
-  plots.curves(records).savefig(io.BytesIO())
-  for record in records:
-    record["flow_differs"] = record["loss"] = float("nan")
-  plots.curves(records).savefig(io.BytesIO())
+def test_single_log_entry_is_drawn_as_points(log_entries):
+  figure = plots.curves(log_entries[-1:])
+  draw(figure)
+  points = [x for a in figure.axes for x in a.lines if x.get_marker() == "o"]
+  assert points and not any(line.get_clip_on() for line in points)
 
 
-def test_many_records_are_averaged():
-  values = [{"x": float(i)} for i in range(1000)]
-  curve = chart_axes.curve(values, "x", most=10)
-  expected = [sum(range(100 * i, 100 * i + 100)) / 100 for i in range(10)]
-  np.testing.assert_allclose(curve, expected)
+def test_nan_is_drawn(log_entries):
+  log_entries[3]["loss"] = float("nan")
+  log_entries[-1]["kl"] = [float("nan")] * 3
+  draw(plots.curves(log_entries))
+  for entry in log_entries:
+    entry["flow_differs"] = entry["loss"] = float("nan")
+  draw(plots.curves(log_entries))
 
 
-def test_names_are_moved_apart():
-  heights = np.array([0.5, 0.0, 0.51, 0.0, 1.0])
-  spread = chart_axes.spread_apart(heights, gap=0.1)
-  assert np.diff(np.sort(spread)).min() > 0.0999
-  assert spread.min() >= 0 and spread.max() <= 1
-  assert list(np.argsort(spread, kind="stable")) == [1, 3, 0, 2, 4]
-
-
-def test_names_are_moved_no_further_than_needed():
-  spread = chart_axes.spread_apart(np.array([0.5, 0.5, 0.9, 0.5]), gap=0.1)
-  np.testing.assert_allclose(spread, [0.4, 0.5, 0.9, 0.6])
-
-
-def test_lines_lead_from_the_names_to_where_the_curves_end(records):
-  records[-1]["kl"] = kl = [0.51, 0.5, 0.49]
-  figure = plots.curves(records)
+def test_lines_lead_from_the_labels_to_the_ends_of_the_curves(log_entries):
+  log_entries[-1]["kl"] = kl = [0.51, 0.5, 0.49]
+  figure, axes = draw_chart("KL", log_entries)
   to_array(figure)  # places them
-  axes = figure.axes[1]
-  names = [t for t in axes.texts if t.get_text() in ("z1", "z2", "z3")]
-  for j, name in enumerate(names):
-    leader = name.arrow_patch
+  labels = [t for t in axes.texts if t.get_text() in ("z1", "z2", "z3")]
+  assert len(labels) == 3
+  for j, label in enumerate(labels):
+    leader = label.arrow_patch
     assert to_hex(leader.get_edgecolor()) == dimension_color(j)
     tip = leader.get_transform().transform(leader.get_path().vertices[-1])
     end = axes.transData.transform((60, kl[j]))
-    assert np.hypot(*(tip - end)) < 8  # pixels, of which a name takes 19
+    assert np.hypot(*(tip - end)) < 5  # pixels, of which a label takes 12
   assert "o" not in {line.get_marker() for line in axes.lines}
 
 
-def test_no_line_leads_to_a_nan(records):
-  records[-1]["kl"] = [float("nan"), 0.5, 0.0]
-  axes = plots.curves(records).axes[1]
-  leads = {
+def test_no_line_leads_to_a_nan(log_entries):
+  log_entries[-1]["kl"] = [float("nan"), 0.5, 0.0]
+  _, axes = draw_chart("KL", log_entries)
+  has_leader = {
     text.get_text(): bool(text.arrow_patch)
     for text in axes.texts
     if text.get_text().startswith("z")
   }
-  assert leads == {"z1": False, "z2": True, "z3": True}
+  assert has_leader == {"z1": False, "z2": True, "z3": True}
 
 
-def test_logarithmic_heights_are_said_to_be(records):
-  assert plots.curves(records).axes[0].get_ylabel() == "log scale"
-  records[3]["loss"] = -1.0
-  axes = plots.curves(records).axes[0]
+def test_logarithmic_scales_are_labelled(log_entries, figure):
+  assert figure.axes[0].get_ylabel() == "log scale"
+  log_entries[3]["loss"] = -1.0
+  _, axes = draw_chart("Loss", log_entries)
   assert axes.get_yscale() == "linear" and axes.get_ylabel() == ""
 
 
-def test_no_records_is_an_error():
+def test_empty_logs_are_an_error():
   with pytest.raises(ValueError, match="metrics.jsonl is empty"):
     plots.curves([])
 
 
-def test_svg_takes_the_pages_colour_and_names_no_other_site(records):
-  panel = charts.panels(records)[1]
-  svg = to_svg(charts.panel_figure(panel, records), 'a "<title>')
+def test_svg_takes_the_colour_of_its_page_and_names_no_other_site(log_entries):
+  figure, _ = draw_chart("KL", log_entries)
+  svg = to_svg(figure, 'a "<title>')
   assert "currentColor" in svg and dimension_color(0) in svg
   assert "http" not in svg and "<style" not in svg
   assert 'aria-label="a &quot;&lt;title&gt;"' in svg

@@ -1,12 +1,18 @@
 """Reports of runs whose files are missing, cut off or damaged."""
 
-import json
-
 import numpy as np
 import pytest
 
 from cascade_jax import report
-from tests.helpers.reported_run import Page, change, page_of, record, write_run
+from tests.helpers.reported_run import (
+  Page,
+  change,
+  log_entry,
+  write_arrays,
+  write_log,
+  write_page,
+  write_run,
+)
 
 
 @pytest.fixture
@@ -14,51 +20,73 @@ def folder(tmp_path):
   return write_run(tmp_path)
 
 
-def test_without_an_evaluation_it_says_how_to_make_one(folder):
+@pytest.fixture
+def logged(tmp_path):
+  """The same without arrays, which are slow to draw."""
+  return write_run(tmp_path, has_arrays=False)
+
+
+def test_without_an_evaluation_it_says_how_to_create_one(folder):
   for name in ("evaluation.json", "evaluation.npz", "run.json"):
     (folder / name).unlink()
-  page = Page(page_of(folder))
-  assert "Trained for 8 steps: not scored yet." in page.text
+  page = Page(write_page(folder))
+  assert "Trained for 8 steps. Not scored yet." in page.text
   command = f"python -m experiments.evaluate --workdir={folder}"
   assert "evaluation.json is missing" in page.text and command in page.text
   assert "run.json is missing" in page.text
   assert page.images == [] and page.tags.count("svg") == 4
 
 
-def test_scores_without_arrays(folder):
-  (folder / "evaluation.npz").unlink()
-  text = Page(page_of(folder)).text
+def test_scores_without_arrays(logged):
+  text = Page(write_page(logged)).text
   assert "86.4%" in text and "evaluation.npz is missing" in text
 
 
 def test_evaluation_without_metrics(folder):
   (folder / "metrics.jsonl").unlink()
-  text = Page(page_of(folder)).text
+  text = Page(write_page(folder)).text
   assert "86.4%" in text and "metrics.jsonl is missing" in text
 
 
-def test_stopped_run_with_a_cut_off_line(folder):
-  lines = (folder / "metrics.jsonl").read_text().splitlines()[:3]
-  (folder / "metrics.jsonl").write_text("\n".join(lines) + '\n{"step": 4, "ph')
-  change(folder / "evaluation.json", step=2)
-  text = Page(page_of(folder)).text
+def test_stopped_run_with_a_cut_off_line(logged):
+  write_log(logged, [log_entry(step) for step in (1, 2, 3)])
+  with (logged / "metrics.jsonl").open("a") as file:
+    file.write('{"step": 4, "ph')
+  change(logged / "evaluation.json", step=2)
+  text = Page(write_page(logged)).text
   assert "Stopped at step 3 of 8" in text
-  assert "Training went on to step 3" in text
+  assert "Training continued to step 3" in text
 
 
-def test_one_line_of_metrics(folder):
-  line = (folder / "metrics.jsonl").read_text().splitlines()[0]
-  (folder / "metrics.jsonl").write_text(line)
-  assert Page(page_of(folder)).tags.count("svg") == 2
+def test_one_line_of_metrics(logged):
+  line = (logged / "metrics.jsonl").read_text().splitlines()[0]
+  (logged / "metrics.jsonl").write_text(line)
+  assert Page(write_page(logged)).tags.count("svg") == 2
 
 
-def test_nan_is_no_number(folder):
+@pytest.mark.parametrize(
+  "missing",
+  [["kl_weights"], ["open_dimensions"], ["kl_weights", "open_dimensions"]],
+)
+def test_log_without_kl_weights(logged, missing):
+  log_entries = [log_entry(step) for step in range(1, 9)]
+  for entry in log_entries:
+    for key in missing:
+      del entry[key]
+  write_log(logged, log_entries)
+  page = Page(write_page(logged))
+  assert page.tags.count("svg") == 4
+  assert "discrete code starts at the dashed" in page.text
+  has_numbers = "count the open dimensions" in page.text
+  assert has_numbers == ("open_dimensions" not in missing)
+
+
+def test_nan_is_no_number(logged):
   nan = float("nan")
-  change(folder / "evaluation.json", disentanglement_score=nan)
-  lines = [record(s, s > 4) | {"loss": nan} for s in range(1, 9)]
-  (folder / "metrics.jsonl").write_text("\n".join(map(json.dumps, lines)))
-  text = Page(page_of(folder)).text
-  assert "nan%" not in text.lower() and "Not known for this run." in text
+  change(logged / "evaluation.json", disentanglement_score=nan)
+  write_log(logged, [log_entry(s) | {"loss": nan} for s in range(1, 9)])
+  text = Page(write_page(logged)).text
+  assert "nan%" not in text.lower() and "Not available for this run." in text
 
 
 @pytest.mark.parametrize(
@@ -82,13 +110,15 @@ def test_files_that_cannot_be_read_are_named(folder, name, content, message):
 
 def test_cut_off_arrays_pickles_and_missing_arrays_are_refused(folder):
   path = folder / "evaluation.npz"
-  whole, arrays = path.read_bytes(), dict(np.load(path))
+  whole = path.read_bytes()
   path.write_bytes(whole[: len(whole) // 2])
   with pytest.raises(ValueError, match="experiments.evaluate"):
     report.write_report(folder)
-  np.savez(path, **arrays | {"originals": np.array([{}], object)})
+  write_arrays(folder, originals=np.array([{}], object))
   with pytest.raises(ValueError, match="experiments.evaluate"):
     report.write_report(folder)
+  path.write_bytes(whole)
+  arrays = dict(np.load(path))
   del arrays["originals"]
   np.savez(path, **arrays)
   with pytest.raises(ValueError, match="originals.*experiments.evaluate"):

@@ -1,6 +1,5 @@
-"""The page of a run: what stands where."""
+"""The page of a run: its parts, and text from files."""
 
-import json
 import re
 
 import numpy as np
@@ -11,9 +10,11 @@ from tests.helpers.reported_run import (
   EVALUATION,
   Page,
   change,
-  page_of,
-  record,
+  log_entry,
   write,
+  write_arrays,
+  write_log,
+  write_page,
   write_run,
 )
 
@@ -27,16 +28,25 @@ PICTURES = (
 PAPER = "https://arxiv.org/abs/1905.09432"
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+  """A run with all its files and its report; not to be changed."""
+  folder = write_run(tmp_path_factory.mktemp("whole"))
+  write_page(folder)
+  return folder
+
+
 @pytest.fixture
-def folder(tmp_path):
-  return write_run(tmp_path)
+def scored(tmp_path):
+  """A run without log and arrays, which are slow to draw."""
+  return write_run(tmp_path, has_log=False, has_arrays=False)
 
 
-def test_page_is_one_file_that_shows_everything(folder):
-  text = page_of(folder)
+def test_page_is_one_file_that_shows_everything(whole):
+  text = (whole / "report.html").read_text(encoding="utf-8")
   page = Page(text)
   for name in PICTURES:
-    assert (folder / name).stat().st_size > 0
+    assert (whole / name).stat().st_size > 0
   assert re.findall(r"https?://[^\s\"<]*", text) == [PAPER]
   outside = [x for x in page.links if not x.startswith(("data:", "#", PAPER))]
   assert outside == []
@@ -55,8 +65,8 @@ def test_page_is_one_file_that_shows_everything(folder):
     assert shown in page.text
 
 
-def test_every_config_key_is_there(folder):
-  text = Page(page_of(folder)).text
+def test_every_config_key_is_there(whole):
+  text = Page((whole / "report.html").read_text(encoding="utf-8")).text
   config = config_lib.default().to_dict()
   groups = {k: v for k, v in config.items() if isinstance(v, dict)}
   keys = [k for k in config if k not in groups]
@@ -64,71 +74,70 @@ def test_every_config_key_is_there(folder):
   assert [key for key in keys if key not in text] == []
 
 
-def test_chart_of_the_information_says_of_how_many_images(folder):
-  known = {
+def test_chart_of_the_information_names_the_number_of_images(scored):
+  information = {
     "scored_images": 2345,
     "index_code_information": 1.5,
     "aggregate_total_correlation": 0.5,
     "dimension_information": [1.0, 1.0],
     "information_with_earlier": [0.0, 0.5],
   }
-  lines = [json.dumps(record(s, False) | known) for s in range(1, 9)]
-  (folder / "metrics.jsonl").write_text("\n".join(lines) + "\n")
-  text = Page(page_of(folder)).text
-  assert "measured on 2,345 images: I(x; z_j)" in text
+  write_log(scored, [log_entry(s, False) | information for s in range(1, 9)])
+  text = Page(write_page(scored)).text
+  assert "measured on 2,345 images. I(x; z_j)" in text
   assert "Total correlation on 2,345 images" in text
 
 
 @pytest.mark.parametrize("suffix", ["", "-dirty"])
-def test_commits_are_short_and_flags_whole(folder, suffix):
+def test_commits_are_short_and_flags_whole(scored, suffix):
   command = "train.py --config=a-b.py --config.seed=3"
   commit = f"{'0123456789' * 4}{suffix}"
-  change(folder / "run.json", command=command, git_commit=commit)
-  (folder / "evaluation.json").unlink()
-  text = page_of(folder)
+  change(scored / "run.json", command=command, git_commit=commit)
+  text = write_page(scored)
   assert f"<span>012345678901{suffix}</span>" in text
   assert "<span>--config=a-b.py</span> <span>--config.seed=3</span>" in text
-  assert f"<span>--workdir={folder}</span></pre>" in text
+  assert f"<span>--workdir={scored}</span></pre>" in text
   assert "td > span, pre > span { display: inline-block;" in text
   assert command in Page(text).text
 
 
-def test_text_from_files_is_escaped(folder):
+def test_text_from_files_is_escaped(scored):
   bad = "<script>alert('&\"')</script>"
   change(
-    folder / "evaluation.json",
+    scored / "evaluation.json",
     dataset=bad,
     protocol={"disentanglement_score": bad},
     vote_columns=[bad, "z2", "code"],
     vote_factors=[bad, "shape"],
     class_names=[bad, "$x"],
   )
-  change(folder / "config.json", method=bad, **{bad: bad})
-  change(folder / "run.json", device=bad, started=bad, **{bad: bad})
-  page = Page(page_of(folder))
+  change(scored / "config.json", method=bad, **{bad: bad})
+  change(scored / "run.json", device=bad, started=bad, **{bad: bad})
+  page = Page(write_page(scored))
   assert "script" not in page.tags
   assert page.text.count(bad) >= 8
 
 
-def test_run_without_a_discrete_code(folder):
+def test_run_without_a_discrete_code(scored):
   evaluation = dict(EVALUATION, classification_accuracy=None)
   for key in ("confusion", "class_names", "relabelling"):
     del evaluation[key]
-  write(folder / "evaluation.json", evaluation)
-  arrays = dict(np.load(folder / "evaluation.npz"))
-  arrays["traversals"] = arrays["traversals"][:, :1]
-  arrays["reconstruction_categories"] = np.zeros((4, 0), int)
-  arrays["traversal_categories"] = np.zeros((1, 0), int)
-  np.savez(folder / "evaluation.npz", **arrays)
-  lines = [json.dumps(record(s, False)) for s in range(1, 9)]
-  (folder / "metrics.jsonl").write_text("\n".join(lines))
-  page = Page(page_of(folder))
-  assert "Not known for this run. Thus." in page.text
-  assert page.tags.count("svg") == 2 and "with the code" not in page.text
+  write(scored / "evaluation.json", evaluation)
+  write_arrays(
+    scored,
+    traversals=np.zeros((3, 1, 2, 8, 8, 1)),
+    reconstruction_categories=np.zeros((4, 0), int),
+    traversal_categories=np.zeros((1, 0), int),
+  )
+  write_log(scored, [log_entry(step, discrete=False) for step in range(1, 9)])
+  page = Page(write_page(scored))
+  assert "Not available for this run. Thus." in page.text
+  assert page.tags.count("svg") == 2
+  assert "without the discrete code" in page.text
+  assert "with the discrete code" not in page.text
 
 
-def test_commands_quote_the_folder(folder, tmp_path_factory):
+def test_commands_quote_the_folder(scored, tmp_path_factory):
   odd = tmp_path_factory.mktemp("with space") / "a run;x"
-  folder.rename(odd)
-  (odd / "evaluation.json").unlink()
-  assert f"--workdir='{odd}'" in Page(page_of(odd)).text
+  scored.rename(odd)
+  assert f"--workdir='{odd}'" in Page(write_page(odd)).text

@@ -48,8 +48,10 @@ def test_method_without_kl_weights_needs_neither_of_their_keys(lines):
   entry = {key: value for key, value in ENTRY.items() if key not in keys}
   Progress(0, 10).show(entry)
   Progress(0, 10, num_replicas=2).show(entry)
+  Progress(0, 10).show({**entry, "phase": 1})
   assert "step 2 of 10: loss 3.50, reconstruction" in lines.text
   assert "step 2 of 10: 2 seeds, of the first: loss 3.50" in lines.text
+  assert "step 2 of 10: phase 1, loss 3.50" in lines.text
 
 
 def test_bar_on_a_terminal_shows_the_same(monkeypatch, capsys):

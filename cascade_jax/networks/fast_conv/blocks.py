@@ -1,22 +1,23 @@
-"""Feature maps as blocks of 2x2 pixels, in which a stride costs nothing.
+"""Feature maps as blocks of 2x2 pixels, on which a stride of 2 costs nothing.
 
-Letters: B batch, H W height and width, I O channels in and out.
+Shapes: B batch, H W height and width, I O channels in and out.
 
 A map `[B, H, W, C]` is held as `[B, H/2 + 1, W/2 + 1, 4C]`: after a border of
 one zero pixel, each 2x2 pixels are one block, their channels side by side. A
 4x4 kernel at stride 2 with SAME padding then covers exactly 2x2 blocks, so
 
-| here | is, on pixels | as a matrix product, channels |
-|---|---|---|
-| `narrow` | the strided convolution | 4I to 4O, the 4O shifted and added |
-| `widen` | its adjoint, the transposed one | 4O (shifted) to 4I |
+| here | on pixels |
+|---|---|
+| `narrow` | the strided convolution |
+| `widen` | its adjoint, the transposed convolution |
 
-and the gradients of each are the other one and one product more. What XLA's CPU
-backend is slow at, all that dilates its input, is gone (docs/performance.md).
+are convolutions with a 2x2 kernel at stride 1. The input gradient of each is
+the other one, and its kernel gradient is one matrix product. So nothing dilates
+its input, which is what XLA's CPU backend is slow at (docs/performance.md).
 
 The image itself can be held as cells of 4x4 pixels, without a border: a block
-of its features lies across 2x2 of them, so the layers next to it are `widen`
-and `narrow` too, with a kernel of `fold_image_kernel`.
+of its features lies across 2x2 of these cells, so the layers next to the image
+are `widen` and `narrow` too, with a kernel of `fold_image_kernel`.
 """
 
 import jax
@@ -27,20 +28,18 @@ _LAYOUT = ("NHWC", "HWIO", "NHWC")
 CORNERS = [(row, column) for row in (0, 1) for column in (0, 1)]
 
 
-def on_cpu() -> bool:
-  """Whether to compute in the way that XLA's CPU backend is quickest at."""
-  return jax.default_backend() == "cpu"
-
-
 def to_blocks(x: jax.Array) -> jax.Array:
-  """`[B, H, W, C]` to blocks; an odd side gets one more zero row or column."""
+  """Maps `[B, H, W, C]` to blocks.
+
+  An odd side gets one more zero row or column.
+  """
   _, height, width, _ = x.shape
   padding = ((0, 0), (1, 1 + height % 2), (1, 1 + width % 2), (0, 0))
   return cells(jnp.pad(x, padding), 2)
 
 
 def cells(x: jax.Array, size: int) -> jax.Array:
-  """`[B, H, W, C]` to `[B, H/size, W/size, size * size * C]`."""
+  """Maps `[B, H, W, C]` to `[B, H/size, W/size, size * size * C]`."""
   batch, height, width, channels = x.shape
   x = x.reshape(batch, height // size, size, width // size, size, channels)
   return x.swapaxes(2, 3).reshape(
@@ -49,12 +48,12 @@ def cells(x: jax.Array, size: int) -> jax.Array:
 
 
 def from_blocks(blocks: jax.Array) -> jax.Array:
-  """Blocks to `[B, H, W, C]`, H and W even: the inverse of `to_blocks`."""
+  """Maps blocks to `[B, H, W, C]`, H and W even: inverts `to_blocks`."""
   return pixels(blocks, 2)[:, 1:-1, 1:-1]
 
 
 def pixels(x: jax.Array, size: int) -> jax.Array:
-  """The inverse of `cells`."""
+  """Inverts `cells`."""
   batch, rows, columns, channels = x.shape
   channels //= size * size
   x = x.reshape(batch, rows, columns, size, size, channels).swapaxes(2, 3)
@@ -62,16 +61,17 @@ def pixels(x: jax.Array, size: int) -> jax.Array:
 
 
 def fold(kernel: jax.Array) -> jax.Array:
-  """`[4, 4, I, O]` to `[2, 2, 4I, O]`, which works on blocks."""
+  """Maps a kernel `[4, 4, I, O]` to `[2, 2, 4I, O]`, which works on blocks."""
   _, _, inputs, outputs = kernel.shape
   kernel = kernel.reshape(2, 2, 2, 2, inputs, outputs)
   return kernel.swapaxes(1, 2).reshape(2, 2, 4 * inputs, outputs)
 
 
 def fold_image_kernel(kernel: jax.Array) -> jax.Array:
-  """`[4, 4, C, O]` to `[2, 2, 4O, 16C]`: image cells of 4x4 from blocks.
+  """Maps a kernel `[4, 4, C, O]` to `[2, 2, 4O, 16C]`, for cells of the image.
 
-  What a block of 2x2 features covers of the image spans 2x2 cells.
+  The part of the image that a block of 2x2 features covers spans 2x2 cells of
+  4x4 pixels.
   """
   _, _, channels, outputs = kernel.shape
   windows = jnp.stack(
@@ -84,15 +84,18 @@ def fold_image_kernel(kernel: jax.Array) -> jax.Array:
     ]
   )
   windows = windows.reshape(4, 2, 4, 2, 4, channels, outputs)
-  # The cell before a block in the image is its last to correlate with.
+  # The cell before a block in the image is the last that it is correlated with.
   folded = windows[:, ::-1, :, ::-1].transpose(1, 3, 0, 6, 2, 4, 5)
   return folded.reshape(2, 2, 4 * outputs, 16 * channels)
 
 
 def _shifted(y: jax.Array) -> jax.Array:
-  """`[B, P, Q, O]` to `[B, P + 1, Q + 1, 4O]`: what each block is added to."""
+  """Maps `[B, P, Q, O]` to `[B, P + 1, Q + 1, 4O]`: one shift for each corner.
+
+  The four shifts of a map stand side by side in the channels.
+  """
   outputs = y.shape[-1]
-  # A sum, which XLA makes one pass of; a concatenation would be several.
+  # XLA computes this sum in one pass; a concatenation would take several.
   return sum(
     jnp.pad(
       y, ((0, 0), (r, 1 - r), (c, 1 - c), (i * outputs, (3 - i) * outputs))
@@ -101,37 +104,21 @@ def _shifted(y: jax.Array) -> jax.Array:
   )
 
 
-def _as_matrix(folded: jax.Array) -> jax.Array:
-  """`[2, 2, 4I, O]` to `[4O, 4I]`, rows in the order of `_shifted`."""
-  _, _, inputs, outputs = folded.shape
-  return folded.swapaxes(2, 3).reshape(4 * outputs, inputs)
-
-
 def _correlate(blocks: jax.Array, folded: jax.Array) -> jax.Array:
-  if on_cpu():
-    return lax.conv_general_dilated(
-      blocks, folded, (1, 1), "VALID", dimension_numbers=_LAYOUT
-    )
-  # A product, because vmap over kernels makes a convolution a grouped one.
-  parts = jnp.split(blocks @ _as_matrix(folded).T, 4, axis=-1)
-  _, rows, columns, _ = blocks.shape
-  return sum(
-    part[:, r : rows - 1 + r, c : columns - 1 + c]
-    for part, (r, c) in zip(parts, CORNERS, strict=True)
+  return lax.conv_general_dilated(
+    blocks, folded, (1, 1), "VALID", dimension_numbers=_LAYOUT
   )
 
 
 def _spread(y: jax.Array, folded: jax.Array) -> jax.Array:
-  if on_cpu():
-    flipped = folded[::-1, ::-1].swapaxes(2, 3)
-    return lax.conv_general_dilated(
-      y, flipped, (1, 1), ((1, 1), (1, 1)), dimension_numbers=_LAYOUT
-    )
-  return _shifted(y) @ _as_matrix(folded)
+  flipped = folded[::-1, ::-1].swapaxes(2, 3)
+  return lax.conv_general_dilated(
+    y, flipped, (1, 1), ((1, 1), (1, 1)), dimension_numbers=_LAYOUT
+  )
 
 
 def _kernel_gradient(blocks: jax.Array, y: jax.Array) -> jax.Array:
-  """`[2, 2, I, O]`: the gradient of `sum(y * _correlate(blocks, folded))`."""
+  """Returns the gradient `[2, 2, I, O]` of `sum(y * _correlate(blocks, .))`."""
   inputs, outputs = blocks.shape[-1], y.shape[-1]
   shifted = _shifted(y)
   if inputs <= 4 * outputs:
@@ -142,8 +129,8 @@ def _kernel_gradient(blocks: jax.Array, y: jax.Array) -> jax.Array:
 
 
 def _sum_of_products(x: jax.Array, y: jax.Array) -> jax.Array:
-  """`[B, P, Q, I]` and `[B, P, Q, O]` to `[I, O]`; quicker where I <= O."""
-  # Sums over long columns: XLA's CPU products are quicker at several of them.
+  """Maps `[B, P, Q, I]` and `[B, P, Q, O]` to `[I, O]`; faster where I <= O."""
+  # XLA's CPU backend is faster at several sums of long columns than at one.
   groups = 4 if len(x) % 4 == 0 else 1
   products = lax.dot_general(
     x.reshape(groups, -1, x.shape[-1]),
@@ -155,7 +142,7 @@ def _sum_of_products(x: jax.Array, y: jax.Array) -> jax.Array:
 
 @jax.custom_vjp
 def narrow(blocks: jax.Array, folded: jax.Array) -> jax.Array:
-  """Strided convolution, from blocks to pixels.
+  """Returns the strided convolution, from blocks to pixels.
 
   Args:
     blocks: `[B, P, Q, 4I]`.
@@ -181,14 +168,16 @@ narrow.defvjp(_narrow_forward, _narrow_backward)
 
 @jax.custom_vjp
 def widen(y: jax.Array, folded: jax.Array) -> jax.Array:
-  """Transposed convolution, from pixels to blocks; the adjoint of `narrow`.
+  """Returns the transposed convolution, from pixels to blocks.
+
+  It is the adjoint of `narrow`.
 
   Args:
     y: `[B, P, Q, O]`.
     folded: `[2, 2, 4I, O]`, the folded kernel of the strided convolution.
 
   Returns:
-    `[B, P + 1, Q + 1, 4I]`; what falls on the border is NOT zero.
+    `[B, P + 1, Q + 1, 4I]`; the values on the border are NOT zero.
   """
   return _spread(y, folded)
 
@@ -209,7 +198,7 @@ widen.defvjp(_widen_forward, _widen_backward)
 def add_bias(blocks: jax.Array, bias: jax.Array) -> jax.Array:
   """Adds `[C]` to each pixel of `[B, P, Q, 4C]`, and -inf to the border.
 
-  The ReLU that has to follow makes zeros of the border, and of its gradient.
+  The ReLU that has to follow turns the border and its gradient into zeros.
   """
   shape = (1, 2 * blocks.shape[1] - 2, 2 * blocks.shape[2] - 2, len(bias))
   image = jnp.broadcast_to(bias, shape)
@@ -222,7 +211,7 @@ def _add_bias_forward(blocks, bias):
 
 
 def _add_bias_backward(_, g):
-  # A product, because XLA's CPU backend sums over rows on one core.
+  # As a product, because XLA's CPU backend sums over rows on one core only.
   sums = _sum_of_products(jnp.ones((*g.shape[:3], 1), g.dtype), g)
   return g, sums.reshape(4, -1).sum(axis=0)
 

@@ -1,10 +1,10 @@
-"""The two convolutions next to the image, of few channels.
+"""The two convolutions next to the image, which has few channels.
 
 Backward they are `blocks.widen` and `blocks.narrow` on cells of 4x4 pixels,
-which do four times the arithmetic of a 4x4 kernel. Forward, where all
-categories pass, each is one exact product with 4x4 windows of the image.
+which do four times the arithmetic of a 4x4 kernel. Forward, where the decoder
+passes over all categories, each is one product with 4x4 windows of the image.
 
-Letters: B batch, H W height and width of the image (multiples of 4), C its
+Shapes: B batch, H W height and width of the image (multiples of 4), C its
 channels, O channels of the features.
 """
 
@@ -16,14 +16,14 @@ from cascade_jax.networks.fast_conv import blocks as blocks_lib
 
 @jax.custom_vjp
 def image_to_blocks(images: jax.Array, kernel: jax.Array) -> jax.Array:
-  """Strided convolution of images, to blocks.
+  """Returns the strided convolution of images, as blocks.
 
   Args:
     images: `[B, H, W, C]`.
     kernel: `[4, 4, C, O]`.
 
   Returns:
-    `[B, H/4 + 1, W/4 + 1, 4O]`; what falls on the border is NOT zero.
+    `[B, H/4 + 1, W/4 + 1, 4O]`; the values on the border are NOT zero.
   """
   channels, outputs = kernel.shape[2:]
   padded = jnp.pad(images, ((0, 0), (3, 3), (3, 3), (0, 0)))
@@ -44,7 +44,7 @@ def image_to_blocks(images: jax.Array, kernel: jax.Array) -> jax.Array:
 
 @jax.custom_vjp
 def blocks_to_image(features: jax.Array, kernel: jax.Array) -> jax.Array:
-  """Transposed convolution of blocks, to images.
+  """Returns the transposed convolution of blocks, as images.
 
   Args:
     features: `[B, H/4 + 1, W/4 + 1, 4O]`, zero on the border.
@@ -54,11 +54,11 @@ def blocks_to_image(features: jax.Array, kernel: jax.Array) -> jax.Array:
     `[B, H, W, C]`.
   """
   outputs = kernel.shape[-1]
-  # Per pixel of the features, what it adds to each place of a 4x4 window.
+  # Each pixel of the features adds to the 16 places of a 4x4 window.
   windows = features.reshape(-1, outputs) @ kernel.reshape(-1, outputs).T
   windows = blocks_lib.pixels(windows.reshape(*features.shape[:3], -1), 2)
   windows = windows.reshape(*windows.shape[:3], 4, 4, -1)
-  # Two windows cover each pixel from either side, by columns, then by rows.
+  # Two windows cover each pixel from either side: first columns, then rows.
   left, right = windows[:, :, :-1], windows[:, :, 1:]
   even = right[..., 1, :][:, :, :-1] + left[..., 3, :][:, :, :-1]
   odd = left[..., 2, :][:, :, 1:] + right[..., 0, :][:, :, 1:]
@@ -82,7 +82,7 @@ def _on_cells_to_image(features, kernel):
 
 
 def _gradient_on_cells(layer):
-  """The backward rule of the same layer, taken on cells."""
+  """Returns the backward rule of a layer, computed on cells."""
 
   def backward(residual, g):
     return jax.vjp(layer, *residual)[1](g)

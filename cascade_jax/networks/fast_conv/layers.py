@@ -1,12 +1,12 @@
-"""Convolutions of the 4x4, stride 2, SAME kind, fast forward and backward.
+"""Convolutions with a 4x4 kernel and stride 2, fast forward and backward.
 
-Letters: B batch, H W height and width, I O channels in and out.
+XLA's CPU backend is slow at operations that dilate their input: transposed
+convolutions and the input gradients of strided ones. Large feature maps are
+therefore convolved as blocks (see `blocks`). Small ones gain nothing by it;
+they only need the kernel gradient of a transposed convolution to be computed as
+that of a strided one, with the roles of input and output swapped.
 
-XLA's CPU backend is slow at whatever dilates its input: transposed
-convolutions and the input gradients of strided ones. Feature maps of some size
-are therefore convolved as blocks (see `blocks.py`). Small ones aren't
-worth it; they only need the kernel gradient of a transposed convolution to be
-taken as that of a strided one, roles swapped.
+Shapes: B batch, H W height and width, I O channels in and out.
 """
 
 import flax.linen as nn
@@ -16,20 +16,20 @@ from jax import lax
 
 from cascade_jax.networks.fast_conv import blocks as blocks_lib
 from cascade_jax.networks.fast_conv import image_layers
+from cascade_jax.networks.models import he_normal
 
-# Convolved as blocks on CPU: maps that are narrowed to so many rows, or widened
-# from as many. Measured; elsewhere all are.
+# Maps with fewer rows, on their smaller side, are not convolved as blocks:
+# measured, that is slower.
 _LEAST_ROWS = 8
 
-# Where the modules leave what they computed, and look for what is known.
+# The collection of a module's variables that holds remembered activations.
 ACTIVATIONS = "activations"
 
 _LAYOUT = ("NHWC", "HWIO", "NHWC")
-_he = nn.initializers.variance_scaling(2.0, "fan_in", "truncated_normal")
 
 
 def strided_convolution(x: jax.Array, kernel: jax.Array) -> jax.Array:
-  """Convolution with a 4x4 kernel, stride 2, SAME padding.
+  """Returns the convolution with a 4x4 kernel, stride 2 and SAME padding.
 
   Args:
     x: `[B, H, W, I]`.
@@ -38,13 +38,13 @@ def strided_convolution(x: jax.Array, kernel: jax.Array) -> jax.Array:
   Returns:
     `[B, H/2, W/2, O]`, odd sizes rounded up.
   """
-  if _is_small((x.shape[1] + 1) // 2):
+  if (x.shape[1] + 1) // 2 < _LEAST_ROWS:
     return _correlate(x, kernel)
   return blocks_lib.narrow(blocks_lib.to_blocks(x), blocks_lib.fold(kernel))
 
 
 def transposed_convolution(y: jax.Array, kernel: jax.Array) -> jax.Array:
-  """Transposed convolution with a 4x4 kernel, stride 2, SAME padding.
+  """Returns the transposed convolution, 4x4 kernel, stride 2, SAME padding.
 
   Args:
     y: `[B, H, W, O]`.
@@ -54,13 +54,9 @@ def transposed_convolution(y: jax.Array, kernel: jax.Array) -> jax.Array:
   Returns:
     `[B, 2H, 2W, I]`.
   """
-  if _is_small(y.shape[1]):
+  if y.shape[1] < _LEAST_ROWS:
     return _spread(y, kernel)
   return blocks_lib.from_blocks(blocks_lib.widen(y, blocks_lib.fold(kernel)))
-
-
-def _is_small(rows: int) -> bool:
-  return blocks_lib.on_cpu() and rows < _LEAST_ROWS
 
 
 def _correlate(x: jax.Array, kernel: jax.Array) -> jax.Array:
@@ -90,13 +86,13 @@ _spread.defvjp(_spread_forward, _spread_backward)
 
 
 class _Convolution(nn.Module):
-  """What the convolutions share: He-initialised kernel, zero bias."""
+  """The parameters of a convolution: a He-normal kernel and a zero bias."""
 
   features: int
 
   def parameters(self, *channels: int) -> tuple[jax.Array, jax.Array]:
-    """Kernel `[4, 4, *channels]` and bias `[features]`."""
-    kernel = self.param("kernel", _he, (4, 4, *channels))
+    """Returns the kernel `[4, 4, *channels]` and the bias `[features]`."""
+    kernel = self.param("kernel", he_normal, (4, 4, *channels))
     zeros = nn.initializers.zeros_init()
     return kernel, self.param("bias", zeros, (self.features,))
 
@@ -106,7 +102,7 @@ class ImageToBlocks(_Convolution):
 
   @nn.compact
   def __call__(self, images: jax.Array) -> jax.Array:
-    """`[B, H, W, C]` to blocks of `[B, H/2, W/2, features]`."""
+    """Maps `[B, H, W, C]` to blocks of `[B, H/2, W/2, features]`."""
     kernel, bias = self.parameters(images.shape[-1], self.features)
     blocks = image_layers.image_to_blocks(images, kernel)
     return blocks_lib.add_bias(blocks, bias)
@@ -117,7 +113,7 @@ class BlocksToImage(_Convolution):
 
   @nn.compact
   def __call__(self, blocks: jax.Array) -> jax.Array:
-    """Blocks of `[B, H/2, W/2, O]` to `[B, H, W, features]`."""
+    """Maps blocks of `[B, H/2, W/2, O]` to `[B, H, W, features]`."""
     kernel, bias = self.parameters(self.features, blocks.shape[-1] // 4)
     return image_layers.blocks_to_image(blocks, kernel) + bias
 
@@ -134,7 +130,7 @@ class StridedConvolution(_Convolution):
 
   @nn.compact
   def __call__(self, x: jax.Array) -> jax.Array:
-    """`[B, H, W, I]` to `[B, H/2, W/2, features]`."""
+    """Maps `[B, H, W, I]` to `[B, H/2, W/2, features]`."""
     inputs = x.shape[-1] // (4 if self.from_blocks else 1)
     kernel, bias = self.parameters(inputs, self.features)
     if self.from_blocks:
@@ -145,10 +141,6 @@ class StridedConvolution(_Convolution):
 class TransposedConvolution(_Convolution):
   """`transposed_convolution` with parameters.
 
-  The fan-in of the initialiser counts the *output* channels, because that is
-  where the authors' library looks in a transposed kernel (TensorFlow's
-  `variance_scaling_initializer` reads axis -2).
-
   Attributes:
     features: I.
     to_blocks: whether to give the output as blocks.
@@ -158,7 +150,7 @@ class TransposedConvolution(_Convolution):
 
   @nn.compact
   def __call__(self, y: jax.Array) -> jax.Array:
-    """`[B, H, W, O]` to `[B, 2H, 2W, features]`."""
+    """Maps `[B, H, W, O]` to `[B, 2H, 2W, features]`."""
     kernel, bias = self.parameters(self.features, y.shape[-1])
     if self.to_blocks:
       blocks = blocks_lib.widen(y, blocks_lib.fold(kernel))
@@ -167,29 +159,30 @@ class TransposedConvolution(_Convolution):
 
 
 class Relu(nn.Module):
-  """max(x, 0), remembered.
+  """max(x, 0), with outputs that can be remembered.
 
-  `apply(..., mutable=[ACTIVATIONS])` returns the outputs of all of them too. A
-  later `apply` that is given these takes them instead of computing: only the
-  gradient remains to be done, and what led to the outputs is dead code.
+  `apply(..., mutable=[ACTIVATIONS])` also returns the outputs of all ReLUs of
+  the network. A later `apply` whose variables hold them takes these outputs
+  instead of computing them. Only the gradient is computed then: everything
+  that led to the outputs is dead code.
 
   Attributes:
-    width: of the rows that the outputs are remembered as, `[rows, width]`; by
-      default they keep their shape. XLA's CPU backend computes them only once
-      if they are remembered in the shape that their next use has.
+    width: outputs are remembered as rows `[rows, width]`; by default they keep
+      their shape. XLA's CPU backend computes them only once if they are
+      remembered in the shape of their next use.
   """
 
   width: int | None = None
 
   @nn.compact
   def __call__(self, x: jax.Array) -> jax.Array:
-    """Any shape."""
+    """Maps an array of any shape."""
     if self.has_variable(ACTIVATIONS, "output"):
       known = self.get_variable(ACTIVATIONS, "output")
       return _known_relu(x, known.reshape(x.shape))
     y = _known_relu(x, lax.stop_gradient(jnp.maximum(x, 0)))
     if self.is_initializing():
-      return y  # or it would stand among the parameters
+      return y  # otherwise it would become one of the parameters
     shape = (-1, self.width) if self.width else x.shape
     y = y.reshape(shape)
     self.sow(ACTIVATIONS, "output", y, lambda _, new: new, lambda: None)
@@ -198,7 +191,7 @@ class Relu(nn.Module):
 
 @jax.custom_vjp
 def _known_relu(x, y):
-  """`y`, with the gradient of max(x, 0); by `y`, so `x` needn't be kept."""
+  """Returns `y`, with the gradient of max(x, 0) computed from `y` alone."""
   del x
   return y
 

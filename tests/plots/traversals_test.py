@@ -1,4 +1,4 @@
-"""Traversals, reconstructions and the confusion matrix as pictures."""
+"""Traversals as stills and as an animation."""
 
 import io
 
@@ -9,18 +9,10 @@ from PIL import Image
 from cascade_jax import plots
 from cascade_jax.plots import plates
 from cascade_jax.plots.style import dimension_color, to_array
+from tests.helpers.figure_texts import texts
 
 T, R, M, SIZE = 7, 3, 4, 16
 CATEGORIES = np.arange(R)[:, None]
-
-
-def texts(figure):
-  return [
-    text.get_text()
-    for axes in figure.axes
-    for text in axes.texts
-    if text.get_text()
-  ]
 
 
 @pytest.fixture
@@ -37,8 +29,8 @@ def values():
 def test_traversal_grid_names_dimensions_and_categories(traversals, values):
   kl = [2.0, 1.0, 0.1, 0.0]
   shown = texts(plots.traversal_grid(traversals, values, kl, CATEGORIES))
-  assert "z1   2.00 nats" in shown
-  assert "z3   0.10 nats, unused" in shown
+  assert "z1   KL 2.00 nats" in shown
+  assert "z3   KL 0.10 nats, unused" in shown
   assert shown.count("c3") == 2  # four dimensions are two lines of blocks
   assert shown.count("\N{MINUS SIGN}1") == M
 
@@ -49,7 +41,7 @@ def test_traversal_grid_of_one_dimension_keeps_its_name(traversals, values):
 
 
 def test_traversal_grid_has_every_pixel_of_its_frames(traversals, values):
-  """The image that a slow search by hand finds at the place of a cell."""
+  """Each frame is looked for at all places where its first pixel occurs."""
   figure = plots.traversal_grid(traversals, values, dimensions=[1])
   picture = to_array(figure)
   for frame, row in ((0, 0), (3, 1), (6, 2)):
@@ -124,31 +116,3 @@ def test_color_images_and_nan_are_drawn(values):
 def test_arrays_that_do_not_fit_are_named(traversals, values, change, message):
   with pytest.raises(ValueError, match=message):
     plots.traversal_grid(*change(traversals, values))
-
-
-@pytest.mark.parametrize("count", [1, 5, 8, 11, 16])
-def test_reconstructions_show_every_image(count):
-  images = np.zeros((count, SIZE, SIZE, 1))
-  categories = np.arange(count)[:, None] % 3
-  figure = plots.reconstructions(images, images, categories)
-  named = [text for text in texts(figure) if text.startswith("c")]
-  assert len(named) == count
-
-
-def test_reconstructions_of_other_shapes_are_refused():
-  with pytest.raises(ValueError, match="of one shape"):
-    plots.reconstructions(np.zeros((2, 8, 8, 1)), np.zeros((3, 8, 8, 1)))
-
-
-def test_confusion_has_counts_percent_and_marks_the_relabelling():
-  figure = plots.confusion([[1, 3000], [9, 0]], ["a", "$b$"], [1, 0])
-  assert {"3,000\n100.0%", "9\n90.0%", "1\n10.0%"} <= set(texts(figure))
-  (axes,) = figure.axes
-  outlined = [tuple(p.get_xy()) for p in axes.patches if not p.get_fill()]
-  assert [(int(x), int(y)) for x, y in outlined] == [(1, 0), (0, 1)]
-  figure.savefig(io.BytesIO())  # a dollar is no formula
-
-
-def test_confusion_refuses_names_that_do_not_fit():
-  with pytest.raises(ValueError, match="there are 1 names"):
-    plots.confusion([[1, 2]], ["a"])

@@ -1,0 +1,109 @@
+"""Codes that a decoder sees, and inference of the most likely one.
+
+Shapes: B batch, m continuous dimensions, D discrete variables, S categories of
+all of them together, K joint codes, H W C image.
+"""
+
+import math
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+from cascade_jax.methods.method import Decode, Represent
+from cascade_jax.networks.autoencoder import Autoencoder, Params
+from cascade_jax.types import Posterior, Representation
+
+
+def one_hot(
+  categories: jax.Array, num_categories: tuple[int, ...]
+) -> jax.Array:
+  """Maps joint categories `[B]` to codes `[B, S]`; -1 to a row of zeros."""
+  rows = [jnp.zeros((len(categories), 0))]
+  for variable in reversed(num_categories):
+    of_variable = jnp.where(categories < 0, -1, categories % variable)
+    rows.append(jax.nn.one_hot(of_variable, variable))
+    categories = categories // variable  # -1 stays -1
+  return jnp.concatenate(rows[::-1], axis=1)
+
+
+def candidates(num_categories: tuple[int, ...], discrete: bool) -> jax.Array:
+  """Returns the codes `[K, S]` to choose from: all, or only the zero code."""
+  if not discrete:
+    return jnp.zeros((1, sum(num_categories)))
+  return one_hot(jnp.arange(math.prod(num_categories)), num_categories)
+
+
+def variables(
+  categories: jax.Array, num_categories: tuple[int, ...]
+) -> jax.Array:
+  """Maps joint categories `[B]` to the category of each variable, `[B, D]`."""
+  columns = jnp.unravel_index(categories, num_categories)
+  return jnp.stack(columns, axis=1).astype(jnp.int32)
+
+
+def costs(
+  networks: Autoencoder,
+  params: Params,
+  images: jax.Array,
+  latents: jax.Array,
+  codes: jax.Array,
+) -> jax.Array:
+  """Returns -log p(x | z, code), nats `[B, K]`, one decoder pass for all.
+
+  Args:
+    networks: whose decoder is used.
+    params: of the networks.
+    images: `[B, H, W, C]`.
+    latents: `[B, m]`, the same for each code.
+    codes: `[K, S]`.
+  """
+  num_codes = len(codes)
+  nlls = networks.nll(
+    params,
+    jnp.tile(images, (num_codes, 1, 1, 1)),
+    jnp.tile(latents, (num_codes, 1)),
+    jnp.repeat(codes, len(images), axis=0),
+  )
+  return nlls.reshape(num_codes, -1).T
+
+
+def most_likely(
+  networks: Autoencoder,
+  posterior_of: Callable[[jax.Array], Posterior],
+  num_categories: tuple[int, ...],
+) -> Represent:
+  """Returns inference at the posterior mean and the most likely joint code.
+
+  There is no flow at test time: each image takes the code under which the
+  decoder reconstructs it best (the authors' code does the same).
+
+  Args:
+    networks: encoder and decoder.
+    posterior_of: maps the encoder's outputs to q(z|x).
+    num_categories: of each discrete variable.
+  """
+
+  def represent(params, images, discrete):
+    posterior = posterior_of(networks.encode(params, images))
+    codes = candidates(num_categories, discrete)
+    nlls = costs(networks, params, images, posterior.mean, codes)
+    best = nlls.argmin(axis=1)
+    categories = jnp.zeros((len(images), 0), jnp.int32)
+    if discrete:
+      categories = variables(best, num_categories)
+    return Representation(*posterior, categories, nlls.min(axis=1))
+
+  return represent
+
+
+def decoder_means(
+  networks: Autoencoder, num_categories: tuple[int, ...]
+) -> Decode:
+  """Returns the decoder as a map to mean images `[B, H, W, C]` in [0, 1]."""
+
+  def decode(params, latents, categories):
+    codes = one_hot(categories, num_categories)
+    return jax.nn.sigmoid(networks.decode(params, latents, codes))
+
+  return decode

@@ -1,0 +1,141 @@
+"""The record of pure functions that the training loop knows a method by.
+
+Shapes: B batch, m continuous dimensions, D discrete variables, K joint codes,
+H W C image.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
+
+import jax
+
+from cascade_jax.networks.autoencoder import Autoencoder, Params
+from cascade_jax.types import (
+  Batch,
+  ForwardPass,
+  LossInputs,
+  LossParts,
+  Representation,
+  Stage,
+  StepInputs,
+  StepMetrics,
+  TrainState,
+)
+
+
+class Loss(Protocol):
+  """A loss in nats per image; pure, differentiated by `params`."""
+
+  def __call__(
+    self,
+    networks: Autoencoder,
+    params: Params,
+    batch: Batch,
+    inputs: LossInputs,
+  ) -> tuple[jax.Array, LossParts]:
+    """Returns the scalar loss and its parts."""
+    ...
+
+
+class Schedule(Protocol):
+  """What each step runs under; on the host, NumPy only."""
+
+  def __call__(self, step: int) -> Stage:
+    """Returns the stage of a step, counted from 0 over the whole run."""
+    ...
+
+
+class Init(Protocol):
+  """The state before the first step."""
+
+  def __call__(self, seed: int) -> TrainState:
+    """Returns the state for a seed."""
+    ...
+
+
+class Forward(Protocol):
+  """The first half of a step, before codes are solved for."""
+
+  def __call__(
+    self, state: TrainState, batch: Batch, discrete: bool
+  ) -> ForwardPass:
+    """Returns unary costs and residuals; `discrete`: the code is in use."""
+    ...
+
+
+class Update(Protocol):
+  """One step of the optimiser."""
+
+  def __call__(
+    self, state: TrainState, batch: Batch, inputs: StepInputs
+  ) -> tuple[TrainState, StepMetrics]:
+    """Returns the next state, and what the log says of this step."""
+    ...
+
+
+class Represent(Protocol):
+  """Inference by a trained model."""
+
+  def __call__(
+    self, params: Any, images: jax.Array, discrete: bool
+  ) -> Representation:
+    """Returns the codes of images; `discrete`: the code is in use."""
+    ...
+
+
+class Decode(Protocol):
+  """Generation by a trained model."""
+
+  def __call__(
+    self, params: Any, latents: jax.Array, categories: jax.Array
+  ) -> jax.Array:
+    """Maps latents `[B, m]`, joint categories `[B]` to mean images."""
+    ...
+
+
+class Method(NamedTuple):
+  """A method for the loop; its functions are bare and of one replica.
+
+  All but `schedule` and `init` are compiled by the training room, and may be
+  mapped over replicas (by vmap) and over steps (in a loop).
+
+  Attributes:
+    schedule: step -> what it runs under.
+    init: seed -> state.
+    update: one step of the optimiser.
+    represent: images -> their codes.
+    decode: codes -> mean images.
+    forward: the first half of a step; None if the update needs nothing of it.
+    num_categories: S of each discrete variable, () without a discrete code.
+    solves_codes: whether categories are solved for between forward and update.
+    is_supervised: whether the update sees the true classes.
+  """
+
+  schedule: Schedule
+  init: Init
+  update: Update
+  represent: Represent
+  decode: Decode
+  forward: Forward | None = None
+  num_categories: tuple[int, ...] = ()
+  solves_codes: bool = False
+  is_supervised: bool = False
+
+
+class About(NamedTuple):
+  """Where a method is from, and what it scored there.
+
+  Attributes:
+    title: its usual name.
+    authors: and the year.
+    url: of the paper.
+    published: disentanglement score and, where there is one, classification
+      accuracy on dSprites as Jeong & Song 2019 report them: percent, mean and
+      standard deviation over seeds, by the number m of continuous dimensions.
+  """
+
+  title: str
+  authors: str
+  url: str
+  published: Mapping[int, tuple[str, ...]] = MappingProxyType({})
