@@ -19,7 +19,7 @@ from absl import flags
 from cascade_jax.runs import json_file
 from cascade_jax.runs.provenance import provenance
 from cascade_jax.metrics import (
-  Scored,
+  MetricInputs,
   codes_file,
   unsupervised_disentanglement_ranking,
 )
@@ -70,7 +70,7 @@ def main(arguments: list[str]) -> None:
     json_file.write(output, content)
 
 
-def _check(names: list[str], each: list[Scored]) -> None:
+def _check(names: list[str], each: list[MetricInputs]) -> None:
   for name, given in zip(names, each):
     if given.means is None:
       raise UserError(f"{name} must hold means")

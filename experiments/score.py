@@ -24,8 +24,14 @@ from absl import flags
 
 from cascade_jax.runs import json_file
 from cascade_jax.runs.provenance import provenance
-from cascade_jax.metrics import METRICS, Scored, attempt, codes_file, intervals
-from cascade_jax.metrics.codes import fewest_examples
+from cascade_jax.metrics import (
+  METRICS,
+  MetricInputs,
+  attempt,
+  codes_file,
+  intervals,
+)
+from cascade_jax.metrics.columns import fewest_examples
 from cascade_jax.metrics.scoring import unmet_needs
 from cascade_jax.errors import UserError
 from experiments import launch
@@ -69,7 +75,7 @@ def main(arguments: list[str]) -> None:
     json_file.write(output, _content(path, given, found, reasons))
 
 
-def _content(path, given: Scored, found, reasons: dict[str, str]) -> dict:
+def _content(path, given: MetricInputs, found, reasons: dict[str, str]) -> dict:
   """What a reader needs to trust the scores, and to make them again."""
   scored = [
     k for k, metric in METRICS.items() if metric.scores.keys() & found.keys()
@@ -93,7 +99,7 @@ def _content(path, given: Scored, found, reasons: dict[str, str]) -> dict:
   }
 
 
-def _scores(given: Scored) -> tuple[dict[str, tuple], dict[str, str]]:
+def _scores(given: MetricInputs) -> tuple[dict[str, tuple], dict[str, str]]:
   """Scores, with intervals where they are wanted, and what has none and why."""
   if _RESAMPLES.value:
     return intervals(given, _METRICS.value, _RESAMPLES.value, _SEED.value)
@@ -110,7 +116,7 @@ def _to_markdown(found: dict[str, tuple]) -> str:
   return "\n".join(lines)
 
 
-def _warning_of_few(given: Scored) -> str:
+def _warning_of_few(given: MetricInputs) -> str:
   if given.factors is None:
     return ""
   fewest, factor = fewest_examples(given.factors)

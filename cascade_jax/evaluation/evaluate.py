@@ -152,7 +152,7 @@ class Evaluator:
 
   def __call__(
     self, state: TrainState
-  ) -> tuple[dict, dict[str, np.ndarray], metrics.Scored | None]:
+  ) -> tuple[dict, dict[str, np.ndarray], metrics.MetricInputs | None]:
     """The content of the three files."""
     started = time.perf_counter()
     config, dataset, step = self._config, self._dataset, int(state.step)

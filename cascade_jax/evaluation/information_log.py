@@ -1,4 +1,4 @@
-"""What several runs' logs say of their latents, in one file of evidence."""
+"""The information of the latents that several runs logged, in one record."""
 
 import os
 import pathlib
@@ -9,7 +9,7 @@ from cascade_jax.evaluation.information import Information
 from cascade_jax.runs import json_file
 from cascade_jax.runs.run_log import read_metrics
 
-_OF_A_STEP = (
+_LOG_FIELDS = (
   "step",
   "phase",
   "open_dimensions",
@@ -21,51 +21,55 @@ _OF_A_STEP = (
   "total_correlation",  # of methods that estimate it themselves
   *Information._fields,
 )
-_OF_A_RUN = ("device", "python", "versions", "git_commit", "started")
+_RUN_FIELDS = ("device", "python", "versions", "git_commit", "started")
 
 
 def collect(folders: Mapping[str, str | os.PathLike]) -> dict:
-  """The scored steps of runs, with the config and versions of each.
+  """Returns the logged information of runs, with their config and provenance.
 
   Args:
-    folders: of the runs (of one replica each), by the name of the run.
+    folders: the folder of each run (of one replica), by the name of the run.
 
   Returns:
-    By name: what a picture and its reader need; `records` is what
-    `plots.information` draws.
+    By the name of the run, what a plot and its reader need; its `records` are
+    the log entries that `plots.information` draws.
 
   Raises:
-    UserError: no run there, or none that logged what its latents know.
+    UserError: a folder holds no run, or its run did not log the information of
+      its latents.
   """
-  return {name: _read(name, pathlib.Path(f)) for name, f in folders.items()}
+  return {
+    name: _collect_run(name, pathlib.Path(f)) for name, f in folders.items()
+  }
 
 
-def _read(name: str, folder: pathlib.Path) -> dict:
+def _collect_run(name: str, folder: pathlib.Path) -> dict:
+  """Returns config, provenance and log entries of one run; see `collect`."""
   folder = folder.expanduser()
   if not (folder / "run.json").exists():
     raise UserError(
-      f"{folder} ({name}) holds no run; of a run of several replicas name one "
+      f"{folder} ({name}) holds no run; for a run of several replicas name one "
       "of its folders seed_..."
     )
-  logged = read_metrics(folder)
-  records = [
-    {key: record[key] for key in _OF_A_STEP if key in record}
-    for record in logged
-    if Information._fields[0] in record
+  log_entries = read_metrics(folder)
+  with_information = [
+    {key: entry[key] for key in _LOG_FIELDS if key in entry}
+    for entry in log_entries
+    if Information._fields[0] in entry
   ]
-  if logged and not any("kl" in record for record in logged):
+  if log_entries and not any("kl" in entry for entry in log_entries):
     raise UserError(
-      f"{folder} ({name}) has a deterministic encoder: without a posterior "
-      "what its latents know isn't finite"
+      f"{folder} ({name}) has a deterministic encoder: without a posterior the "
+      "information of its latents is infinite"
     )
-  if not records:
+  if not with_information:
     raise UserError(
-      f"{folder} ({name}) didn't log what its latents know: train it with "
-      "--config.evaluate_every=STEPS"
+      f"{folder} ({name}) did not log the information of its latents: train it "
+      "with --config.evaluate_every=STEPS"
     )
   run = json_file.read(folder / "run.json")
   return {
     "config": json_file.read(folder / "config.json"),
-    **{key: run[key] for key in _OF_A_RUN},
-    "records": records,
+    **{key: run[key] for key in _RUN_FIELDS},
+    "records": with_information,
   }

@@ -168,7 +168,7 @@ def scored(
   kl: np.ndarray | None,
   dataset: data.Dataset,
   indices: np.ndarray,
-) -> metrics.Scored:
+) -> metrics.MetricInputs:
   """What all metrics are given: a sample of the codes, and what they are of.
 
   Arguments are those of `of_codes`.
@@ -181,7 +181,7 @@ def scored(
   if dataset.class_factor is not None:
     classes = factors[:, dataset.factor_names.index(dataset.class_factor)]
   has_code = codes.categories.shape[1] > 0
-  given = metrics.Scored(
+  given = metrics.MetricInputs(
     factors,
     codes.mean,
     codes.categories if has_code else None,
@@ -192,7 +192,7 @@ def scored(
   return given.take(rows)
 
 
-def of_all_metrics(given: metrics.Scored) -> dict:
+def of_all_metrics(given: metrics.MetricInputs) -> dict:
   """What evaluation.json says of the metrics that aren't in `NAMES`.
 
   Those are of all images that are evaluated; these are of the codes given.

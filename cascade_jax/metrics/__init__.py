@@ -1,7 +1,7 @@
-"""Scores as functions of plain arrays; no model and no jax needed.
+"""Metrics as functions of plain arrays, without a model and without jax.
 
-`scoring.score` gives all of them at once, `intervals.intervals` with how far
-they can be trusted. docs/metrics.md has them in one table.
+`scoring.score` computes all of them at once, `intervals.intervals` adds
+confidence intervals. docs/metrics.md lists them in one table.
 """
 
 from cascade_jax.metrics.beta_vae import BetaVaeScore, beta_vae_score
@@ -20,6 +20,7 @@ from cascade_jax.metrics.disentanglement_dlib import (
   HeldOutDisentanglementScore,
   disentanglement_score_dlib,
 )
+from cascade_jax.metrics.inputs import MetricInputs
 from cascade_jax.metrics.intervals import Interval, intervals
 from cascade_jax.metrics.irs import (
   InterventionalRobustness,
@@ -41,7 +42,6 @@ from cascade_jax.metrics.mutual_information import (
   mutual_information,
 )
 from cascade_jax.metrics.sap import Sap, sap
-from cascade_jax.metrics.scored import Scored
 from cascade_jax.metrics.scoring import attempt, score
 from cascade_jax.metrics.udr import (
   UnsupervisedRanking,
@@ -60,10 +60,10 @@ __all__ = (
   "InformationGap",
   "Interval",
   "InterventionalRobustness",
+  "MetricInputs",
   "Modularity",
   "MutualInformation",
   "Sap",
-  "Scored",
   "UnsupervisedRanking",
   "attempt",
   "beta_vae_score",

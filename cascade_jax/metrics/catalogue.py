@@ -1,10 +1,14 @@
-"""All metrics by name, what each one needs, and by which protocol it scores."""
+"""All metrics by name, with their required inputs and their protocols.
+
+Shapes: N examples, D discrete variables.
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
+from cascade_jax.errors import UndefinedMetricError
 from cascade_jax.metrics.beta_vae import beta_vae_score
 from cascade_jax.metrics.classification import (
   ClassificationAccuracy,
@@ -14,6 +18,7 @@ from cascade_jax.metrics.clustering import CategoryAgreement, category_agreement
 from cascade_jax.metrics.dci import dci
 from cascade_jax.metrics.disentanglement import disentanglement_score
 from cascade_jax.metrics.disentanglement_dlib import disentanglement_score_dlib
+from cascade_jax.metrics.inputs import MetricInputs
 from cascade_jax.metrics.irs import interventional_robustness
 from cascade_jax.metrics.mig import (
   mutual_information_gap,
@@ -21,18 +26,18 @@ from cascade_jax.metrics.mig import (
 )
 from cascade_jax.metrics.modularity import explicitness, modularity
 from cascade_jax.metrics.sap import sap
-from cascade_jax.metrics.scored import Scored
 
 
 class Metric(NamedTuple):
   """One entry of the catalogue.
 
   Attributes:
-    function: of arrays.
-    takes: its arguments: fields of `Scored`, or "seed".
-    needs: the fields it can't do without; one of "means or categories" will do.
-    scores: by their names, the fields of its result.
-    protocol: one sentence for those who read the number.
+    function: computes the metric from arrays.
+    takes: the arguments of the function: fields of `MetricInputs`, or "seed".
+    needs: the fields that must not be None; "means or categories" stands for at
+      least one of the two.
+    scores: maps the name of each score to a field of the function's result.
+    protocol: one sentence that tells a reader how the number is computed.
   """
 
   function: Callable
@@ -41,29 +46,45 @@ class Metric(NamedTuple):
   scores: dict[str, str]
   protocol: str
 
-  def compute(self, given: Scored, seed: int) -> dict[str, float]:
-    """Its scores by name."""
-    values = given._asdict() | {"seed": seed}
-    found = self.function(**{name: values[name] for name in self.takes})
-    return {name: getattr(found, field) for name, field in self.scores.items()}
+  def compute(self, inputs: MetricInputs, seed: int) -> dict[str, float]:
+    """Returns the scores of the metric by name."""
+    values = inputs._asdict() | {"seed": seed}
+    result = self.function(**{name: values[name] for name in self.takes})
+    return {name: getattr(result, field) for name, field in self.scores.items()}
 
 
-def _best_accuracy(categories, classes) -> ClassificationAccuracy:
-  return _of_best_variable(categories, classes)[0]
+def _best_accuracy(
+  categories: np.ndarray, classes: np.ndarray
+) -> ClassificationAccuracy:
+  return _best_variable(categories, classes)[0]
 
 
-def _best_agreement(categories, classes) -> CategoryAgreement:
-  return category_agreement(_of_best_variable(categories, classes)[1], classes)
+def _best_agreement(
+  categories: np.ndarray, classes: np.ndarray
+) -> CategoryAgreement:
+  return category_agreement(_best_variable(categories, classes)[1], classes)
 
 
-def _of_best_variable(categories, classes):
-  """Accuracy and labels of the variable that fits the classes best."""
+def _best_variable(
+  categories: np.ndarray, classes: np.ndarray
+) -> tuple[ClassificationAccuracy, np.ndarray]:
+  """Returns accuracy and labels `[N]` of the most accurate discrete variable.
+
+  Args:
+    categories: `[N]` or `[N, D]`.
+    classes: `[N]`.
+
+  Raises:
+    UndefinedMetricError: D is 0.
+  """
   categories = np.asarray(categories)
-  found = [
+  if not categories.size:
+    raise UndefinedMetricError("categories have no discrete variable")
+  candidates = [
     (classification_accuracy(labels, classes), labels)
     for labels in categories.reshape(len(categories), -1).T
   ]
-  return max(found, key=lambda pair: pair[0].accuracy)
+  return max(candidates, key=lambda pair: pair[0].accuracy)
 
 
 _CODES = ("means", "factors", "categories")
@@ -79,7 +100,7 @@ METRICS = {
     _NEEDS_CODES,
     {"disentanglement_score": "score"},
     "FactorVAE metric (Kim & Mnih 2018) as in Jeong & Song 2019: 800 votes of "
-    "100 images, dimensions with mean KL <= 0.1 nats dropped (where there is a "
+    "100 images, dimensions with mean KL <= 0.1 nats dropped (if there is a "
     "KL), the discrete code as one more column, majority classifier scored on "
     "the votes it was made from.",
   ),
@@ -98,23 +119,24 @@ METRICS = {
     _NEEDS_CODES,
     {"beta_vae_score": "score"},
     "Higgins et al. 2017: softmax regression on standardised points of 64 "
-    "pairs, 10,000 to learn from and 5,000 held out; categories differ or not.",
+    "pairs, 10,000 to learn from and 5,000 held out; the distance of two "
+    "categories is 0 or 1.",
   ),
   "mig": Metric(
     mutual_information_gap,
     _CODES,
     _NEEDS_CODES,
     {"mig": "score"},
-    "Chen et al. 2018, from means in 20 bins, over the factor's entropy; a "
-    "category is a column as it is.",
+    "Chen et al. 2018, from means in 20 bins, divided by the factor's entropy; "
+    "a discrete variable is one more column.",
   ),
   "robust_mig": Metric(
     robust_mutual_information_gap,
     (*_CODES, "scales"),
     _NEEDS_CODES,
     {"robust_mig": "score"},
-    "Do & Tran 2020, from posteriors (points where there are no scales) in 100 "
-    "bins from -4 to 4, over the factor's entropy.",
+    "Do & Tran 2020, from posteriors (points if there are no scales) in 100 "
+    "bins from -4 to 4, divided by the factor's entropy.",
   ),
   "dci": Metric(
     dci,
@@ -141,8 +163,8 @@ METRICS = {
     _CODES,
     _NEEDS_CODES,
     {"modularity": "score"},
-    "Ridgeway & Mozer 2018, mutual information of means in 20 bins, each "
-    "column of equal weight.",
+    "Ridgeway & Mozer 2018, mutual information of means in 20 bins, all "
+    "columns weighted equally.",
   ),
   "explicitness": Metric(
     explicitness,
@@ -165,16 +187,17 @@ METRICS = {
     _CATEGORIES,
     _CATEGORIES,
     {"classification_accuracy": "accuracy"},
-    "Best one-to-one relabelling of the categories, found on the images that "
-    "are scored. Of several discrete variables the one that fits the classes "
-    "best.",
+    "Best one-to-one relabelling of the categories, chosen on the images that "
+    "are scored. With several discrete variables, the most accurate one is "
+    "scored.",
   ),
   "category_agreement": Metric(
     _best_agreement,
     _CATEGORIES,
     _CATEGORIES,
     {"nmi": "nmi", "ari": "ari"},
-    "Mutual information over the arithmetic mean of the entropies; adjusted "
-    "Rand index; of the discrete variable of the best accuracy.",
+    "Mutual information divided by the arithmetic mean of the entropies; "
+    "adjusted Rand index. With several discrete variables, the most accurate "
+    "one is scored.",
   ),
 }

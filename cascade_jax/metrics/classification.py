@@ -1,6 +1,6 @@
-"""How well categories found without labels agree with true classes.
+"""Accuracy of categories learned without labels, against true classes.
 
-Letters: N examples, S categories, K classes.
+Shapes: N examples, S categories, K classes.
 """
 
 from typing import NamedTuple
@@ -8,18 +8,19 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from cascade_jax.errors import UserError
-from cascade_jax.metrics import codes as codes_lib
+from cascade_jax.errors import UndefinedMetricError, UserError
+from cascade_jax.metrics.checks import checked_labels
+from cascade_jax.metrics.mutual_information import contingency
 
-_MOST_LABELS = 10_000  # the confusion matrix has the square of it
+_MOST_LABELS = 10_000  # the confusion matrix has the square of this many cells
 
 
 class ClassificationAccuracy(NamedTuple):
-  """The accuracy, and the relabelling that gives it.
+  """The accuracy and the relabelling that gives it.
 
   Attributes:
-    accuracy: share of the examples, under the relabelling.
-    confusion: `[S, K]` int64, examples of a category and a class.
+    accuracy: share of the examples that are right under the relabelling.
+    confusion: `[S, K]` int64, number of examples of a category and a class.
     relabelling: `[S]` the class of each category, -1 for none.
   """
 
@@ -31,24 +32,24 @@ class ClassificationAccuracy(NamedTuple):
 def classification_accuracy(
   categories: np.ndarray, classes: np.ndarray
 ) -> ClassificationAccuracy:
-  """Accuracy under the best one-to-one relabelling of categories to classes.
+  """Returns the accuracy under the best one-to-one relabelling.
 
-  "Unsupervised classification accuracy" of Jeong & Song 2019, section 5 (whose
-  released code doesn't hold it): the assignment is found on the very examples
-  that are scored. Where there are more categories than classes, those left
-  over count as wrong. With K equal classes, chance is a little above 1/K.
+  This is the "unsupervised classification accuracy" of Jeong & Song 2019,
+  section 5 (their released code does not compute it). The assignment is chosen
+  on the same examples that are scored. If there are more categories than
+  classes, examples of the unassigned categories count as errors. With K equally
+  frequent classes, chance is slightly above 1/K.
 
   Args:
     categories: `[N]` integers counted from 0.
     classes: `[N]` integers counted from 0.
 
   Raises:
-    UserError: names the argument that is not such an array, or labels of
-      10,000 and more.
+    UserError: an argument is malformed; the message names it.
+    UndefinedMetricError: labels of 10,000 and more.
   """
-  categories, classes = check_labels(categories, classes)
-  confusion = np.zeros((categories.max() + 1, classes.max() + 1), np.int64)
-  np.add.at(confusion, (categories, classes), 1)
+  categories, classes = checked_pair(categories, classes)
+  confusion = contingency(categories, classes)
   matched, labels = linear_sum_assignment(confusion, maximize=True)
   relabelling = np.full(len(confusion), -1)
   relabelling[matched] = labels
@@ -56,34 +57,26 @@ def classification_accuracy(
   return ClassificationAccuracy(float(accuracy), confusion, relabelling)
 
 
-def check_labels(
+def checked_pair(
   categories: np.ndarray, classes: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-  """Both as `[N]` int64.
+  """Returns both arrays as `[N]` int64.
 
   Raises:
-    UserError: names the argument that isn't integers counted from 0, `[N]`.
+    UserError: an argument is malformed; the message names it.
+    UndefinedMetricError: labels of 10,000 and more.
   """
-  categories = _checked("categories", categories)
-  classes = _checked("classes", classes)
+  categories = checked_labels("categories", categories)
+  classes = checked_labels("classes", classes)
   if len(categories) != len(classes):
     raise UserError(
       f"{len(categories)} categories for {len(classes)} classes; "
       "both must have one entry an example"
     )
+  for name, labels in (("categories", categories), ("classes", classes)):
+    if labels.max() >= _MOST_LABELS:
+      raise UndefinedMetricError(
+        f"{name} go up to {labels.max()}; number them 0, 1, 2, ..., below "
+        f"{_MOST_LABELS}"
+      )
   return categories, classes
-
-
-def _checked(name: str, labels: np.ndarray) -> np.ndarray:
-  labels = np.asarray(labels)
-  if labels.ndim != 1 or not labels.size:
-    raise UserError(f"{name} must have shape [N], N > 0; got {labels.shape}")
-  labels = codes_lib.whole(name, labels)
-  if labels.min() < 0:
-    raise UserError(f"{name} must be integers counted from 0")
-  if labels.max() >= _MOST_LABELS:
-    raise UserError(
-      f"{name} go up to {labels.max()}; number them 0, 1, 2, ..., below "
-      f"{_MOST_LABELS}"
-    )
-  return labels.astype(np.int64)  # else 255 + 1 is 0 in uint8

@@ -1,4 +1,4 @@
-"""Codes in a file: what `experiments.score` reads and evaluation writes."""
+"""Files of codes, which evaluation writes and `experiments.score` reads."""
 
 import pathlib
 import zipfile
@@ -6,54 +6,59 @@ import zipfile
 import numpy as np
 
 from cascade_jax.errors import UserError
-from cascade_jax.metrics.scored import Scored
+from cascade_jax.metrics.inputs import MetricInputs
 
 
-def write(path: pathlib.Path, given: Scored) -> None:
-  """Writes an .npz with an array for each field that there is."""
-  arrays = {name: x for name, x in given._asdict().items() if x is not None}
+def write(path: pathlib.Path, inputs: MetricInputs) -> None:
+  """Writes an .npz file with one array for each field that is not None."""
+  arrays = {name: x for name, x in inputs._asdict().items() if x is not None}
   np.savez_compressed(path, **arrays)
 
 
-def read(path: pathlib.Path) -> Scored:
-  """The arrays of a file that was saved by `write` or numpy.savez.
+def read(path: pathlib.Path) -> MetricInputs:
+  """Returns the arrays of a file that `write` or numpy.savez wrote.
 
   Raises:
-    UserError: no such file, or with an unknown array, or without codes, or
-      with arrays that don't go together; names the file.
+    UserError: the file does not exist, is no .npz file, has an array with an
+      unknown name, has no codes, or has malformed arrays; the message names the
+      file.
   """
-  # NumPy would take another file for a pickle, and tell how to load it.
+  # NumPy would take another file for a pickle, and advise how to load it.
   if path.is_file() and not zipfile.is_zipfile(path):
     raise UserError(f"{path} is not an .npz file, as numpy.savez writes it")
   try:
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-      found = {name: arrays[name] for name in arrays.files}
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+      arrays = {name: archive[name] for name in archive.files}
   except (OSError, ValueError, zipfile.BadZipFile) as error:
     raise UserError(
       f"{path} can't be read as arrays saved by numpy.savez ({error})"
     ) from error
-  if unknown := found.keys() - set(Scored._fields):
+  if unknown := arrays.keys() - set(MetricInputs._fields):
     raise UserError(
       f"{path} holds {', '.join(sorted(unknown))}; arrays are called "
-      f"{', '.join(Scored._fields)}"
+      f"{', '.join(MetricInputs._fields)}"
     )
-  if not found.keys() & {"means", "categories"}:
+  if not arrays.keys() & {"means", "categories"}:
     raise UserError(f"{path} holds no codes: neither means nor categories")
-  given = Scored(**found)
+  inputs = MetricInputs(**arrays)
   try:
-    given.check()
-    _check_not_one_hot(given.categories)
-  except ValueError as error:
+    inputs.check()
+    _check_not_one_hot(inputs.categories)
+  except UserError as error:
     raise UserError(f"{path}: {error}") from error
-  return given
+  return inputs
 
 
 def _check_not_one_hot(categories: np.ndarray | None) -> None:
-  # Of files only: a model's variables of two categories each can look so too.
+  """Raises UserError if the rows of categories are one-hot.
+
+  Only files are checked: several variables of two categories each, as a model
+  may have, can look the same.
+  """
   if categories is None or categories.ndim < 2 or categories.shape[1] < 2:
     return
-  is_in = categories == 1
-  if (is_in | (categories == 0)).all() and (is_in.sum(axis=1) == 1).all():
+  is_one = categories == 1
+  if (is_one | (categories == 0)).all() and (is_one.sum(axis=1) == 1).all():
     raise UserError(
       f"categories {list(categories.shape)} are one-hot; give their indices, "
       "categories.argmax(axis=1)"

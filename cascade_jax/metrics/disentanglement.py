@@ -1,29 +1,35 @@
-"""The disentanglement score of the paper: FactorVAE's, with a discrete code.
+"""The paper's disentanglement score: FactorVAE's, with a discrete code.
 
-Letters: N examples, m continuous dimensions, F factors, L images a vote, V
-votes a factor.
+Shapes: N examples, m continuous dimensions, D discrete variables, F factors,
+L images a vote, V votes a factor, S categories.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from cascade_jax.metrics import codes as codes_lib
+from cascade_jax.metrics.checks import (
+  check_integer,
+  check_not_negative,
+  checked_kl,
+)
+from cascade_jax.metrics.columns import checked_columns, varying_factors
 
-_DIGITS = 9  # of ratios, that are compared
+_DIGITS = 9  # to which ratios are compared
 
 
 class DisentanglementScore(NamedTuple):
   """The score and the votes it was counted from.
 
   Attributes:
-    score: share of the votes that the majority classifier gets right.
-    votes: `[columns, factors]` int64; codes are the last rows.
-    columns: indices of the continuous columns kept.
+    score: share of the votes that the majority classifier predicts correctly.
+    votes: `[columns, factors]` int64; the last rows are the discrete variables.
+    columns: indices of the continuous columns that were not dropped.
     factors: indices of the factors that vary.
-    column_factors: `[columns]` the factor it stands for, -1 for none.
-    num_codes: discrete variables, which the last rows are of.
-    num_votes: cast in all.
+    column_factors: `[columns]` the factor that the classifier assigns to each
+      column, -1 for none.
+    num_codes: D, the number of discrete variables.
+    num_votes: total number of votes.
   """
 
   score: float
@@ -46,72 +52,77 @@ def disentanglement_score(
   kl_threshold: float = 0.1,
   seed: int = 0,
 ) -> DisentanglementScore:
-  """Fix a factor, vary the rest: the column that varies least votes for it.
+  """Returns how well the column of lowest variance identifies a fixed factor.
 
-  Kim & Mnih 2018, section 4, in the protocol of Jeong & Song 2019 (numbers
-  from their code). For each factor that varies, num_votes // F times: a value
-  of it is drawn, then vote_size examples with that value. Each continuous
-  column's variance (unbiased) over them is divided by its variance over all
-  examples; the categories' Gini variance (L^2 - sum n_k^2) / (2 L (L - 1))
-  likewise. The smallest ratio votes. A column then stands for the factor that
-  it got most votes from, and the score is the share of votes that this
-  majority classifier gets right, ON THE VOTES IT WAS MADE FROM.
+  Kim & Mnih 2018, section 4, in the protocol of Jeong & Song 2019 (the numbers
+  are from their code). The following is done num_votes // F times for each
+  factor that varies: a value of it is drawn, and then vote_size examples with
+  that value. The variance (unbiased) of each continuous column over these
+  examples is divided by its variance over all examples, and so is the Gini
+  variance (L^2 - sum n_k^2) / (2 L (L - 1)) of the categories. The column with
+  the lowest ratio gets the vote. The majority classifier then assigns to each
+  column the factor that it got most votes for, and the score is the share of
+  votes that this classifier predicts correctly, ON THE VOTES IT WAS MADE FROM.
 
-  On the same draws the votes are those of the authors' code, each single one,
-  but where columns tie exactly (`count_votes`).
+  With the same draws, every single vote equals that of the authors' code,
+  except for columns that tie exactly (`count_votes`).
 
   disentanglement_lib scores held-out votes of 64 images, draws a factor for
-  each vote, drops columns by their standard deviation and knows no categories:
-  its numbers are not comparable. On the means of a trained JointVAE
-  (tests/fixtures) 0.57 here and 0.75 there, which is 0.75 here, too, once
-  nothing is dropped; 0.78 here with the category.
+  each vote, drops columns by their standard deviation and ignores categories:
+  its numbers are not comparable. The means of a trained JointVAE
+  (tests/fixtures) score 0.57 here and 0.75 there, which is also our score if
+  nothing is dropped; with the category they score 0.78 here.
 
-  A column that is the same for all examples carries nothing and has no
-  variance to be divided by: here it never votes. The authors divide by the
-  Gini variance plus 1e-10, so there a code of one category has the ratio 0,
-  wins the votes, and pulls the score to 1 / F whatever the others hold.
+  A column that is constant over all examples carries no information and has no
+  variance to divide by: here it never gets a vote. The authors divide by the
+  Gini variance plus 1e-10, so in their code a discrete variable with a single
+  category has the ratio 0, gets every vote, and lowers the score to 1 / F
+  whatever the other columns encode.
 
   Args:
     means: `[N, m]` posterior means; None for m = 0.
-    factors: `[N, F]` class indices. Any examples will do, a full grid isn't
-      needed: votes draw from those that are there. A value that only one
-      example has is not drawn; where that is so of all values of a factor,
-      nothing varies in its votes, and the first column wins them.
-    kl: `[m]` mean KL of each dimension in nats; those at or below
+    factors: `[N, F]` class indices. Votes draw from the available examples,
+      which need not form a grid. A value that only one example has is not
+      drawn, unless this is so for all values of a factor; then nothing varies
+      in its votes, and the first column gets them.
+    kl: `[m]` mean KL of each dimension in nats; dimensions at or below
       `kl_threshold` are dropped. None keeps all.
-    categories: `[N]` integers from 0, or `[N, D]` of D discrete variables; as
-      many more columns, never dropped.
-    num_votes: in all, at least F; the paper has 800.
+    categories: `[N]` integers from 0, or `[N, D]` for D discrete variables;
+      each one is one more column, which is never dropped.
+    num_votes: in total, at least F; 800 in the paper.
     vote_size: L.
-    kl_threshold: nats.
+    kl_threshold: in nats.
     seed: of the votes.
 
   Returns:
-    The score; 1 / F, and no votes, where no column can vote.
+    The score; 1 / F, and no votes, if no column can get a vote.
 
   Raises:
-    UserError: names the argument that is off.
+    UserError: an argument is malformed; the message names it.
+    UndefinedMetricError: no factor varies.
   """
-  (means, categories), factors = codes_lib.check(means, factors, categories)
-  kl = codes_lib.check_kl(kl, means.shape[1])
-  categories = categories.T
-  varying = codes_lib.varying(factors)
-  codes_lib.check_integer("num_votes", num_votes, len(varying))
-  codes_lib.check_integer("vote_size", vote_size, 2)
-  codes_lib.check_integer("seed", seed, 0)
-  codes_lib.check_not_negative("kl_threshold", kl_threshold)
-  spans = np.ptp(means, axis=0)
+  code, factors = checked_columns(means, factors, categories)
+  kl = checked_kl(kl, code.means.shape[1])
+  varying = varying_factors(factors)
+  check_integer("num_votes", num_votes, len(varying))
+  check_integer("vote_size", vote_size, 2)
+  check_integer("seed", seed, 0)
+  check_not_negative("kl_threshold", kl_threshold)
+  # Columns that can get votes. In units of its span, a column has squares that
+  # neither overflow nor vanish.
+  spans = np.ptp(code.means, axis=0)
   columns = np.flatnonzero((kl > kl_threshold) & (spans > 0))
-  # In units of the span, squares neither overflow nor vanish.
-  means = means[:, columns] / spans[columns]
-  num_codes = len(categories)
+  means = code.means[:, columns] / spans[columns]
+  variables = code.categories.T
+  is_constant = [(labels == labels[0]).all() for labels in variables]
+  num_codes = len(variables)
   votes = np.zeros((len(columns) + num_codes, len(varying)), np.int64)
-  can_vote = [(labels != labels[0]).any() for labels in categories]
-  if not len(columns) and not any(can_vote):
-    nothing = np.full(len(votes), -1)
+  if not len(columns) and all(is_constant):
+    no_factors = np.full(len(votes), -1)
     return DisentanglementScore(
-      1 / len(varying), votes, columns, varying, nothing, num_codes, 0
+      1 / len(varying), votes, columns, varying, no_factors, num_codes, 0
     )
+  # Votes.
   rng = np.random.default_rng(seed)
   overall = means.var(axis=0, ddof=1)
   for index, factor in enumerate(varying):
@@ -119,10 +130,11 @@ def disentanglement_score(
       factors[:, factor], num_votes // len(varying), vote_size, rng
     )
     ratios = [means[drawn].var(axis=1, ddof=1) / overall]
-    for labels, votes_too in zip(categories, can_vote):
+    for labels, constant in zip(variables, is_constant):
       never = np.full(len(drawn), np.inf)
-      ratios.append(_gini_ratios(labels, drawn) if votes_too else never)
+      ratios.append(never if constant else _gini_ratios(labels, drawn))
     votes[:, index] = count_votes(np.column_stack(ratios))
+  # The majority classifier.
   score = float(votes.max(axis=1).sum() / votes.sum())
   majority = np.where(votes.any(axis=1), varying[votes.argmax(axis=1)], -1)
   return DisentanglementScore(
@@ -133,16 +145,23 @@ def disentanglement_score(
 def draw_votes(
   values: np.ndarray, num_votes: int, vote_size: int, rng: np.random.Generator
 ) -> np.ndarray:
-  """Examples `[num_votes, vote_size]` that share a value within each vote.
+  """Returns examples `[num_votes, vote_size]` that share a value in each vote.
 
-  Each vote's value is drawn evenly from those that two examples or more have
-  (from all, if none has), its examples evenly and with replacement.
+  The value of a vote is drawn uniformly from the values with at least two
+  examples (from all values if there is none), and its examples uniformly with
+  replacement.
+
+  Args:
+    values: `[N]` of one factor.
+    num_votes: number of rows.
+    vote_size: number of examples in a row.
+    rng: draws the values and the examples.
   """
   order = np.argsort(values, kind="stable")
   _, starts, counts = np.unique(
     values[order], return_index=True, return_counts=True
   )
-  if (counts > 1).any():  # in a vote on a lone example nothing varies
+  if (counts > 1).any():  # nothing varies over copies of a single example
     starts, counts = starts[counts > 1], counts[counts > 1]
   chosen = rng.integers(len(starts), size=num_votes)
   within = rng.integers(counts[chosen, None], size=(num_votes, vote_size))
@@ -150,18 +169,30 @@ def draw_votes(
 
 
 def count_votes(ratios: np.ndarray) -> np.ndarray:
-  """Votes `[columns]` for the least ratio of each row `[V, columns]`.
+  """Returns how many rows of ratios `[V, columns]` each column is lowest in.
 
-  The first of those that tie has it. Columns that mix the same factors tie in
-  every vote, but for rounding, which isn't even-handed: unrounded, some score
-  far above the 0.5 that is due.
+  If columns tie, the first one gets the vote. Columns that mix the same factors
+  tie in every vote except for rounding errors, which do not favour the columns
+  equally: without rounding the ratios first, some such codes score far above
+  the expected 0.5.
+
+  Returns:
+    `[columns]`.
   """
   winners = np.round(ratios, _DIGITS).argmin(axis=1)
   return np.bincount(winners, minlength=ratios.shape[1])
 
 
 def _gini_ratios(categories: np.ndarray, drawn: np.ndarray) -> np.ndarray:
-  """Gini variance within each vote over that of all examples, `[V]`."""
+  """Returns the Gini variance within each vote over that of all examples.
+
+  Args:
+    categories: `[N]` of one variable, which is not constant.
+    drawn: `[V, L]` examples of each vote.
+
+  Returns:
+    `[V]`.
+  """
   overall = np.bincount(categories)
   cells = categories[drawn] + len(overall) * np.arange(len(drawn))[:, None]
   counts = np.bincount(cells.ravel(), minlength=len(drawn) * len(overall))
@@ -170,6 +201,6 @@ def _gini_ratios(categories: np.ndarray, drawn: np.ndarray) -> np.ndarray:
 
 
 def _gini_variance(counts: np.ndarray) -> np.ndarray:
-  """(L^2 - sum n_k^2) / (2 L (L - 1)) of counts `[..., S]`."""
+  """Returns (L^2 - sum n_k^2) / (2 L (L - 1)) of counts `[..., S]`."""
   total = counts.sum(axis=-1)
   return (total**2 - (counts**2).sum(axis=-1)) / (2 * total * (total - 1))

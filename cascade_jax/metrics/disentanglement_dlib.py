@@ -1,16 +1,17 @@
-"""The FactorVAE metric as disentanglement_lib has it: held-out votes.
+"""The FactorVAE metric in the protocol of disentanglement_lib.
 
-Letters: N examples, m continuous dimensions, F factors, L images a vote.
+Shapes: N examples, m continuous dimensions, F factors, L images a vote.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from cascade_jax.metrics import codes as codes_lib
+from cascade_jax.metrics.checks import check_integer, check_not_negative
+from cascade_jax.metrics.columns import checked_columns, varying_factors
 from cascade_jax.metrics.disentanglement import count_votes, draw_votes
 
-_CHUNK = 1_000  # votes; bounds the memory
+_CHUNK = 1_000  # votes at a time, which bounds the memory
 
 
 class HeldOutDisentanglementScore(NamedTuple):
@@ -18,9 +19,9 @@ class HeldOutDisentanglementScore(NamedTuple):
 
   Attributes:
     score: accuracy on the held-out votes.
-    train_votes: `[columns, factors]` int64, that the classifier is made of.
+    train_votes: `[columns, factors]` int64, that define the classifier.
     test_votes: `[columns, factors]` int64, held out.
-    columns: indices of the columns kept.
+    columns: indices of the columns that were not dropped.
     factors: indices of the factors that vary.
   """
 
@@ -41,70 +42,90 @@ def disentanglement_score_dlib(
   scale_threshold: float = 0.05,
   seed: int = 0,
 ) -> HeldOutDisentanglementScore:
-  """Fix a factor, vary the rest: the column that varies least votes for it.
+  """Returns how well the column of lowest variance identifies a fixed factor.
 
   Kim & Mnih 2018, section 4, in the protocol of disentanglement_lib (Locatello
-  et al. 2019, metrics/factor_vae.py): each vote draws a factor, then a value of
-  it, then L images with that value. The column with the least (variance over
-  them / variance over the data) votes. The majority classifier column ->
-  factor is made of `num_train` votes, and scored on `num_test` others. Columns
-  whose standard deviation over the data is below 0.05 are dropped; without
-  any left the score is 0. It knows continuous columns only.
+  et al. 2019, metrics/factor_vae.py). For each vote a factor is drawn, then a
+  value of it, then L images with that value. The column whose variance over
+  these images, divided by its variance over the data, is lowest gets the vote.
+  The majority classifier column -> factor is made from `num_train` votes and
+  scored on `num_test` others. Columns whose standard deviation over the data is
+  below 0.05 are dropped; if none is left, the score is 0. Only continuous
+  columns are used.
 
-  Where ours differs: variances are over all examples (theirs: over 10,000
-  drawn), and a factor with one value is never drawn. On the same draws and
-  variances the score is theirs exactly. Their estimate matters to columns that
-  mix the same factors and tie in each vote, as its error then says which wins:
-  0.53 of two pairs mixed by 45 degrees here, 0.51 there; 0.75 of a trained
-  JointVAE's means (tests/fixtures) in both. `disentanglement_score` is the
-  protocol of Jeong & Song; the two are NOT comparable.
+  Our version differs in two ways: variances are computed on all examples
+  (disentanglement_lib: on 10,000 drawn ones), and a factor with one value is
+  never drawn. With the same draws and variances the two scores are exactly
+  equal. The estimated variances matter for columns that mix the same factors
+  and tie in each vote, because the estimation error then decides which column
+  gets the vote: two pairs of columns mixed by 45 degrees score 0.53 here and
+  0.51 there; a trained JointVAE's means (tests/fixtures) score 0.75 in both.
+  `disentanglement_score` follows the protocol of Jeong & Song; the two scores
+  are NOT comparable.
 
   Args:
     means: `[N, m]` posterior means.
     factors: `[N, F]` class indices.
-    num_train: votes that the classifier is made of.
-    num_test: votes that it is scored on.
+    num_train: number of votes that define the classifier.
+    num_test: number of votes that it is scored on.
     vote_size: L.
-    scale_threshold: of a column's standard deviation.
+    scale_threshold: smallest standard deviation of a column that is kept.
     seed: of the votes.
 
   Returns:
-    The score; 0, and no votes, where no column is left.
+    The score; 0, and no votes, if no column is left.
 
   Raises:
-    UserError: names the argument that is off.
+    UserError: an argument is malformed; the message names it.
+    UndefinedMetricError: no factor varies.
   """
-  (means, _), factors = codes_lib.check(means, factors)
-  varying = codes_lib.varying(factors)
-  codes_lib.check_integer("num_train", num_train, 1)
-  codes_lib.check_integer("num_test", num_test, 1)
-  codes_lib.check_integer("vote_size", vote_size, 2)
-  codes_lib.check_integer("seed", seed, 0)
-  codes_lib.check_not_negative("scale_threshold", scale_threshold)
-  columns = np.flatnonzero(means.std(axis=0) >= scale_threshold)
-  means = means[:, columns]
+  code, factors = checked_columns(means, factors)
+  varying = varying_factors(factors)
+  check_integer("num_train", num_train, 1)
+  check_integer("num_test", num_test, 1)
+  check_integer("vote_size", vote_size, 2)
+  check_integer("seed", seed, 0)
+  check_not_negative("scale_threshold", scale_threshold)
+  columns = np.flatnonzero(code.means.std(axis=0) >= scale_threshold)
+  means = code.means[:, columns]
   if not len(columns):
-    none = np.zeros((0, len(varying)), np.int64)
-    return HeldOutDisentanglementScore(0.0, none, none, columns, varying)
+    no_votes = np.zeros((0, len(varying)), np.int64)
+    return HeldOutDisentanglementScore(
+      0.0, no_votes, no_votes, columns, varying
+    )
   rng = np.random.default_rng(seed)
   train, test = (
     _votes(means, factors[:, varying], count, vote_size, rng)
     for count in (num_train, num_test)
   )
-  right = test[np.arange(len(test)), train.argmax(axis=1)].sum()
+  num_right = test[np.arange(len(test)), train.argmax(axis=1)].sum()
   return HeldOutDisentanglementScore(
-    float(right / test.sum()), train, test, columns, varying
+    float(num_right / test.sum()), train, test, columns, varying
   )
 
 
-def _votes(means, factors, num_votes, vote_size, rng) -> np.ndarray:
-  """Votes cast, `[m, F]`."""
+def _votes(
+  means: np.ndarray,
+  factors: np.ndarray,
+  num_votes: int,
+  vote_size: int,
+  rng: np.random.Generator,
+) -> np.ndarray:
+  """Returns the number of votes `[columns, F]` of each column for each factor.
+
+  Args:
+    means: `[N, columns]`, none constant.
+    factors: `[N, F]`, all of which vary.
+    num_votes: number of votes to draw.
+    vote_size: L.
+    rng: draws the factors and the images.
+  """
   overall = means.var(axis=0, ddof=1)
   votes = np.zeros((means.shape[1], factors.shape[1]), np.int64)
-  drawn_factors = np.bincount(
+  factor_counts = np.bincount(
     rng.integers(factors.shape[1], size=num_votes), minlength=factors.shape[1]
   )
-  for factor, count in enumerate(drawn_factors):
+  for factor, count in enumerate(factor_counts):
     for start in range(0, count, _CHUNK):
       size = min(_CHUNK, count - start)
       drawn = draw_votes(factors[:, factor], size, vote_size, rng)

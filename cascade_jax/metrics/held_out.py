@@ -1,23 +1,30 @@
-"""Which examples a classifier is fitted to, and which score it."""
+"""The split of examples into those that fit a classifier and those held out.
+
+Shapes: N examples.
+"""
 
 import numpy as np
 
-from cascade_jax.errors import UserError
+from cascade_jax.errors import UndefinedMetricError
 
 
 def held_out(values: np.ndarray, seed: int) -> np.ndarray:
-  """A third of the examples of each value `[N]`, as a mask `[N]`.
+  """Returns a mask `[N]` of a third of the examples of each value.
 
-  Of each value, whatever its count, some are held out and some are not.
+  At least one example of every value is held out, and at least one is not.
+
+  Args:
+    values: `[N]` of one factor.
+    seed: of the random choice of examples.
 
   Raises:
-    UserError: a value has a single example.
+    UndefinedMetricError: a value has a single example.
   """
   present, labels, counts = np.unique(
     values, return_inverse=True, return_counts=True
   )
   if counts.min() < 2:
-    raise UserError(
+    raise UndefinedMetricError(
       "factors must have at least 2 examples of each value, one to fit a "
       f"classifier to and one to score it; there is one of "
       f"{present[counts.argmin()]}"

@@ -1,4 +1,4 @@
-"""How far scores would move with other examples from the same source."""
+"""Bootstrap intervals: the spread of scores over other samples of examples."""
 
 import math
 from collections.abc import Sequence
@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import t as students_t
 
-from cascade_jax.errors import UserError
-from cascade_jax.metrics import codes as codes_lib
+from cascade_jax.errors import UndefinedMetricError, UserError
 from cascade_jax.metrics.catalogue import METRICS
-from cascade_jax.metrics.scored import Scored
+from cascade_jax.metrics.checks import check_integer
+from cascade_jax.metrics.columns import lost_factors
+from cascade_jax.metrics.inputs import MetricInputs
 from cascade_jax.metrics.scoring import attempt, requested
 
 
@@ -18,9 +19,9 @@ class Interval(NamedTuple):
   """A score, and the 95 % interval around it.
 
   Attributes:
-    score: of all examples.
-    low: may lie below 0; NaN where halves of the examples were too few.
-    high: may lie above 1.
+    score: computed on all examples.
+    low: can lie below 0; NaN if half of the examples are too few to score.
+    high: can lie above 1; NaN likewise.
   """
 
   score: float
@@ -29,74 +30,111 @@ class Interval(NamedTuple):
 
 
 def intervals(
-  given: Scored,
+  inputs: MetricInputs,
   names: Sequence[str] | None = None,
   resamples: int = 10,
   seed: int = 0,
 ) -> tuple[dict[str, Interval], dict[str, str]]:
-  """Scores with their 95 % bootstrap intervals.
+  """Returns the scores with their 95 % bootstrap intervals.
 
-  The bootstrap is that of half samples: all is scored again on `resamples`
-  random halves of the examples, drawn without replacement. A mean over half of
-  N, drawn so, has around that of all the variance that the mean of N has around
-  the truth, so the halves' standard deviation (around their own mean, as scores
-  of fewer examples are biased) is a standard error. It is estimated from few
-  of them, so the interval is Student's, of `resamples` - 1 degrees of freedom.
-  The usual bootstrap, with replacement, would have the same example among those
-  learned from and those held out, and raise each estimate of mutual
-  information.
+  This is the half-sample bootstrap: every score is computed again on
+  `resamples` random halves of the examples, drawn without replacement. The mean
+  of such a half varies around the mean of all N examples as much as the latter
+  varies around the true mean. Therefore the standard deviation over the halves
+  (around their own mean, since scores of fewer examples are biased) is a
+  standard error. It is estimated from few halves, so the interval uses
+  Student's t with `resamples` - 1 degrees of freedom. The usual bootstrap with
+  replacement would put copies of one example in both the training and the
+  held-out set, and would raise every estimate of mutual information.
 
-  They are around the score that as many such examples have on average: what a
-  metric is biased by few examples stays. Those of IRS, a quantile, cover it
-  less often than they say. A score that is at its end in all halves has no
-  width.
+  The intervals are around the average score of this many examples: they do not
+  show the bias that a metric has with few examples. The intervals of IRS, which
+  is a quantile, cover it less often than 95 %. A score that reaches its limit
+  in all halves has an interval of width 0.
 
-  Votes, splits and forests have another seed each time, so their chance is in
-  the intervals. The model's isn't: that takes several seeds of training.
+  Every half has its own seed of votes, splits and forests, so the intervals
+  include that randomness. They do not include the randomness of training, which
+  takes several training seeds to measure.
 
   Args:
-    given: the codes and what they are compared with.
-    names: of metrics or scores; None for all that there is enough given for.
-    resamples: halves; 2 or more.
-    seed: of the scores; halves have those that follow.
+    inputs: the code, and what it is compared with.
+    names: names of metrics or of scores; None for all metrics whose inputs are
+      there.
+    resamples: number of halves, at least 2.
+    seed: of the scores; the halves have the seeds after it.
 
   Returns:
-    Intervals by the name of the score; and by the name of a metric, why it is
-    left out or, where it has scores, why there is no interval.
+    The intervals by the name of the score; and, by the name of a metric, the
+    reason why it is left out or, if it has scores, why they have no interval.
 
   Raises:
     UserError: as `scoring.score`.
+    UndefinedMetricError: as `scoring.score`.
   """
-  codes_lib.check_integer("resamples", resamples, 2)
-  whole, refusals = attempt(given, names, seed)
-  scored = requested(given, list(whole))
+  check_integer("resamples", resamples, 2)
+  scores, left_out = attempt(inputs, names, seed)
+  metrics = requested(inputs, list(scores))
+  half_scores, undefined = _scores_of_halves(inputs, metrics, resamples, seed)
+  num_standard_errors = students_t.ppf(0.975, resamples - 1)  # to either side
+  result = {}
+  for name, value in scores.items():
+    width = float(num_standard_errors * np.std(half_scores[name], ddof=1))
+    result[name] = Interval(value, value - width, value + width)
+  return result, left_out | undefined
+
+
+def _scores_of_halves(
+  inputs: MetricInputs,
+  metrics: dict[str, tuple[str, ...]],
+  resamples: int,
+  seed: int,
+) -> tuple[dict[str, list[float]], dict[str, str]]:
+  """Computes scores on random halves of the examples.
+
+  Args:
+    inputs: all examples.
+    metrics: the names of the scores to compute, by the name of their metric.
+    resamples: number of halves.
+    seed: of the choice of halves; the metrics have the seeds after it.
+
+  Returns:
+    The scores by name, NaN for a half on which their metric is not defined; and
+    the reason by the name of each such metric.
+  """
   rng = np.random.default_rng(seed)
-  halves: dict[str, list[float]] = {name: [] for name in whole}
+  half_scores = {name: [] for names in metrics.values() for name in names}
+  reasons = {}
   for k in range(1, resamples + 1):
-    rows = rng.permutation(given.num_examples)[: given.num_examples // 2]
-    half = given.take(np.sort(rows))
-    for metric, wanted in scored.items():
+    rows = rng.permutation(inputs.num_examples)[: inputs.num_examples // 2]
+    half = inputs.take(np.sort(rows))
+    for metric, names in metrics.items():
       try:
-        scores = _half_scores(given, half, metric, seed + k)
-      except ValueError as error:
-        refusals[metric] = f"no interval, half of the examples: {error}"
-        scores = dict.fromkeys(wanted, math.nan)
-      for name in wanted:
-        halves[name].append(scores[name])
-  standard_errors = students_t.ppf(0.975, resamples - 1)  # to either side
-  found = {}
-  for name, value in whole.items():
-    reach = float(standard_errors * np.std(halves[name], ddof=1))
-    found[name] = Interval(value, value - reach, value + reach)
-  return found, refusals
+        values = _half_scores(inputs, half, metric, seed + k)
+      except UndefinedMetricError as error:
+        reasons[metric] = f"no interval, half of the examples: {error}"
+        values = dict.fromkeys(names, math.nan)
+      for name in names:
+        half_scores[name].append(values[name])
+  return half_scores, reasons
 
 
-def _half_scores(given, half, metric: str, seed: int) -> dict[str, float]:
-  """Raises UserError for a half that is no smaller picture of the whole."""
+def _half_scores(
+  inputs: MetricInputs, half: MetricInputs, metric: str, seed: int
+) -> dict[str, float]:
+  """Returns the scores of one metric on half of the examples, by name.
+
+  Raises:
+    UndefinedMetricError: the half is too small for the metric, or has only one
+      value of a factor that varies in all examples.
+  """
   if "factors" in METRICS[metric].takes:
-    before, after = (
-      set(codes_lib.varying(np.asarray(x.factors))) for x in (given, half)
-    )
-    if lost := before - after:
-      raise UserError(f"factor {min(lost)} (from 0) has one value there")
+    factors = np.asarray(inputs.factors), np.asarray(half.factors)
+    if lost := lost_factors(*factors):
+      raise UndefinedMetricError(
+        f"factor {lost[0]} (from 0) has one value there"
+      )
+  try:
+    half.check()
+  except UserError as error:  # all examples together have passed this check
+    raise UndefinedMetricError(str(error)) from error
   return METRICS[metric].compute(half, seed)

@@ -1,25 +1,25 @@
-"""The interventional robustness score: does a column stay when others move?
+"""Interventional robustness score (IRS, Suter et al. 2019).
 
-Letters: N examples, m continuous dimensions, F factors.
+Shapes: N examples, m continuous dimensions, F factors.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from cascade_jax.errors import UserError
-from cascade_jax.metrics import codes as codes_lib
+from cascade_jax.errors import UndefinedMetricError, UserError
+from cascade_jax.metrics.columns import checked_columns, varying_factors
 
 
 class InterventionalRobustness(NamedTuple):
-  """The score and the matrix it was made of.
+  """The score and the matrix it summarises.
 
   Attributes:
-    score: mean over columns of their best robustness, weighted.
-    robustness: `[columns, factors]`, 1 for a column that stays.
-    weights: `[columns]` the largest deviation from the mean.
-    parents: `[columns]` the factor each one is most robust for.
-    columns: indices of the columns that aren't constant.
+    score: weighted mean over columns of their best robustness.
+    robustness: `[columns, factors]`, 1 for a column that does not move.
+    weights: `[columns]` largest deviation from the mean.
+    parents: `[columns]` index of the factor with the best robustness.
+    columns: indices of the columns that are not constant.
     factors: indices of the factors that vary.
   """
 
@@ -37,42 +37,46 @@ def interventional_robustness(
   *,
   quantile: float = 0.99,
 ) -> InterventionalRobustness:
-  """How little a column moves while one factor is held and the rest vary.
+  """Returns how little a column moves while one factor is fixed.
 
-  Suter et al. 2019, as in disentanglement_lib (metrics/irs.py). For
-  a column and a factor: of the examples with one value of the factor, the 0.99
-  quantile of the distance from their mean, averaged over the values, divided by
-  the largest distance of any example from the mean of all. Robustness is 1
-  minus that; the score is the mean over the columns of the greatest robustness,
-  weighted by the columns' largest distances (so it depends on their scales).
+  Suter et al. 2019, as in disentanglement_lib (metrics/irs.py). For a column
+  and a factor, the examples with one value of the factor have a mean; the 0.99
+  quantile of their distances from it is averaged over the values, and divided
+  by the largest distance of any example from the mean of all. Robustness is 1
+  minus that ratio. The score is the mean over the columns of the best
+  robustness, weighted by the columns' largest distances, so it depends on their
+  scales.
 
-  Theirs bins the factors first, in 20: on 2,000 codes of a JointVAE, whose
-  positions have 32 values, it has 0.672 where ours has 0.687. `quantile` 1 (the
-  paper) gives 0.665, sampled codes instead of means 0.507. Compare only codes
-  of as many examples: four columns of noise (1,440 examples, factors of 3 to 6
-  values) score 0.27, not 0, and 0.15 at quantile 1.
+  disentanglement_lib first puts factors into 20 bins: on 2,000 codes of a
+  JointVAE, whose positions have 32 values, it gives 0.672 and ours 0.687. A
+  `quantile` of 1 (the paper) gives 0.665, and sampled codes instead of means
+  0.507. Only codes of equally many examples can be compared: four columns of
+  noise (1,440 examples, factors of 3 to 6 values) score 0.27 rather than 0, and
+  0.15 at quantile 1.
 
-  Only continuous columns are scored: a category is at no distance from another.
-  A factor that no column holds costs nothing.
+  Only continuous columns are scored, because there is no distance between
+  categories. A factor that no column represents does not lower the score.
 
   Args:
     means: `[N, m]` posterior means; None for m = 0.
     factors: `[N, F]` class indices. A value that only one example has is left
-      out, as it can't move; there should be many examples a value.
-    quantile: of the distances, in 0..1; 1 for the version in the paper.
+      out, because nothing can move; each value should have many examples.
+    quantile: of the distances, in 0..1; 1 for the version of the paper.
 
   Returns:
-    The score; 0 where all columns are constant, or there are none.
+    The score; 0 if all columns are constant or there are none.
 
   Raises:
-    UserError: names the argument that is off; a factor has only such values.
+    UserError: an argument is malformed; the message names it.
+    UndefinedMetricError: no factor varies, or each value of a factor has a
+      single example.
   """
-  (means, _), factors = codes_lib.check(means, factors)
-  varying = codes_lib.varying(factors)
+  code, factors = checked_columns(means, factors)
+  varying = varying_factors(factors)
   if not 0 <= quantile <= 1:
     raise UserError(f"quantile must be in 0..1, got {quantile!r}")
-  columns = np.flatnonzero(np.ptp(means, axis=0) > 0)
-  means = means[:, columns]
+  columns = np.flatnonzero(np.ptp(code.means, axis=0) > 0)
+  means = code.means[:, columns]
   weights = np.abs(means - means.mean(axis=0)).max(axis=0, initial=0)
   robustness = np.array(
     [1 - _deviations(means, factors[:, j], quantile) / weights for j in varying]
@@ -88,13 +92,27 @@ def interventional_robustness(
   )
 
 
-def _deviations(means, values, quantile) -> np.ndarray:
-  """Quantiles `[columns]` of |z - E[z | value]|, averaged over the values."""
+def _deviations(
+  means: np.ndarray, values: np.ndarray, quantile: float
+) -> np.ndarray:
+  """Returns quantiles of |z - E[z | value]|, averaged over the values.
+
+  Args:
+    means: `[N, columns]`.
+    values: `[N]` of one factor.
+    quantile: in 0..1.
+
+  Returns:
+    `[columns]`.
+
+  Raises:
+    UndefinedMetricError: each value has a single example.
+  """
   order = np.argsort(values, kind="stable")
   _, starts = np.unique(values[order], return_index=True)
   groups = [g for g in np.split(means[order], starts[1:]) if len(g) > 1]
   if not groups:
-    raise UserError(
+    raise UndefinedMetricError(
       "factors must have a value that 2 examples have, or nothing can move "
       "while it is held; one has none"
     )

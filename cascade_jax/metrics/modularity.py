@@ -1,6 +1,6 @@
-"""Does a column know one factor only, and is each factor easy to read off?
+"""Modularity and explicitness (Ridgeway & Mozer 2018).
 
-Letters: N examples, m continuous dimensions, D discrete variables, F factors,
+Shapes: N examples, m continuous dimensions, D discrete variables, F factors,
 P inputs of a classifier.
 """
 
@@ -10,13 +10,18 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from cascade_jax.metrics import codes as codes_lib
+from cascade_jax.metrics.checks import check_integer
+from cascade_jax.metrics.columns import (
+  checked_columns,
+  classifier_inputs,
+  varying_factors,
+)
 from cascade_jax.metrics.held_out import held_out
 from cascade_jax.metrics.mutual_information import mutual_information
 
 
 class Modularity(NamedTuple):
-  """The mean score, each column's, and what it is made of.
+  """The mean score, the score of each column, and their mutual information.
 
   Attributes:
     score: mean of `column_scores`.
@@ -32,12 +37,12 @@ class Modularity(NamedTuple):
 
 
 class Explicitness(NamedTuple):
-  """The mean score, each factor's, and that of the examples fitted to.
+  """The mean score, the score of each factor, and the training scores.
 
   Attributes:
     score: mean of `factor_scores`.
-    factor_scores: `[factors]` on held-out examples.
-    train_scores: `[factors]`.
+    factor_scores: `[factors]` ROC-AUC on held-out examples.
+    train_scores: `[factors]` ROC-AUC on the examples that were fitted to.
     factors: indices of the factors that vary.
   """
 
@@ -54,42 +59,47 @@ def modularity(
   categories: np.ndarray | None = None,
   num_bins: int = 20,
 ) -> Modularity:
-  """How far each column is from knowing one factor only.
+  """Returns the degree to which each column depends on a single factor.
 
-  Ridgeway & Mozer 2018, section 3, as disentanglement_lib has it: a column's
-  score is 1 - (sum of I^2 over the other factors) / (I_max^2 (F - 1)), where I
-  is the mutual information with a factor (`mutual_information`) and I_max the
-  largest; the mean is over columns. One that knows nothing at all scores 0.
+  Ridgeway & Mozer 2018, section 3, as implemented in disentanglement_lib: the
+  score of a column is 1 - (sum of I^2 over the other factors) /
+  (I_max^2 (F - 1)), where I is the mutual information with a factor
+  (`mutual_information`) and I_max the largest one; the result is the mean over
+  the columns. A column without any information scores 0.
 
-  Nothing weighs a column by how much it knows, and an estimate is hardly ever
-  0: columns that know nothing score by chance, as do the unused dimensions of
-  a VAE. On six dimensions of a JointVAE, 2,000 examples: 0.820, and 0.972
-  without the three that are unused; 0.866 and 0.746 with 10 and 40 bins. It is
-  equal to disentanglement_lib's; Ridgeway & Mozer's code has 20 bins too.
+  Columns are not weighted by their information, and an estimate is hardly ever
+  exactly 0: uninformative columns, such as the unused dimensions of a VAE, have
+  a score that is due to chance. Six dimensions of a JointVAE, 2,000 examples,
+  score 0.820, and 0.972 without the three unused ones; 0.866 and 0.746 with 10
+  and 40 bins. The result equals that of disentanglement_lib; Ridgeway & Mozer's
+  code uses 20 bins too.
 
   Args:
     means: `[N, m]` posterior means; None for m = 0.
-    factors: `[N, F]` class indices; one with one value is left out.
-    categories: `[N]` integers from 0, or `[N, D]`; one more column each.
-    num_bins: between a column's least and largest mean.
+    factors: `[N, F]` class indices; a factor with one value is left out.
+    categories: `[N]` integers from 0, or `[N, D]`; each variable is one more
+      column.
+    num_bins: number of bins between a column's smallest and largest mean.
 
   Returns:
-    The score, from 0 to 1; 0 without columns. With a single factor every
-    column that knows anything scores 1.
+    The score, from 0 to 1; 0 without columns. With a single factor every column
+    with any information scores 1.
 
   Raises:
-    UserError: names the argument that is off.
+    UserError: an argument is malformed; the message names it.
+    UndefinedMetricError: no factor varies.
   """
-  found = mutual_information(
+  mutual = mutual_information(
     means, factors, categories=categories, num_bins=num_bins
   )
-  squares = found.information**2
+  squares = mutual.information**2
   largest = squares.max(axis=1)
-  others = (squares.sum(axis=1) - largest) / max(len(found.factors) - 1, 1)
-  knows = largest > 0
-  scores = np.where(knows, 1 - others / np.where(knows, largest, 1), 0.0)
+  others = (squares.sum(axis=1) - largest) / max(len(mutual.factors) - 1, 1)
+  is_informative = largest > 0
+  ratios = others / np.where(is_informative, largest, 1)
+  scores = np.where(is_informative, 1 - ratios, 0.0)
   score = float(scores.mean()) if len(scores) else 0.0
-  return Modularity(score, scores, found.information, found.factors)
+  return Modularity(score, scores, mutual.information, mutual.factors)
 
 
 def explicitness(
@@ -99,55 +109,68 @@ def explicitness(
   categories: np.ndarray | None = None,
   seed: int = 0,
 ) -> Explicitness:
-  """How well a linear classifier tells the values of each factor apart.
+  """Returns how well a linear classifier separates the values of each factor.
 
-  Ridgeway & Mozer 2018, section 3: a logistic regression from the whole code
-  to a factor; the area under the ROC curve of each value against the rest, in
-  the mean over values and then over factors. Chance is 0.5 (on a full grid a
-  little less: what is held out is what the rest has too few of).
+  Ridgeway & Mozer 2018, section 3: a logistic regression predicts a factor from
+  the whole code; its score is the area under the ROC curve of each value
+  against the others, averaged over the values and then over the factors. Chance
+  is 0.5 (slightly less on a full grid, because values that the held-out
+  examples have too often are too rare in the rest).
 
-  As in disentanglement_lib with a recent scikit-learn: softmax regression with
-  an L2 penalty of 1 on standardised columns, fitted to two thirds of the
-  examples of each value and scored on the last third. Ridgeway & Mozer fit a
-  regression for each value against the rest, hardly penalised, and score the
-  examples fitted to (as disentanglement_lib did the first with the
-  scikit-learn of its day). A value in the middle of a column is then missed:
-  no linear function is largest there, while softmax regression weighs the
-  neighbours too. On six dimensions of a JointVAE, 2,000 examples: 0.838 ours,
-  0.797 each against the rest, 0.812 all as Ridgeway & Mozer, 0.778 with samples
-  of z instead of means, and 0.831 to 0.838 for other seeds. disentanglement_lib
-  standardises by the examples fitted to, which is seen in the 4th digit.
+  As in disentanglement_lib with a recent scikit-learn, this is softmax
+  regression with an L2 penalty of 1 on standardised columns, fitted to two
+  thirds of the examples of each value and scored on the last third. Ridgeway &
+  Mozer fit one nearly unpenalised regression for each value against the others,
+  and score the training examples (disentanglement_lib did the former with the
+  scikit-learn of its time). Such a regression misses a value in the middle of a
+  column, where no linear function is largest, while softmax regression also
+  weighs the neighbouring values. Six dimensions of a JointVAE, 2,000 examples,
+  score 0.838 here, 0.797 with one regression for each value, 0.812 with the
+  whole protocol of Ridgeway & Mozer, 0.778 with samples of z instead of means,
+  and 0.831 to 0.838 with other seeds. disentanglement_lib standardises by the
+  training examples, which changes the 4th digit.
 
   Args:
     means: `[N, m]` posterior means; None for m = 0.
-    factors: `[N, F]` class indices; one with one value is left out.
+    factors: `[N, F]` class indices; a factor with one value is left out.
     categories: `[N]` integers from 0, or `[N, D]`; one-hot for the classifier.
-    seed: of the examples held out.
+    seed: of the choice of held-out examples.
 
   Returns:
     The score; 0.5 without columns.
 
   Raises:
-    UserError: names the argument that is off; a value has one example.
+    UserError: an argument is malformed; the message names it.
+    UndefinedMetricError: no factor varies, or a value has a single example.
   """
-  codes, factors = codes_lib.check(means, factors, categories)
-  varying = codes_lib.varying(factors)
-  codes_lib.check_integer("seed", seed, 0)
-  inputs, _ = codes_lib.features(codes)
-  inputs = np.pad(inputs, ((0, 0), (0, 1)))  # an input is there in any case
-  areas = [_areas(inputs, factors[:, k], seed) for k in varying]
+  code, factors = checked_columns(means, factors, categories)
+  varying = varying_factors(factors)
+  check_integer("seed", seed, 0)
+  inputs, _ = classifier_inputs(code)
+  # A constant input keeps the classifier defined for a code without columns.
+  inputs = np.pad(inputs, ((0, 0), (0, 1)))
+  areas = [_roc_areas(inputs, factors[:, k], seed) for k in varying]
   tests, trains = np.array(areas).T
   return Explicitness(float(tests.mean()), tests, trains, varying)
 
 
-def _areas(inputs, values, seed: int) -> tuple[float, float]:
-  """Mean ROC-AUC over values, of the examples held out and the others."""
+def _roc_areas(
+  inputs: np.ndarray, values: np.ndarray, seed: int
+) -> tuple[float, float]:
+  """Returns the mean ROC-AUC over values, on test and on training examples.
+
+  Args:
+    inputs: `[N, P]`.
+    values: `[N]` of one factor.
+    seed: of the choice of held-out examples.
+  """
   labels = np.unique(values, return_inverse=True)[1]
   test = held_out(values, seed)
   classifier = LogisticRegression(max_iter=1_000)
   classifier.fit(inputs[~test], labels[~test])
   one_hot = np.eye(labels.max() + 1)[labels]
-  guesses = classifier.predict_proba(inputs)
-  return tuple(
-    roc_auc_score(one_hot[part], guesses[part]) for part in (test, ~test)
+  probabilities = classifier.predict_proba(inputs)
+  return (
+    roc_auc_score(one_hot[test], probabilities[test]),
+    roc_auc_score(one_hot[~test], probabilities[~test]),
   )

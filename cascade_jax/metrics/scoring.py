@@ -1,112 +1,133 @@
-"""All scores of codes at once, or those that are asked for by name."""
+"""All scores of a code at once, or those that are requested by name."""
 
 import difflib
 import warnings
 from collections.abc import Sequence
 
-from cascade_jax.errors import UserError
+from cascade_jax.errors import UndefinedMetricError, UserError
 from cascade_jax.metrics.catalogue import METRICS
-from cascade_jax.metrics.scored import Scored
+from cascade_jax.metrics.inputs import MetricInputs
 
 
 def score(
-  given: Scored, names: Sequence[str] | None = None, seed: int = 0
+  inputs: MetricInputs, names: Sequence[str] | None = None, seed: int = 0
 ) -> dict[str, float]:
-  """The scores of codes, by name; a metric may give several.
+  """Returns the scores of a code by name; some metrics have several scores.
 
   Args:
-    given: the codes and what they are compared with.
-    names: of `METRICS` or of their scores; None for all that there is enough
-      given for: of those a metric that refuses the codes is left out with a
-      warning.
+    inputs: the code, and what it is compared with.
+    names: names of metrics in `METRICS` or of their scores. None stands for all
+      metrics whose inputs are there; a metric that is not defined for these
+      inputs is then left out with a warning.
     seed: of votes, splits and forests.
 
   Raises:
-    UserError: an array that is off, an unknown name, a metric whose needs
-      aren't given, one that was asked for and refuses the codes, or nothing
-      that can be scored.
+    UserError: an array is malformed, a name is unknown, an input that a
+      requested metric needs is None, or nothing can be scored.
+    UndefinedMetricError: a requested metric is not defined for these inputs.
   """
-  found, refusals = attempt(given, names, seed)
-  for name, reason in refusals.items():
+  scores, left_out = attempt(inputs, names, seed)
+  for name, reason in left_out.items():
     warnings.warn(f"{name} is left out: {reason}", stacklevel=2)
-  return found
+  return scores
 
 
 def attempt(
-  given: Scored, names: Sequence[str] | None = None, seed: int = 0
+  inputs: MetricInputs, names: Sequence[str] | None = None, seed: int = 0
 ) -> tuple[dict[str, float], dict[str, str]]:
-  """`score` without warnings: what they would say is the second result.
+  """Does the same as `score`, but returns the reasons instead of warning.
 
   Args:
-    given: as for `score`.
+    inputs: as for `score`.
     names: as for `score`.
     seed: as for `score`.
 
   Returns:
-    The scores, and by the name of a metric that is left out, why. None is that
-    was asked for.
+    The scores by name, and the reason by the name of each metric that is left
+    out because it is not defined for these inputs. No metric that is requested
+    by name is ever left out.
 
   Raises:
     UserError: as `score`.
+    UndefinedMetricError: as `score`.
   """
-  given.check()
-  found, refusals = {}, {}
-  for name, wanted in requested(given, names).items():
+  inputs.check()
+  scores, left_out = {}, {}
+  for name, score_names in requested(inputs, names).items():
     try:
-      scores = METRICS[name].compute(given, seed)
-    except ValueError as error:
+      values = METRICS[name].compute(inputs, seed)
+    except UndefinedMetricError as error:
       if names is not None:
-        raise UserError(f"{name}: {error}") from error
-      refusals[name] = str(error)
+        raise UndefinedMetricError(f"{name}: {error}") from error
+      left_out[name] = str(error)
     else:
-      found |= {key: scores[key] for key in wanted}
-  if not found:
+      scores |= {key: values[key] for key in score_names}
+  if not scores:
     raise UserError(
       "there is nothing to score: codes (means, categories) are compared with "
       "factors, categories with classes. "
-      + "; ".join(dict.fromkeys(refusals.values()))
+      + "; ".join(dict.fromkeys(left_out.values()))
     )
-  return found, refusals
+  return scores, left_out
 
 
 def requested(
-  given: Scored, names: Sequence[str] | None
+  inputs: MetricInputs, names: Sequence[str] | None
 ) -> dict[str, tuple[str, ...]]:
-  """The metrics to compute, and which of their scores; see `score`."""
+  """Returns the names of the scores to compute, by the name of their metric.
+
+  Args:
+    inputs: as for `score`.
+    names: as for `score`.
+
+  Raises:
+    UserError: a name is unknown, or an input that its metric needs is None.
+  """
   if names is None:
     return {
       name: tuple(metric.scores)
       for name, metric in METRICS.items()
-      if not unmet_needs(given, name)
+      if not unmet_needs(inputs, name)
     }
   if isinstance(names, str) or not names:
     raise UserError(f"names must be a list of metrics' names, got {names!r}")
-  wanted: dict[str, tuple[str, ...]] = {}
+  scores: dict[str, tuple[str, ...]] = {}
   for name in names:
-    metric, scores = _known(name)
-    if missing := unmet_needs(given, metric):
+    metric, score_names = _metric_and_scores(name)
+    if missing := unmet_needs(inputs, metric):
       raise UserError(f"metric {name!r} needs {' and '.join(missing)}")
-    wanted[metric] = tuple(dict.fromkeys(wanted.get(metric, ()) + scores))
-  return wanted
+    scores[metric] = tuple(dict.fromkeys(scores.get(metric, ()) + score_names))
+  return scores
 
 
-def _known(name: str) -> tuple[str, tuple[str, ...]]:
-  """The metric that is meant by its name or that of a score, and the scores."""
+def _metric_and_scores(name: str) -> tuple[str, tuple[str, ...]]:
+  """Returns the metric with this name or with a score of this name.
+
+  Returns:
+    The name of the metric, and the names of the scores that are requested.
+
+  Raises:
+    UserError: the name is unknown.
+  """
   if name in METRICS:
     return name, tuple(METRICS[name].scores)
-  of_scores = {key: k for k, metric in METRICS.items() for key in metric.scores}
-  if name in of_scores:
-    return of_scores[name], (name,)
-  names = [*METRICS, *(key for key in of_scores if key not in METRICS)]
+  metric_names = {
+    key: metric_name
+    for metric_name, metric in METRICS.items()
+    for key in metric.scores
+  }
+  if name in metric_names:
+    return metric_names[name], (name,)
+  names = [*METRICS, *(key for key in metric_names if key not in METRICS)]
   near = difflib.get_close_matches(str(name).lower(), names, n=1)
   hint = f" (do you mean {near[0]}?)" if near else ""
   raise UserError(f"there is no metric {name!r}{hint}; {', '.join(names)} are")
 
 
-def unmet_needs(given: Scored, name: str) -> list[str]:
-  """What a metric can't do without and isn't given."""
+def unmet_needs(inputs: MetricInputs, name: str) -> list[str]:
+  """Returns the needs of a metric whose fields of `inputs` are all None."""
   return [
     need
     for need in METRICS[name].needs
-    if all(getattr(given, field) is None for field in need.split(" or "))
+    if all(getattr(inputs, field) is None for field in need.split(" or "))
   ]

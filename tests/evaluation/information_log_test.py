@@ -1,4 +1,4 @@
-"""From runs' logs to one picture and its numbers."""
+"""Collecting the logged information of runs, and plotting it."""
 
 import io
 import json
@@ -16,7 +16,7 @@ from tests.helpers.launcher import launch
 PARTS = [0.0, 0.2, 0.3]
 
 
-def record(step, **changes):
+def log_entry(step, **changes):
   return {
     "step": step,
     "phase": step // 20,
@@ -30,38 +30,40 @@ def record(step, **changes):
   }
 
 
-def scored(step):
-  found = Information(1.5, 0.5, PARTS, [1.0, 0.6, 0.4], PARTS)
-  return record(step, scored_images=50, **found._asdict())
+def entry_with_information(step):
+  parts = Information(1.5, 0.5, PARTS, [1.0, 0.6, 0.4], PARTS)
+  return log_entry(step, scored_images=50, **parts._asdict())
 
 
-def make_run(folder, records):
+def make_run(folder, log_entries):
   folder.mkdir()
-  lines = "".join(json.dumps(one) + "\n" for one in records)
+  lines = "".join(json.dumps(entry) + "\n" for entry in log_entries)
   (folder / "metrics.jsonl").write_text(lines)
   json_file.write(folder / "config.json", {"method": "mine"})
-  of_run = dict.fromkeys(information_log._OF_A_RUN, "known")
-  json_file.write(folder / "run.json", of_run)
+  provenance = dict.fromkeys(information_log._RUN_FIELDS, "known")
+  json_file.write(folder / "run.json", provenance)
   return folder
 
 
 @pytest.fixture
 def run(tmp_path):
   steps = range(10, 70, 10)
-  records = [record(s) if s % 20 else scored(s) for s in steps]
+  records = [
+    log_entry(s) if s % 20 else entry_with_information(s) for s in steps
+  ]
   return make_run(tmp_path / "run", records)
 
 
-def test_scored_steps_are_kept_with_what_they_were_made_by(run):
-  found = information_log.collect({"mine": run})["mine"]
-  assert [r["step"] for r in found["records"]] == [20, 40, 60]
-  assert found["records"][0]["information_with_earlier"] == PARTS
-  assert "loss" not in found["records"][0]
-  assert found["config"] == {"method": "mine"}
-  assert found["versions"] == "known"
+def test_entries_with_information_are_kept_with_config_and_provenance(run):
+  result = information_log.collect({"mine": run})["mine"]
+  assert [r["step"] for r in result["records"]] == [20, 40, 60]
+  assert result["records"][0]["information_with_earlier"] == PARTS
+  assert "loss" not in result["records"][0]
+  assert result["config"] == {"method": "mine"}
+  assert result["versions"] == "known"
 
 
-def test_picture_shows_bands_that_add_up(run):
+def test_the_bands_of_the_plot_add_up(run):
   records = information_log.collect({"mine": run})["mine"]["records"]
   more = [r | {"aggregate_total_correlation": 2.5} for r in records]
   figure = plots.information({"mine": records, "again": more})
@@ -73,16 +75,18 @@ def test_picture_shows_bands_that_add_up(run):
   np.testing.assert_allclose(below.lines[0].get_ydata(), 0.5)
   np.testing.assert_allclose(above.lines[0].get_ydata(), 1.5)
   assert above.get_ylim()[0] == below.get_ylim()[0] == 0
-  assert below.get_ylim()[1] > 2.5  # no run's curve leaves the picture
+  assert below.get_ylim()[1] > 2.5  # no curve leaves the plot
 
 
-def test_panels_are_there_where_something_was_scored():
-  assert information_panels([record(10)]) == []
-  assert len(information_panels([record(10), scored(20)])) == 2
+def test_panels_need_an_entry_with_information():
+  assert information_panels([log_entry(10)]) == []
+  assert (
+    len(information_panels([log_entry(10), entry_with_information(20)])) == 2
+  )
 
 
-def test_command_writes_both(run, tmp_path):
-  output, picture = tmp_path / "found.json", tmp_path / "found.png"
+def test_the_command_writes_both_files(run, tmp_path):
+  output, picture = tmp_path / "information.json", tmp_path / "information.png"
   files = [f"--output={output}", f"--picture={picture}"]
   result = launch("information", *files, f"a run={run}")
   assert result.returncode == 0, result.stderr
@@ -93,27 +97,27 @@ def test_command_writes_both(run, tmp_path):
   bad = launch("information", *files, f"a={run}", f"a={run}")
   assert "; a is there twice" in bad.stderr and "Traceback" not in bad.stderr
   output.unlink()
-  files[1] = f"--picture={tmp_path / 'found.pdf'}"
+  files[1] = f"--picture={tmp_path / 'information.pdf'}"
   bad = launch("information", *files, f"a={run}")
-  assert "found.pdf can't be written: name a .png file" in bad.stderr
+  assert "information.pdf can't be written: name a .png file" in bad.stderr
   assert not output.exists()
 
 
-def test_what_is_missing_is_named(tmp_path):
+def test_missing_logs_are_named(tmp_path):
   with pytest.raises(ValueError, match="holds no run"):
     information_log.collect({"mine": tmp_path / "none"})
-  silent = make_run(tmp_path / "silent", [record(10)])
+  silent = make_run(tmp_path / "silent", [log_entry(10)])
   with pytest.raises(ValueError, match="evaluate_every"):
     information_log.collect({"mine": silent})
   unlogged = make_run(tmp_path / "unlogged", [])
   with pytest.raises(ValueError, match="evaluate_every"):
     information_log.collect({"mine": unlogged})
-  without_kl = record(10)
+  without_kl = log_entry(10)
   del without_kl["kl"]
   make_run(tmp_path / "aae", [without_kl])
   with pytest.raises(ValueError, match="mine. has a deterministic encoder"):
     information_log.collect({"mine": tmp_path / "aae"})
   with pytest.raises(ValueError, match="mine says nothing"):
-    plots.information({"mine": [record(10)]})
+    plots.information({"mine": [log_entry(10)]})
   with pytest.raises(ValueError, match="no runs"):
     plots.information({})

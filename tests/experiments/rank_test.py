@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from cascade_jax.metrics import (
-  Scored,
+  MetricInputs,
   codes_file,
   unsupervised_disentanglement_ranking,
 )
@@ -20,7 +20,7 @@ def test_models_that_agree_come_first(tmp_path):
     tmp_path / f"{name}.npz" for name in ("permuted", "noise", "perfect")
   ]
   for path, means in zip(paths, each):
-    codes_file.write(path, Scored(scored_codes.grid(), means, kl=kl))
+    codes_file.write(path, MetricInputs(scored_codes.grid(), means, kl=kl))
   output = tmp_path / "ranking.json"
   result = launch("rank", *paths, f"--output={output}")
   assert result.returncode == 0, result.stderr
@@ -41,11 +41,11 @@ def test_models_that_agree_come_first(tmp_path):
 def test_codes_of_other_examples_are_refused(tmp_path):
   first, second, bare = (tmp_path / f"{name}.npz" for name in "abc")
   grid, means = scored_codes.grid(), scored_codes.perfect()
-  codes_file.write(first, Scored(grid, means, kl=np.ones(4)))
-  codes_file.write(second, Scored(grid[::-1], means, kl=np.ones(4)))
-  codes_file.write(bare, Scored(grid, categories=grid[:, 0]))
+  codes_file.write(first, MetricInputs(grid, means, kl=np.ones(4)))
+  codes_file.write(second, MetricInputs(grid[::-1], means, kl=np.ones(4)))
+  codes_file.write(bare, MetricInputs(grid, categories=grid[:, 0]))
   assert "codes of other examples" in launch("rank", first, second).stderr
-  codes_file.write(second, Scored(None, means[1:], kl=np.ones(4)))
+  codes_file.write(second, MetricInputs(None, means[1:], kl=np.ones(4)))
   assert "b.npz is of 1439 examples" in launch("rank", first, second).stderr
   assert "c.npz must hold means" in launch("rank", first, bare).stderr
   assert "a.npz is named twice" in launch("rank", first, first).stderr

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cascade_jax import metrics
-from cascade_jax.metrics import Scored, codes_file
+from cascade_jax.metrics import MetricInputs, codes_file
 from cascade_jax.runs import json_file
 from tests.helpers.launcher import launch
 from tests.helpers.scored_codes import trained_model
@@ -59,7 +59,7 @@ def test_command_without_intervals_or_with_bad_input(tmp_path):
 def test_command_says_what_it_leaves_out(tmp_path):
   lone = np.arange(61) // 3  # a single example of value 20
   factors = np.stack([lone, np.arange(61) % 3], axis=1)
-  codes_file.write(tmp_path / "codes.npz", Scored(factors, factors + 0.5))
+  codes_file.write(tmp_path / "codes.npz", MetricInputs(factors, factors + 0.5))
   output = tmp_path / "scores.json"
   result = launch(
     "score", tmp_path / "codes.npz", "--resamples=2", f"--output={output}"

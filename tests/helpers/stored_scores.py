@@ -1,12 +1,18 @@
-"""What other implementations say of the codes of `scored_codes`."""
+"""Scores of the codes of `scored_codes` by other implementations."""
 
+import functools
 import json
 
+import numpy as np
+
+from cascade_jax import metrics
 from tests.helpers import scored_codes
 
 
-def codes(name):
-  """means, factors and categories of an entry of the file."""
+def codes(
+  name: str,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+  """Returns the means, factors and categories of an entry of the files."""
   if not name.startswith("trained"):
     return getattr(scored_codes, name)(), scored_codes.grid(), None
   stored = scored_codes.trained()
@@ -14,15 +20,32 @@ def codes(name):
   return stored["means"], stored["factors"], categories
 
 
-def values(file="disentanglement_lib_a.json"):
-  """What a file of tests/fixtures holds; "origin" says where it comes from."""
+def values(file: str = "disentanglement_lib_a.json") -> dict:
+  """Returns the content of a file of tests/fixtures; "origin" is its source."""
   return json.loads((scored_codes.FIXTURES / file).read_text())
 
 
-def gap(ours, theirs):
-  """Means of two sets of seeds apart, in standard errors of the difference.
+@functools.cache
+def dlib_scores_over_seeds(name: str) -> tuple[float, ...]:
+  """Returns our `disentanglement_score_dlib` of an entry, for seeds 0 to 9."""
+  means, factors, _ = codes(name)
+  return tuple(
+    metrics.disentanglement_score_dlib(means, factors, seed=seed).score
+    for seed in range(10)
+  )
 
-  Their spread is taken for both: the draws are of one distribution.
+
+def distance_of_means(
+  ours: list[float] | tuple[float, ...], stored: dict
+) -> float:
+  """Returns the distance of two means over seeds, in standard errors.
+
+  The stored standard deviation serves for both, since the draws have the same
+  distribution.
+
+  Args:
+    ours: a score for each seed.
+    stored: mean and std over a number of seeds.
   """
-  error = theirs["std"] * (1 / len(ours) + 1 / theirs["seeds"]) ** 0.5
-  return abs(sum(ours) / len(ours) - theirs["mean"]) / error
+  error = stored["std"] * (1 / len(ours) + 1 / stored["seeds"]) ** 0.5
+  return abs(sum(ours) / len(ours) - stored["mean"]) / error

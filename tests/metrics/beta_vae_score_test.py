@@ -7,7 +7,10 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from cascade_jax.metrics import beta_vae, disentanglement
-from cascade_jax.metrics import codes as codes_lib
+from cascade_jax.metrics.columns import (
+  checked_columns,
+  varying_factors,
+)
 from tests.helpers import scored_codes
 
 ORIGINAL = json.loads(
@@ -26,10 +29,10 @@ def score(means, factors=None, **options):
   return beta_vae.beta_vae_score(means, factors, **options).score
 
 
-def test_points_equal_the_slow_twin():
+def test_points_equal_a_loop_implementation():
   means, factors, categories = trained()
-  factors = factors[:, codes_lib.varying(factors)]
-  codes, _ = codes_lib.check(means, factors, categories)
+  factors = factors[:, varying_factors(factors)]
+  codes, _ = checked_columns(means, factors, categories)
   points, shared = beta_vae.draw_points(
     codes, factors, 30, 5, np.random.default_rng(3)
   )
@@ -50,8 +53,8 @@ def test_points_equal_the_slow_twin():
   np.testing.assert_allclose(points, expected)
 
 
-def test_points_are_made_in_chunks_that_leave_no_seam():
-  codes, factors = codes_lib.check(scored_codes.perfect(), scored_codes.grid())
+def test_points_from_several_chunks_are_consistent():
+  codes, factors = checked_columns(scored_codes.perfect(), scored_codes.grid())
   points, shared = beta_vae.draw_points(
     codes, factors[:, :2], 5000, 3, np.random.default_rng(0)
   )
@@ -62,26 +65,26 @@ def test_points_are_made_in_chunks_that_leave_no_seam():
 
 @pytest.mark.parametrize("name", ["perfect", "rotated", "fewer", "noise"])
 def test_synthetic_codes_score_as_in_disentanglement_lib(name):
-  """Their columns have one scale, so only the drawn pairs differ: by 0.02."""
+  """All columns have the same scale, so only the pairs differ: by 0.02."""
   result = beta_vae.beta_vae_score(
     getattr(scored_codes, name)(), scored_codes.grid()
   )
   assert result.score == pytest.approx(ORIGINAL[name], abs=0.02)
 
 
-def test_trained_codes_score_as_in_disentanglement_lib_but_for_the_scaling():
-  """On points as they are ours is theirs, but for the pairs drawn: by 0.015."""
+def test_trained_codes_score_as_in_disentanglement_lib_except_for_the_scaling():
+  """Without standardised points, only the pairs differ: by 0.015."""
   means, factors, _ = trained()
   ours = beta_vae.beta_vae_score(means, factors).score
   assert ours == pytest.approx(0.976, abs=0.005)
-  codes, factors = codes_lib.check(means, factors[:, [0, 1, 3, 4]])
+  codes, factors = checked_columns(means, factors[:, [0, 1, 3, 4]])
   rng = np.random.default_rng(0)
   train, test = (
     beta_vae.draw_points(codes, factors, count, 64, rng)
     for count in (10_000, 5_000)
   )
-  as_they_are = LogisticRegression().fit(*train).score(*test)
-  assert as_they_are == pytest.approx(ORIGINAL["trained"], abs=0.015)
+  unscaled_score = LogisticRegression().fit(*train).score(*test)
+  assert unscaled_score == pytest.approx(ORIGINAL["trained"], abs=0.015)
 
 
 def test_scores_of_known_codes():
@@ -90,14 +93,14 @@ def test_scores_of_known_codes():
   assert score(scored_codes.duplicated()) == 1
   assert score(scored_codes.with_constant()) == 1
   assert score(scored_codes.more()) > 0.99
-  # Each of two mixed factors makes both columns move less, alike.
+  # Fixing either of two mixed factors reduces both columns equally.
   assert score(scored_codes.rotated()) == pytest.approx(0.5, abs=0.08)
-  # The other two factors are guessed.
+  # The classifier has to guess between the other two factors.
   assert score(scored_codes.fewer()) == pytest.approx(0.75, abs=0.05)
   assert score(scored_codes.noise()) == pytest.approx(0.25, abs=0.05)
 
 
-def test_one_factor_that_no_column_holds_is_found_all_the_same():
+def test_a_single_factor_without_a_column_is_still_recognised():
   assert score(scored_codes.perfect()[:, :3]) > 0.99
 
 
@@ -108,7 +111,7 @@ def test_scales_of_columns_do_not_matter():
   )
 
 
-def test_factor_with_one_value_is_never_drawn():
+def test_a_constant_factor_is_never_drawn():
   result = beta_vae.beta_vae_score(
     scored_codes.perfect(), scored_codes.with_constant_factor()[:, ::-1]
   )
@@ -124,37 +127,39 @@ def test_category_is_one_more_column():
   assert score(*trained()[:2]) < score(*trained()[:2], categories=trained()[2])
 
 
-def test_columns_that_know_nothing_score_chance():
+def test_uninformative_columns_score_chance():
   factors = scored_codes.grid()
   assert score(None) == 1 / 4
   assert score(np.full((len(factors), 2), 0.1)) == pytest.approx(0.25, abs=0.05)
 
 
-def test_the_confusion_says_which_factors_are_mistaken():
+def test_the_confusion_matrix_shows_which_factors_are_confused():
   result = beta_vae.beta_vae_score(scored_codes.rotated(), scored_codes.grid())
   assert result.confusion.sum() == 5000
   assert result.score == result.confusion.trace() / 5000
   blocks = result.confusion.reshape(2, 2, 2, 2).sum(axis=(1, 3))
-  assert blocks.trace() > 4990  # only those mixed are mistaken
+  assert blocks.trace() > 4990  # only mixed factors are confused
 
 
-def test_rows_of_the_confusion_are_the_factors_shared():
+def test_rows_of_the_confusion_matrix_are_the_shared_factors():
   means, factors = scored_codes.fewer(), scored_codes.grid()
-  codes, _ = codes_lib.check(means, factors)
+  codes, _ = checked_columns(means, factors)
   rng = np.random.default_rng(0)
-  for count in (10_000, 5_000):
+  for count in (1_000, 500):
     _, shared = beta_vae.draw_points(codes, factors, count, 64, rng)
-  confusion = beta_vae.beta_vae_score(means, factors).confusion
+  confusion = beta_vae.beta_vae_score(
+    means, factors, num_train=1_000, num_test=500
+  ).confusion
   np.testing.assert_array_equal(confusion.sum(axis=1), np.bincount(shared))
   assert (confusion.sum(axis=0) != np.bincount(shared)).any()
 
 
-def test_a_seed_gives_one_score():
+def test_the_seed_determines_the_score():
   means = scored_codes.rotated()
   assert score(means, seed=4) == score(means, seed=4) != score(means, seed=5)
 
 
-def test_bad_input_is_named():
+def test_malformed_input_is_named():
   factors = scored_codes.grid()
   with pytest.raises(ValueError, match="two that vary"):
     score(None, factors * [1, 0, 0, 0])

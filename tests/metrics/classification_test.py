@@ -9,7 +9,7 @@ from cascade_jax import metrics
 
 
 def best_by_trying_all(categories, classes, num_categories, num_classes):
-  """Accuracy of the best one-to-one relabelling; too few classes are padded."""
+  """Returns the best accuracy of all relabellings, with padded classes."""
   labels = range(max(num_categories, num_classes))
   return max(
     np.mean(np.array(relabelling)[categories] == classes)
@@ -36,7 +36,7 @@ def test_accuracy_equals_brute_force(num_categories, num_classes):
     assert np.mean(relabelled == classes) == pytest.approx(best)
 
 
-def test_accuracy_does_not_depend_on_the_names():
+def test_accuracy_does_not_depend_on_the_numbering():
   rng = np.random.default_rng(0)
   categories, classes = rng.integers(4, size=(2, 200))
   accuracy = metrics.classification_accuracy(categories, classes).accuracy
@@ -48,7 +48,7 @@ def test_accuracy_does_not_depend_on_the_names():
     assert renamed.accuracy == accuracy
 
 
-def test_labels_at_the_end_of_a_narrow_type():
+def test_the_largest_label_of_a_narrow_type():
   labels = np.array([0, 255, 255], np.uint8)
   result = metrics.classification_accuracy(labels, labels)
   assert result.accuracy == 1
@@ -72,7 +72,7 @@ def test_accuracy_of_a_random_code_is_near_chance():
   assert 1 / 3 <= accuracy < 0.35
 
 
-def test_more_categories_than_classes_and_fewer():
+def test_more_or_fewer_categories_than_classes():
   classes = np.array([0, 0, 0, 1, 1, 1])
   more = metrics.classification_accuracy(np.array([0, 0, 2, 1, 1, 1]), classes)
   assert more.accuracy == pytest.approx(5 / 6)
@@ -92,6 +92,6 @@ def test_more_categories_than_classes_and_fewer():
     ([0, 10**9], [0, 1], "categories go up to 1000000000"),
   ],
 )
-def test_bad_labels_are_named(categories, classes, message):
+def test_malformed_labels_are_named(categories, classes, message):
   with pytest.raises(ValueError, match=message):
     metrics.classification_accuracy(np.array(categories), np.array(classes))

@@ -9,7 +9,7 @@ CLASSES = np.repeat([0, 1, 2], 200)
 
 
 def slow_agreement(categories, classes):
-  """NMI from probabilities, ARI from all pairs of examples."""
+  """Returns NMI from probabilities, and ARI from all pairs of examples."""
   joint = np.zeros((categories.max() + 1, classes.max() + 1))
   for category, label in zip(categories, classes):
     joint[category, label] += 1 / len(classes)
@@ -27,7 +27,7 @@ def slow_agreement(categories, classes):
   return nmi, ((together & alike).mean() - chance) / (most - chance)
 
 
-def test_it_equals_the_slow_twin():
+def test_it_equals_a_loop_implementation():
   rng = np.random.default_rng(0)
   noise = rng.integers(5, size=len(CLASSES))
   categories = np.where(rng.uniform(size=len(CLASSES)) < 0.5, CLASSES, noise)
@@ -36,31 +36,31 @@ def test_it_equals_the_slow_twin():
   np.testing.assert_allclose(result, slow_agreement(categories, CLASSES))
 
 
-def test_renamed_classes_agree_fully():
+def test_renumbered_classes_agree_fully():
   renamed = np.array([7, 0, 4])[CLASSES].astype(np.uint8)
   assert category_agreement(renamed, CLASSES) == pytest.approx((1, 1))
 
 
-def test_one_category_for_all_tells_nothing():
+def test_a_single_category_scores_0():
   assert category_agreement(np.full(600, 2), CLASSES) == (0, 0)
 
 
-def test_independent_categories_tell_nothing():
+def test_independent_categories_score_0():
   categories = np.tile(np.arange(4), 150)
   result = category_agreement(categories, CLASSES)
   assert result.nmi == pytest.approx(0, abs=1e-9)
   assert -0.01 < result.ari <= 0
 
 
-def test_nmi_is_not_corrected_for_chance_and_ari_is():
+def test_ari_is_corrected_for_chance_and_nmi_is_not():
   categories = np.random.default_rng(0).permutation(600) // 3
   result = category_agreement(categories, CLASSES)
   assert result.nmi > 0.1
   assert abs(result.ari) < 0.01
 
 
-def test_a_refinement_loses_by_the_arithmetic_mean():
-  """H(categories) = log 6, and they tell all of H(classes) = log 3."""
+def test_a_refinement_of_the_classes_is_penalised_by_the_arithmetic_mean():
+  """I(categories; classes) = H(classes) = log 3; H(categories) = log 6."""
   categories = 2 * CLASSES + np.arange(600) % 2
   result = category_agreement(categories, CLASSES)
   expected = np.log(3) / ((np.log(3) + np.log(6)) / 2)
@@ -68,7 +68,7 @@ def test_a_refinement_loses_by_the_arithmetic_mean():
   assert 0.5 < result.ari < 0.7
 
 
-def test_a_category_an_example_is_a_refinement_too():
+def test_one_category_for_each_example_is_penalised_too():
   result = category_agreement(np.arange(600), CLASSES)
   assert result.nmi == pytest.approx(2 * np.log(3) / np.log(3 * 600))
   assert result.ari == 0
@@ -85,6 +85,6 @@ def test_a_category_an_example_is_a_refinement_too():
     ([0, 1], [3, 3], "classes are all 3; there is nothing to tell apart"),
   ],
 )
-def test_bad_input_is_named(categories, classes, message):
+def test_malformed_input_is_named(categories, classes, message):
   with pytest.raises(ValueError, match=message):
     category_agreement(np.array(categories), np.array(classes))

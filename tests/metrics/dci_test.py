@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from cascade_jax.metrics.dci import _weighted_mean, concentration, dci
+from cascade_jax.metrics.dci import concentration, dci, weighted_mean
 from tests.helpers import scored_codes
 
 ORIGINAL = json.loads(
@@ -26,21 +26,24 @@ def slow_concentration(row):
   return 1 + sum(x / total * log for x, log in zip([x for x in row if x], logs))
 
 
-def test_concentration_equals_the_slow_twin():
+def test_concentration_equals_a_loop_implementation():
   rows = np.random.default_rng(0).uniform(size=(6, 5))
   rows[0] = 0
   rows[1, 1:] = 0
   rows[2] = 3
-  found = concentration(rows)
+  result = concentration(rows)
   np.testing.assert_allclose(
-    found, [slow_concentration(row) for row in rows], atol=1e-12
+    result, [slow_concentration(row) for row in rows], atol=1e-12
   )
-  np.testing.assert_allclose(found[:3], [0, 1, 0], atol=1e-12)
+  np.testing.assert_allclose(result[:3], [0, 1, 0], atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["trained", "rotated", "more"])
 def test_entropies_are_those_of_disentanglement_lib(name):
-  """On their importances; they add 1e-11 to each, which unused columns feel."""
+  """Compares entropies of their importances; unused columns are skipped.
+
+  They add 1e-11 to each importance, which changes columns of nearly 0.
+  """
   theirs = ORIGINAL[name]
   importances = np.array(theirs["importances"])
   columns = concentration(importances)
@@ -50,11 +53,11 @@ def test_entropies_are_those_of_disentanglement_lib(name):
     (columns[used], np.array(theirs["disentanglement_per_code"])[used]),
     (factors, theirs["completeness_per_factor"]),
     (
-      _weighted_mean(columns, importances.sum(axis=1)),
+      weighted_mean(columns, importances.sum(axis=1)),
       theirs["disentanglement"],
     ),
     (
-      _weighted_mean(factors, importances.sum(axis=0)),
+      weighted_mean(factors, importances.sum(axis=0)),
       theirs["completeness"],
     ),
   ):
@@ -62,7 +65,7 @@ def test_entropies_are_those_of_disentanglement_lib(name):
 
 
 def test_forests_score_nearly_as_boosted_trees_do():
-  """Another learner on the same split: within 0.05, importances within 0.12."""
+  """Two learners on one split: within 0.05, importances within 0.12."""
   codes = scored_codes.trained()
   for name, means, factors in (
     ("trained", codes["means"], codes["factors"]),
@@ -91,8 +94,8 @@ def test_forests_score_nearly_as_boosted_trees_do():
     ("with_constant", (1, 1, 1)),
     ("more", (1, 1, 1)),
     ("rotated", (1 / 2, 1 / 2, 1)),  # log 2 / log 4
-    ("duplicated", (1, 2 / 3, 1)),  # a factor in two columns of 8
-    # Two factors are known, two guessed from both columns alike.
+    ("duplicated", (1, 2 / 3, 1)),  # each factor is in two of 8 columns
+    # Two factors are encoded; two are guessed from both columns equally.
     ("fewer", (1 / 4, 1 / 2, (1 + 1 + 1 / 5 + 1 / 6) / 4)),
     ("noise", (0, 0, (1 / 3 + 1 / 4 + 1 / 5 + 1 / 6) / 4)),
   ],
@@ -111,19 +114,19 @@ def test_scores_of_known_codes(name, expected):
   )
 
 
-def test_importances_are_by_column_and_factor():
+def test_importances_have_a_row_for_each_column():
   result = score(scored_codes.permuted())
   expected = np.eye(4)[[2, 0, 3, 1]]
   np.testing.assert_allclose(result.importances, expected, atol=0.02)
 
 
-def test_a_column_that_nobody_uses_has_no_say():
+def test_an_unused_column_has_no_weight():
   result = score(scored_codes.with_constant())
   assert result.column_disentanglement[4] == 0
   np.testing.assert_array_equal(result.importances[4], 0)
 
 
-def test_factor_with_one_value_is_left_out():
+def test_a_constant_factor_is_left_out():
   plain = score(scored_codes.perfect())
   result = score(
     scored_codes.perfect(), scored_codes.with_constant_factor()[:, ::-1]
@@ -144,13 +147,13 @@ def test_categories_of_a_column_are_summed():
   np.testing.assert_allclose(result.importances, expected, atol=0.02)
 
 
-def test_informativeness_is_held_out():
-  """Deep trees know noise by heart."""
+def test_informativeness_is_measured_on_held_out_examples():
+  """Deep trees fit noise perfectly on the training examples."""
   result = score(scored_codes.noise(), max_depth=50)
   assert result.informativeness < 0.35
 
 
-def test_no_columns_or_constant_ones_score_nothing():
+def test_no_columns_or_constant_columns_score_0():
   none = score(None)
   assert none[:3] == (0, 0, 0)
   assert none.importances.shape == (0, 4)
@@ -159,32 +162,36 @@ def test_no_columns_or_constant_ones_score_nothing():
   assert constant.informativeness < 0.35
 
 
-def test_a_lone_column_or_factor_is_concentrated():
+def test_a_single_column_or_factor_scores_1():
   factors, means = scored_codes.grid(), scored_codes.perfect()
   assert score(means, factors[:, :1]).disentanglement == 1
   assert score(means[:, :1]).completeness == 1
 
 
-def test_two_examples_are_enough_not_to_fail():
+def test_two_examples_are_enough():
   result = score(np.array([[0.0], [1.0]]), np.array([[0], [1]]))
-  assert result[:3] == (0, 0, 0)  # trained on one, wrong of the other
+  assert result[:3] == (
+    0,
+    0,
+    0,
+  )  # fitted to one example, and wrong on the other
 
 
-def test_a_seed_gives_one_score():
+def test_the_seed_determines_the_score():
   means = scored_codes.noise()
   first, again, other = (score(means, seed=seed) for seed in (4, 4, 5))
   np.testing.assert_array_equal(first.importances, again.importances)
   assert (first.importances != other.importances).any()
 
 
-def test_the_seed_draws_what_is_held_out():
-  """Two of ten; the odd one, if among them, is got wrong."""
+def test_the_seed_determines_the_held_out_examples():
+  """Two of ten are held out; the rare one is predicted wrongly."""
   rare = np.eye(10, dtype=int)[:, :1]
-  found = {score(rare * 0.0, rare, seed=k).informativeness for k in range(20)}
-  assert found == {0.5, 1}
+  result = {score(rare * 0.0, rare, seed=k).informativeness for k in range(20)}
+  assert result == {0.5, 1}
 
 
-def test_bad_input_is_named():
+def test_malformed_input_is_named():
   for name in ("num_trees", "max_depth"):
     with pytest.raises(ValueError, match=f"{name} must be an integer"):
       score(None, **{name: 0})
@@ -194,7 +201,7 @@ def test_bad_input_is_named():
     score(np.zeros(1440))
 
 
-def test_many_values_are_no_reason_for_a_warning_a_tree():
+def test_many_values_cause_no_warnings():
   factors = np.stack([np.arange(60), np.arange(60) % 3], axis=1)
-  found = dci(factors.astype(float), factors)  # warnings are errors here
-  assert found.accuracies[0] == 0
+  result = dci(factors.astype(float), factors)  # warnings are errors in tests
+  assert result.accuracies[0] == 0

@@ -26,8 +26,8 @@ def noisy(rng, noise):
   return factors + noise * rng.standard_normal(factors.shape), factors
 
 
-def slow_twin(means, factors, num_train, num_test, vote_size, seed):
-  """The same draws, vote by vote, with plain loops."""
+def loop_implementation(means, factors, num_train, num_test, vote_size, seed):
+  """Returns the score of the same draws, vote by vote in loops."""
   rng = np.random.default_rng(seed)
   tallies = []
   for num_votes in (num_train, num_test):
@@ -49,39 +49,36 @@ def slow_twin(means, factors, num_train, num_test, vote_size, seed):
   return right / num_test
 
 
-def test_it_equals_the_slow_twin():
+def test_it_equals_a_loop_implementation():
   means, factors = noisy(np.random.default_rng(0), 1.5)
   fast = score(means, factors, vote_size=7, seed=3)
-  assert fast == slow_twin(means, factors, 300, 200, 7, 3)
-  assert 0.4 < fast < 0.95  # mistakes are there to be counted
+  assert fast == loop_implementation(means, factors, 300, 200, 7, 3)
+  assert 0.4 < fast < 0.95  # the classifier makes some errors
 
 
 @pytest.mark.parametrize("name", sorted(ORIGINAL.keys() - {"origin"}))
-def test_the_same_draws_score_as_in_disentanglement_lib(name):
+def test_the_same_draws_give_the_score_of_disentanglement_lib(name):
   means, factors, _ = stored_scores.codes(name)
   ours = metrics.disentanglement_score_dlib(means, factors).score
   assert ours == pytest.approx(ORIGINAL[name]["same_votes"], rel=1e-12)
 
 
-def gap(name, draws):
-  means, factors, _ = stored_scores.codes(name)
-  ours = [
-    metrics.disentanglement_score_dlib(means, factors, seed=seed).score
-    for seed in range(10)
-  ]
-  return stored_scores.gap(ours, ORIGINAL[name][draws])
+def distance(name, draws):
+  return stored_scores.distance_of_means(
+    stored_scores.dlib_scores_over_seeds(name), ORIGINAL[name][draws]
+  )
 
 
 @pytest.mark.parametrize("name", ["trained", "rotated", "noise", "fewer"])
-def test_other_draws_score_as_in_disentanglement_lib(name):
-  assert gap(name, "own_votes_exact_variances") < 3
+def test_mean_score_over_seeds_equals_disentanglement_lib(name):
+  assert distance(name, "own_votes_exact_variances") < 3
 
 
-def test_their_estimate_of_the_variances_matters_to_even_ties_alone():
-  """Two mixed columns vary alike in each vote: the estimate says which wins."""
+def test_estimated_variances_matter_only_for_ties():
+  """Mixed columns tie in each vote: the estimation error decides."""
   for name in ("trained", "noise", "fewer"):
-    assert gap(name, "own_votes") < 3
-  assert gap("rotated", "own_votes") > 3
+    assert distance(name, "own_votes") < 3
+  assert distance("rotated", "own_votes") > 3
   assert ORIGINAL["rotated"]["own_votes"]["mean"] == pytest.approx(
     ORIGINAL["rotated"]["own_votes_exact_variances"]["mean"], abs=0.03
   )
@@ -93,20 +90,20 @@ def test_perfect_codes_score_one_and_mixed_ones_do_not():
   assert score(means[:, [2, 0, 1]], factors) == 1
   first, second, third = (means / means.std(axis=0)).T
   turned = np.column_stack([first + second, first - second, third])
-  assert 0.5 < score(turned, factors) < 0.9  # by 45 degrees
+  assert 0.5 < score(turned, factors) < 0.9  # mixed by 45 degrees
 
 
 def test_votes_are_held_out():
-  """On noise a classifier of many columns learns its own votes by heart."""
+  """With noise, a classifier of many columns overfits its training votes."""
   rng = np.random.default_rng(0)
   factors = grid()
   means = rng.standard_normal((len(factors), 60))
-  heard = score(means, factors, num_train=60, num_test=3000, vote_size=10)
-  assert abs(heard - 1 / 3) < 0.1
+  accuracy = score(means, factors, num_train=60, num_test=3000, vote_size=10)
+  assert abs(accuracy - 1 / 3) < 0.1
 
 
 def test_columns_that_hardly_vary_are_dropped():
-  """Such a column would win every vote for the factor that it holds still."""
+  """Such a column would get every vote for the factor that it encodes."""
   means, factors = noisy(np.random.default_rng(0), 0.01)
   small = np.column_stack([means[:, 0] * 0.04, means[:, 1:]])
   assert small[:, 0].std() < 0.05
@@ -115,7 +112,7 @@ def test_columns_that_hardly_vary_are_dropped():
   assert score(small, factors, scale_threshold=0.0) == 1
 
 
-def test_bad_numbers_are_named():
+def test_malformed_options_are_named():
   means, factors = noisy(np.random.default_rng(0), 0.01)
   for name, least in (
     ("num_train", 1),
@@ -130,7 +127,7 @@ def test_bad_numbers_are_named():
 
 
 def test_columns_that_mix_the_same_factors_tie_on_an_exact_grid():
-  """Each pair's votes go to its first column, for both of its factors."""
+  """The first column of each pair gets the votes for both factors."""
   factors = np.tile(np.indices((4, 4, 4, 4)).reshape(4, -1).T, (3, 1))
   turn = np.array([[1, 1], [-1, 1]]) * np.sqrt(0.5)
   means = np.concatenate(
@@ -142,17 +139,17 @@ def test_columns_that_mix_the_same_factors_tie_on_an_exact_grid():
   np.testing.assert_array_equal(paper.votes[[1, 3]], 0)
 
 
-def test_what_was_counted_is_given():
+def test_the_result_holds_the_votes_and_columns():
   means, factors = noisy(np.random.default_rng(0), 0.01)
-  found = metrics.disentanglement_score_dlib(
+  result = metrics.disentanglement_score_dlib(
     np.column_stack([means[:, 0] * 0, means]), factors, num_train=30, num_test=9
   )
-  assert found.train_votes.sum() == 30 and found.test_votes.sum() == 9
-  np.testing.assert_array_equal(found.columns, [1, 2, 3])
-  assert found.train_votes.shape == found.test_votes.shape == (3, 3)
+  assert result.train_votes.sum() == 30 and result.test_votes.sum() == 9
+  np.testing.assert_array_equal(result.columns, [1, 2, 3])
+  assert result.train_votes.shape == result.test_votes.shape == (3, 3)
 
 
-def test_factor_with_one_value_is_never_drawn():
+def test_a_constant_factor_is_never_drawn():
   means, factors = noisy(np.random.default_rng(0), 0.01)
   constant = np.column_stack([np.zeros(len(factors), int), factors])
   assert score(means, constant) == 1
@@ -167,6 +164,6 @@ def test_factor_with_one_value_is_never_drawn():
     (np.zeros((5, 1)), np.zeros((5, 2), int), "more than one value"),
   ],
 )
-def test_bad_input_is_named(means, factors, message):
+def test_malformed_input_is_named(means, factors, message):
   with pytest.raises(ValueError, match=message):
     score(means, factors)

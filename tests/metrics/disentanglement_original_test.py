@@ -1,4 +1,4 @@
-"""The disentanglement score against the code that its authors released."""
+"""The disentanglement score, compared with the code of its authors."""
 
 import numpy as np
 import pytest
@@ -11,8 +11,8 @@ CONSTANT = ("with_constant", "perfect_with_one_category")
 ALIKE = sorted(ORIGINAL.keys() - {"origin", *CONSTANT})
 
 
-def asked(name):
-  """Arguments that ask what the authors' code was asked."""
+def arguments(name):
+  """Returns the arguments for the inputs that the authors' code was run on."""
   if name.startswith("trained"):
     means, factors, categories = stored_scores.codes(name)
     kl = None if name == "trained_unpruned" else mean_kl()
@@ -38,8 +38,8 @@ def mean_kl():
 
 
 @pytest.mark.parametrize("name", ALIKE)
-def test_the_same_draws_make_the_votes_of_the_authors_code(name):
-  result = metrics.disentanglement_score(**asked(name))
+def test_the_same_draws_give_the_votes_of_the_authors_code(name):
+  result = metrics.disentanglement_score(**arguments(name))
   np.testing.assert_array_equal(result.votes, ORIGINAL[name]["votes"])
   assert result.score == pytest.approx(ORIGINAL[name]["same_votes"], rel=1e-12)
 
@@ -54,21 +54,21 @@ def test_the_same_draws_make_the_votes_of_the_authors_code(name):
     "noise",
   ],
 )
-def test_other_draws_score_as_the_authors_do(name):
-  given = asked(name)
+def test_mean_score_over_seeds_equals_the_authors_code(name):
+  inputs = arguments(name)
   ours = [
-    metrics.disentanglement_score(**given, seed=seed).score
+    metrics.disentanglement_score(**inputs, seed=seed).score
     for seed in range(10)
   ]
-  assert stored_scores.gap(ours, ORIGINAL[name]["own_votes"]) < 3
+  assert stored_scores.distance_of_means(ours, ORIGINAL[name]["own_votes"]) < 3
 
 
 @pytest.mark.parametrize("name", CONSTANT)
-def test_what_is_constant_wins_all_votes_there_and_none_here(name):
+def test_constant_columns_get_all_votes_there_and_none_here(name):
   votes = np.array(ORIGINAL[name]["votes"])
   assert ORIGINAL[name]["same_votes"] == 1 / 4
   assert (votes[-1] == 200).all() and not votes[:-1].any()
-  result = metrics.disentanglement_score(**asked(name))
+  result = metrics.disentanglement_score(**arguments(name))
   assert result.score == 1
   np.testing.assert_array_equal(result.votes[:4], ORIGINAL["perfect"]["votes"])
   assert not result.votes[4:].any()

@@ -12,20 +12,20 @@ SIZES = (3, 4, 5, 6)
 
 
 def grid():
-  """All combinations of four factors, each one three times."""
+  """Returns all combinations of four factors, each one three times."""
   factors = np.indices(SIZES).reshape(len(SIZES), -1).T
   return np.tile(factors, (3, 1))
 
 
 def perfect(rng, noise=0.01):
-  """A column a factor, but for the first, which the code carries."""
+  """Returns a column for each factor but the first, which the code has."""
   factors = grid()
   means = factors[:, 1:] + noise * rng.standard_normal((len(factors), 3))
   return means, factors, factors[:, 0]
 
 
 def slow_votes(means, categories, factors, drawn, varying):
-  """The same votes with plain loops."""
+  """Returns the same votes, computed in loops."""
 
   def gini(labels):
     size = len(labels)
@@ -46,7 +46,7 @@ def slow_votes(means, categories, factors, drawn, varying):
   return votes
 
 
-def test_votes_equal_the_slow_twin():
+def test_votes_equal_a_loop_implementation():
   rng = np.random.default_rng(0)
   means, factors, categories = perfect(rng, noise=1.5)
   categories = np.where(rng.uniform(size=len(means)) < 0.6, categories, 1)
@@ -61,17 +61,17 @@ def test_votes_equal_the_slow_twin():
   expected = slow_votes(means, categories, factors, drawn, range(4))
   np.testing.assert_array_equal(result.votes, expected)
   assert result.score == expected.max(axis=1).sum() / expected.sum()
-  assert expected[-1].any()  # the code did win votes, and not all it could
+  assert expected[-1].any()  # the code gets some votes
   assert np.count_nonzero(expected) > 8
 
 
-def test_draws_share_their_value_and_reach_everything():
-  values = np.array([4, 4, 4, 7, 7, 9] * 5 + [5])  # a lone 5 is not drawn
+def test_votes_share_a_value_and_reach_all_examples():
+  values = np.array([4, 4, 4, 7, 7, 9] * 5 + [5])  # the single 5 is not drawn
   drawn = disentanglement.draw_votes(values, 300, 20, np.random.default_rng(0))
   for rows in drawn:
     assert len(set(values[rows])) == 1
   assert set(drawn.ravel()) == set(range(30))
-  # Values are drawn evenly, however many examples each has.
+  # Values are drawn uniformly, however many examples each has.
   shares = np.unique(values[drawn[:, 0]], return_counts=True)[1] / 300
   np.testing.assert_allclose(shares, 1 / 3, atol=0.08)
 
@@ -116,7 +116,7 @@ def test_rotated_code_scores_less():
 
 
 def test_dead_dimension_is_dropped():
-  """A column of tiny noise would win no vote, a quantised one many."""
+  """A nearly constant column would otherwise get many votes."""
   means, factors, categories = perfect(np.random.default_rng(0))
   dead = np.zeros(len(means))
   dead[0] = 1e-3  # no variance in nearly every vote
@@ -131,15 +131,15 @@ def test_dead_dimension_is_dropped():
   assert kept.score < 0.5
 
 
-def test_nothing_kept_is_one_over_the_number_of_factors():
+def test_without_columns_the_score_is_one_over_the_number_of_factors():
   means, factors, _ = perfect(np.random.default_rng(0))
   result = metrics.disentanglement_score(means, factors, kl=np.zeros(3))
   assert result.score == 0.25
   assert result.votes.shape == (0, 4)
 
 
-def test_constant_columns_and_codes_cannot_vote():
-  """The authors' code of one category wins every vote: 1 / F there."""
+def test_constant_columns_and_codes_get_no_votes():
+  """In the authors' implementation a constant code gets every vote: 1 / F."""
   means, factors, _ = perfect(np.random.default_rng(0))
   means[:, 1] = 3.0
   alone = metrics.disentanglement_score(means, factors)
@@ -154,7 +154,7 @@ def test_constant_columns_and_codes_cannot_vote():
   assert result.score == alone.score > 0.25
 
 
-def test_a_constant_code_alone_is_one_over_the_number_of_factors():
+def test_a_constant_code_alone_scores_one_over_the_number_of_factors():
   means, factors, _ = perfect(np.random.default_rng(0))
   result = metrics.disentanglement_score(
     means, factors, kl=np.zeros(3), categories=np.zeros(len(means), int)
@@ -165,15 +165,15 @@ def test_a_constant_code_alone_is_one_over_the_number_of_factors():
   np.testing.assert_array_equal(result.column_factors, [-1])
 
 
-def test_variables_that_each_stick_to_a_category_are_scored():
-  """As of a collapsed model, which training scores without stopping."""
+def test_constant_discrete_variables_are_scored():
+  """Training must be able to score a collapsed model."""
   means, factors, _ = perfect(np.random.default_rng(0))
   stuck = np.tile([0, 1], (len(means), 1))
   result = metrics.disentanglement_score(means, factors, categories=stuck)
   np.testing.assert_array_equal(result.votes[-2:], 0)
 
 
-def test_a_code_alone_votes():
+def test_a_discrete_code_alone_gets_all_votes():
   means, factors, categories = perfect(np.random.default_rng(0))
   result = metrics.disentanglement_score(
     means, factors, kl=np.zeros(3), categories=categories
@@ -181,7 +181,7 @@ def test_a_code_alone_votes():
   np.testing.assert_array_equal(result.votes, [[200, 200, 200, 200]])
 
 
-def test_the_seed_decides_the_votes():
+def test_the_seed_determines_the_votes():
   means, factors, categories = perfect(np.random.default_rng(0), noise=1.5)
 
   def votes(seed):
@@ -202,7 +202,7 @@ def test_units_of_the_means_do_not_matter(scale):
 
 
 @pytest.mark.parametrize("label", [np.uint8(255), np.int8(127), 10**9])
-def test_names_of_the_categories_do_not_matter(label):
+def test_the_numbering_of_categories_does_not_matter(label):
   means, factors, categories = perfect(np.random.default_rng(0), noise=1.5)
   score = metrics.disentanglement_score(means, factors, categories=categories)
   renamed = categories.astype(np.asarray(label).dtype)
@@ -211,7 +211,7 @@ def test_names_of_the_categories_do_not_matter(label):
   np.testing.assert_array_equal(result.votes, score.votes)
 
 
-def test_lists_are_arrays():
+def test_lists_are_accepted():
   means, factors, categories = perfect(np.random.default_rng(0))
   result = metrics.disentanglement_score(
     means.tolist(),
@@ -222,17 +222,17 @@ def test_lists_are_arrays():
   np.testing.assert_array_equal(result.columns, [0, 1])
 
 
-def test_factor_with_one_value_is_left_out():
+def test_a_constant_factor_is_left_out():
   means, factors, categories = perfect(np.random.default_rng(0))
   factors = np.insert(factors, 1, 0, axis=1)
   result = metrics.disentanglement_score(means, factors, categories=categories)
   np.testing.assert_array_equal(result.factors, [0, 2, 3, 4])
   np.testing.assert_array_equal(result.column_factors, [2, 3, 4, 0])
-  assert result.num_votes == 800  # 800 // 4 each, not 800 // 5
+  assert result.num_votes == 800  # 800 // 4 for each factor, not 800 // 5
   assert result.score == 1
 
 
-def test_any_examples_will_do():
+def test_examples_need_not_form_a_grid():
   rng = np.random.default_rng(1)
   means, factors, categories = perfect(rng)
   some = rng.choice(len(means), 500)
@@ -271,7 +271,7 @@ def test_any_examples_will_do():
     ({"seed": -1}, "seed must be an integer of at least 0, got -1"),
   ],
 )
-def test_bad_input_is_named(change, message):
+def test_malformed_input_is_named(change, message):
   means, factors, categories = perfect(np.random.default_rng(0))
   arguments = {"means": means, "factors": factors, "categories": categories}
   with pytest.raises(ValueError, match=message):
@@ -279,7 +279,7 @@ def test_bad_input_is_named(change, message):
 
 
 def test_each_discrete_variable_is_a_column():
-  """Two of them carry two factors; a third is constant and never votes."""
+  """Two of them encode two factors; a third is constant and gets no votes."""
   factors = grid()
   categories = np.column_stack(
     [factors[:, 2], factors[:, 0], factors[:, 0] * 0]

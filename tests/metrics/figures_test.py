@@ -1,4 +1,4 @@
-"""The figures of docs/metrics.md, each from the codes that it is of."""
+"""The numbers in docs/metrics.md, computed again from the same codes."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ LIBRARY = stored_scores.values("disentanglement_lib_b.json")
 
 
 def near(figure, digits=2):
-  """What rounds to the figure, or lies at the edge."""
+  """Matches values that round to the figure or nearly do."""
   return pytest.approx(figure, abs=0.55 * 10**-digits)
 
 
@@ -21,31 +21,25 @@ def codes():
 
 
 @pytest.mark.parametrize(("num_bins", "figure"), [(5, 0.14), (40, 0.23)])
-def test_mig_of_few_and_of_many_bins(codes, num_bins, figure):
-  found = metrics.mutual_information_gap(*codes, num_bins=num_bins)
-  assert found.score == near(figure)
+def test_mig_with_few_and_many_bins(codes, num_bins, figure):
+  result = metrics.mutual_information_gap(*codes, num_bins=num_bins)
+  assert result.score == near(figure)
 
 
-def test_dci_of_three_learners(codes):
+def test_dci_with_three_learners(codes):
   assert metrics.dci(*codes).disentanglement == near(0.19)
   assert metrics.dci(*codes, max_depth=4).disentanglement == near(0.51)
   assert LIBRARY["dci"]["trained"]["disentanglement"] == near(0.24)
 
 
-def test_beta_vae_score_on_standardised_points_and_others(codes):
+def test_beta_vae_score_with_and_without_standardised_points(codes):
   assert metrics.beta_vae_score(*codes).score == near(0.98)
   assert LIBRARY["beta_vae"]["trained"] == near(0.94)
 
 
 @pytest.mark.parametrize("name", ["trained", "rotated", "noise", "fewer"])
-def test_mean_disentanglement_scores_of_other_draws(name):
-  means, factors, _ = stored_scores.codes(name)
-  ours = np.mean(
-    [
-      metrics.disentanglement_score_dlib(means, factors, seed=seed).score
-      for seed in range(10)
-    ]
-  )
+def test_mean_disentanglement_scores_over_seeds(name):
+  ours = np.mean(stored_scores.dlib_scores_over_seeds(name))
   stored = stored_scores.values("disentanglement_lib_c.json")[name]
-  apart = abs(ours - stored["own_votes"]["mean"])
-  assert apart < (0.03 if name == "rotated" else 0.0055)
+  distance = abs(ours - stored["own_votes"]["mean"])
+  assert distance < (0.03 if name == "rotated" else 0.0055)

@@ -1,4 +1,4 @@
-"""The examples that a classifier is scored on."""
+"""The split into training and held-out examples."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def test_about_a_third_of_each_value_is_held_out():
   assert counts == [1, 1, 33, 100]
 
 
-def test_the_seed_and_nothing_else_decides_which():
+def test_the_seed_determines_the_mask():
   values = np.random.default_rng(0).integers(4, size=1000)
   mask = held_out(values, seed=1)
   np.testing.assert_array_equal(mask, held_out(values, seed=1))
@@ -23,6 +23,6 @@ def test_the_seed_and_nothing_else_decides_which():
   assert 0.2 < (mask & other).sum() / mask.sum() < 0.5
 
 
-def test_value_with_one_example_is_refused():
+def test_a_value_with_one_example_is_refused():
   with pytest.raises(ValueError, match="there is one of 7"):
     held_out(np.array([0, 0, 7, 3, 3]), seed=0)

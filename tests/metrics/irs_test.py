@@ -32,7 +32,7 @@ def slow_robustness(means, factors, quantile):
 
 
 @pytest.mark.parametrize("quantile", [0.99, 1.0, 0.5])
-def test_it_equals_the_slow_twin(quantile):
+def test_it_equals_a_loop_implementation(quantile):
   means, factors = scored_codes.rotated(), scored_codes.grid()
   order = np.random.default_rng(0).permutation(len(means))[:500]
   means, factors = means[order], 7 - 3 * factors[order]
@@ -44,7 +44,7 @@ def test_it_equals_the_slow_twin(quantile):
 
 @pytest.mark.parametrize("name", ["trained", "rotated", "noise"])
 @pytest.mark.parametrize("quantile", [0.99, 1.0])
-def test_it_is_that_of_disentanglement_lib(name, quantile):
+def test_it_equals_disentanglement_lib(name, quantile):
   if name == "trained":
     means, factors = trained()
   else:
@@ -62,7 +62,7 @@ def test_it_is_that_of_disentanglement_lib(name, quantile):
   assert parents == expected["parents"]
 
 
-def test_binned_factors_of_disentanglement_lib_score_a_little_less():
+def test_the_binned_factors_of_disentanglement_lib_score_slightly_less():
   expected = ORIGINAL["trained_0.99"]["binned_factors_score"]
   score = interventional_robustness(*trained()).score
   assert 0.01 < score - expected < 0.02
@@ -77,20 +77,20 @@ def test_scores_of_known_codes():
   assert score(scored_codes.perfect()) > 0.98
   assert score(scored_codes.permuted()) > 0.98
   assert score(scored_codes.duplicated()) > 0.98
-  assert score(scored_codes.fewer()) > 0.98  # two factors are in no column
+  assert score(scored_codes.fewer()) > 0.98  # two factors have no column
   assert 0.45 < score(scored_codes.rotated()) < 0.55
   assert 0.2 < score(scored_codes.noise()) < 0.3
   assert 0.5 < score(scored_codes.more()) < 0.6
 
 
-def test_a_column_has_the_factor_it_holds_for_a_parent():
+def test_the_parent_of_a_column_is_the_factor_that_it_encodes():
   result = interventional_robustness(
     scored_codes.permuted(), scored_codes.grid()
   )
   np.testing.assert_array_equal(result.parents, [2, 0, 3, 1])
 
 
-def test_columns_weigh_as_much_as_they_move():
+def test_columns_are_weighted_by_their_largest_deviation():
   means = np.column_stack([scored_codes.perfect(), scored_codes.noise()[:, 0]])
   small, large = (
     interventional_robustness(means * [1, 1, 1, 1, scale], scored_codes.grid())
@@ -113,7 +113,7 @@ def test_constant_columns_and_factors_are_left_out():
   np.testing.assert_array_equal(still.parents, [1, 2, 3, 4])
 
 
-def test_no_column_that_moves_is_no_robustness():
+def test_without_varying_columns_the_score_is_0():
   factors = scored_codes.grid()
   for means in (None, np.full((1440, 2), 0.1)):
     result = interventional_robustness(means, factors)
@@ -121,10 +121,10 @@ def test_no_column_that_moves_is_no_robustness():
     assert result.robustness.shape == (0, 4)
 
 
-def test_values_of_a_lone_example_do_not_count_as_robust():
+def test_values_with_a_single_example_are_ignored():
   factors, means = scored_codes.grid(), scored_codes.noise()
   plain = interventional_robustness(means, factors)
-  factors[0] = 99  # an example whose values no other has
+  factors[0] = 99  # an example whose values are unique
   one = interventional_robustness(means, factors)
   np.testing.assert_allclose(one.robustness, plain.robustness, atol=0.02)
   each = np.random.default_rng(0).permutation(1440)[:, None]
@@ -132,7 +132,7 @@ def test_values_of_a_lone_example_do_not_count_as_robust():
     interventional_robustness(means, each)
 
 
-def test_bad_input_is_named():
+def test_malformed_input_is_named():
   factors = scored_codes.grid()
   for quantile in (-0.1, 99, np.nan):
     with pytest.raises(ValueError, match="quantile must be in 0..1"):

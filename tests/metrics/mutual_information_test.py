@@ -1,4 +1,4 @@
-"""The table of I(column; factor)."""
+"""Mutual information of columns and factors."""
 
 import collections
 import math
@@ -14,8 +14,8 @@ from cascade_jax.metrics.mutual_information import (
 from tests.helpers import scored_codes, stored_scores
 
 
-def slow_twin(labels, values):
-  """Counted in dictionaries, one example at a time."""
+def loop_implementation(labels, values):
+  """Returns I(labels; values), counting one example at a time."""
   joint = collections.Counter(zip(labels.tolist(), values.tolist()))
   rows = collections.Counter(labels.tolist())
   columns = collections.Counter(values.tolist())
@@ -26,58 +26,58 @@ def slow_twin(labels, values):
   )
 
 
-def test_it_equals_the_slow_twin():
+def test_it_equals_a_loop_implementation():
   rng = np.random.default_rng(0)
   factors = rng.integers(-3, 4, size=(200, 2))
   categories = (factors + rng.integers(0, 3, size=(200, 2))) % 5
-  found = mutual_information(None, factors, categories=categories)
+  result = mutual_information(None, factors, categories=categories)
   for column in range(2):
     for factor in range(2):
-      expected = slow_twin(categories[:, column], factors[:, factor])
-      assert found.information[column, factor] == pytest.approx(expected)
-    own = slow_twin(categories[:, column], categories[:, column])
-    assert found.column_entropies[column] == pytest.approx(own)
-    own = slow_twin(factors[:, column], factors[:, column])
-    assert found.factor_entropies[column] == pytest.approx(own)
+      expected = loop_implementation(categories[:, column], factors[:, factor])
+      assert result.information[column, factor] == pytest.approx(expected)
+    own = loop_implementation(categories[:, column], categories[:, column])
+    assert result.column_entropies[column] == pytest.approx(own)
+    own = loop_implementation(factors[:, column], factors[:, column])
+    assert result.factor_entropies[column] == pytest.approx(own)
 
 
-def test_a_copy_knows_all_and_the_independent_knows_nothing_at_all():
+def test_a_copy_has_all_information_and_independent_columns_exactly_none():
   factors = scored_codes.grid()
-  found = mutual_information(None, factors, categories=factors)
+  result = mutual_information(None, factors, categories=factors)
   expected = np.diag(np.log(scored_codes.SIZES))
-  np.testing.assert_allclose(found.information, expected, rtol=1e-12)
-  assert (found.information[expected == 0] == 0).all()
+  np.testing.assert_allclose(result.information, expected, rtol=1e-12)
+  assert (result.information[expected == 0] == 0).all()
 
 
 def test_rows_are_columns_with_categories_last():
   factors = scored_codes.grid()
   means = factors[:, [2]].astype(float)
-  found = mutual_information(means, factors, categories=factors[:, 0])
-  assert found.information.argmax(axis=1).tolist() == [2, 0]
+  result = mutual_information(means, factors, categories=factors[:, 0])
+  assert result.information.argmax(axis=1).tolist() == [2, 0]
 
 
 def test_constant_column_and_constant_factor():
-  found = mutual_information(
+  result = mutual_information(
     scored_codes.with_constant(), scored_codes.with_constant_factor()
   )
-  assert found.factors.tolist() == [0, 1, 2, 3]
-  assert (found.information[4] == 0).all()
-  assert found.column_entropies[4] == 0
+  assert result.factors.tolist() == [0, 1, 2, 3]
+  assert (result.information[4] == 0).all()
+  assert result.column_entropies[4] == 0
 
 
 def test_no_columns_give_an_empty_table():
-  found = mutual_information(None, scored_codes.grid())
-  assert found.information.shape == (0, 4)
-  assert found.column_entropies.shape == (0,)
+  result = mutual_information(None, scored_codes.grid())
+  assert result.information.shape == (0, 4)
+  assert result.column_entropies.shape == (0,)
 
 
-def test_independent_columns_get_the_bias_that_the_docstring_gives():
+def test_independent_columns_have_the_documented_bias():
   rng = np.random.default_rng(0)
   labels, values = rng.integers(20, size=(2, 300, 5000))
-  guesses = [
+  estimates = [
     table_information(contingency(a, b)) for a, b in zip(labels, values)
   ]
-  assert np.mean(guesses) == pytest.approx(19 * 19 / (2 * 5000), rel=0.05)
+  assert np.mean(estimates) == pytest.approx(19 * 19 / (2 * 5000), rel=0.05)
 
 
 def test_scales_and_shifts_of_means_do_not_matter():
@@ -94,16 +94,16 @@ def test_scales_and_shifts_of_means_do_not_matter():
 )
 def test_it_equals_disentanglement_lib(name):
   means, factors, categories = stored_scores.codes(name)
-  found = mutual_information(means, factors, categories=categories)
+  result = mutual_information(means, factors, categories=categories)
   stored = stored_scores.values()
   np.testing.assert_allclose(
-    found.information, stored[f"{name}/mutual_information"], rtol=1e-6
+    result.information, stored[f"{name}/mutual_information"], rtol=1e-6
   )
   np.testing.assert_allclose(
-    found.factor_entropies, stored[f"{name}/entropies"], rtol=1e-6
+    result.factor_entropies, stored[f"{name}/entropies"], rtol=1e-6
   )
 
 
-def test_bad_bins_are_named():
+def test_malformed_bins_are_named():
   with pytest.raises(ValueError, match="num_bins must be an integer"):
     mutual_information(scored_codes.perfect(), scored_codes.grid(), num_bins=1)

@@ -9,13 +9,13 @@ from cascade_jax.metrics.sap import sap
 from tests.helpers import scored_codes, stored_scores
 
 
-def slow_twin(inputs, values):
-  """Each value against the rest in turn; the largest line wins."""
+def loop_implementation(inputs, values):
+  """Returns the accuracy of one SVM for each value; the largest wins."""
   test = held_out(values, 0)
   lines = []
   for value in range(values.max() + 1):
     is_it = values[~test] == value
-    # Balanced in the whole, hence by hand and not among the two.
+    # Classes are balanced over all values, not over the two of this SVM.
     weights = {True: 1.0, False: 1.0}
     share = (values.max() + 1) * is_it.mean()
     weights[True] = 1 / share
@@ -28,30 +28,30 @@ def slow_twin(inputs, values):
   return right / test.sum()
 
 
-def test_it_equals_the_slow_twin():
-  """On a full grid, where all weights are the same."""
+def test_it_equals_a_loop_implementation():
+  """Uses a full grid, in which all classes have the same weight."""
   means, factors = scored_codes.rotated(), scored_codes.grid()
-  found = sap(means, factors)
+  result = sap(means, factors)
   for column in range(2):
     inputs = means[:, [column]] - means[:, column].mean()
     inputs /= inputs.std()
     for factor in range(2):
-      assert found.accuracies[column, factor] == pytest.approx(
-        slow_twin(inputs, factors[:, factor])
+      assert result.accuracies[column, factor] == pytest.approx(
+        loop_implementation(inputs, factors[:, factor])
       )
 
 
-def test_gap_is_between_the_best_two():
-  found = sap(scored_codes.more(), scored_codes.grid())
-  ordered = np.sort(found.accuracies, axis=0)
-  np.testing.assert_allclose(found.gaps, ordered[-1] - ordered[-2])
-  assert found.score == pytest.approx(found.gaps.mean())
+def test_the_gap_is_between_the_best_two_columns():
+  result = sap(scored_codes.more(), scored_codes.grid())
+  ordered = np.sort(result.accuracies, axis=0)
+  np.testing.assert_allclose(result.gaps, ordered[-1] - ordered[-2])
+  assert result.score == pytest.approx(result.gaps.mean())
 
 
 @pytest.mark.parametrize(
   ("name", "expected"),
   [
-    # 3 and 4 values can be told apart on a line, 5 and 6 partly.
+    # A line separates 3 and 4 values fully, and 5 and 6 partly.
     ("perfect", [2 / 3, 3 / 4, 0.2, 0.17]),
     ("permuted", [2 / 3, 3 / 4, 0.2, 0.17]),
     ("with_constant", [2 / 3, 3 / 4, 0.2, 0.17]),
@@ -63,45 +63,45 @@ def test_gap_is_between_the_best_two():
   ],
 )
 def test_known_codes(name, expected):
-  found = sap(getattr(scored_codes, name)(), scored_codes.grid())
-  np.testing.assert_allclose(found.gaps, expected, atol=0.07)
+  result = sap(getattr(scored_codes, name)(), scored_codes.grid())
+  np.testing.assert_allclose(result.gaps, expected, atol=0.07)
 
 
 def test_units_do_not_matter():
   means, factors = scored_codes.perfect(), scored_codes.grid()
-  found = sap(means * [1e-6, 1.0, 1e6, -3.0] + [1, -50, 0, 4], factors)
+  result = sap(means * [1e-6, 1.0, 1e6, -3.0] + [1, -50, 0, 4], factors)
   np.testing.assert_allclose(
-    found.accuracies, sap(means, factors).accuracies, atol=0.01
+    result.accuracies, sap(means, factors).accuracies, atol=0.01
   )
 
 
 def test_categories_are_one_column_each():
   factors = scored_codes.grid()
-  found = sap(None, factors, categories=factors)
-  np.testing.assert_allclose(np.diag(found.accuracies), 1)
+  result = sap(None, factors, categories=factors)
+  np.testing.assert_allclose(np.diag(result.accuracies), 1)
   np.testing.assert_allclose(
-    found.gaps, 1 - 1 / np.array(scored_codes.SIZES), atol=0.07
+    result.gaps, 1 - 1 / np.array(scored_codes.SIZES), atol=0.07
   )
-  found = sap(scored_codes.perfect()[:, :3], factors, categories=factors[:, 3])
-  assert found.accuracies.shape == (4, 4)
-  assert found.gaps[3] > 0.7
+  result = sap(scored_codes.perfect()[:, :3], factors, categories=factors[:, 3])
+  assert result.accuracies.shape == (4, 4)
+  assert result.gaps[3] > 0.7
 
 
-def test_one_column_or_none():
-  """The gap is then to a column that knows nothing."""
+def test_a_single_column_or_none():
+  """The gap is then to an uninformative column."""
   factors = scored_codes.grid()
-  found = sap(scored_codes.perfect()[:, :1], factors)
-  assert found.accuracies.shape == (1, 4)
-  np.testing.assert_allclose(found.gaps, [2 / 3, 0, 0, 0], atol=0.04)
-  found = sap(None, factors)
-  assert found.score == 0.0
-  assert found.accuracies.shape == (0, 4)
+  result = sap(scored_codes.perfect()[:, :1], factors)
+  assert result.accuracies.shape == (1, 4)
+  np.testing.assert_allclose(result.gaps, [2 / 3, 0, 0, 0], atol=0.04)
+  result = sap(None, factors)
+  assert result.score == 0.0
+  assert result.accuracies.shape == (0, 4)
 
 
-def test_factor_with_one_value_is_left_out():
-  found = sap(scored_codes.perfect(), scored_codes.with_constant_factor())
-  assert found.factors.tolist() == [0, 1, 2, 3]
-  assert found.score == sap(scored_codes.perfect(), scored_codes.grid()).score
+def test_a_constant_factor_is_left_out():
+  result = sap(scored_codes.perfect(), scored_codes.with_constant_factor())
+  assert result.factors.tolist() == [0, 1, 2, 3]
+  assert result.score == sap(scored_codes.perfect(), scored_codes.grid()).score
 
 
 @pytest.mark.parametrize(
@@ -109,28 +109,28 @@ def test_factor_with_one_value_is_left_out():
 )
 def test_it_equals_disentanglement_lib_on_standardised_columns(name):
   means, factors, _ = stored_scores.codes(name)
-  found = sap(means, factors)
+  result = sap(means, factors)
   stored = stored_scores.values()
   np.testing.assert_allclose(
-    found.accuracies, stored[f"{name}/sap_accuracies_standardised"], rtol=1e-6
+    result.accuracies, stored[f"{name}/sap_accuracies_standardised"], rtol=1e-6
   )
-  assert found.score == pytest.approx(stored[f"{name}/sap_standardised"])
+  assert result.score == pytest.approx(stored[f"{name}/sap_standardised"])
 
 
-def test_it_is_near_disentanglement_lib_on_columns_as_they_are():
-  """The three unused columns of `trained` have little spread; see `sap`."""
+def test_it_is_close_to_disentanglement_lib_on_columns_of_any_scale():
+  """The unused columns of `trained` have a small variance; see `sap`."""
   means, factors, _ = stored_scores.codes("trained")
   stored = stored_scores.values()["trained/sap_raw"]
   assert sap(means, factors).score == pytest.approx(stored, abs=0.01)
 
 
-def test_the_seed_decides_what_is_held_out():
+def test_the_seed_determines_the_held_out_examples():
   means, factors = scored_codes.noise(), scored_codes.grid()
   assert sap(means, factors, seed=1).score == sap(means, factors, seed=1).score
   assert sap(means, factors, seed=1).score != sap(means, factors, seed=2).score
 
 
-def test_bad_input_is_named():
+def test_malformed_input_is_named():
   means, factors = scored_codes.perfect(), scored_codes.grid()
   with pytest.raises(ValueError, match="seed must be"):
     sap(means, factors, seed=0.5)

@@ -1,22 +1,43 @@
-"""All metrics at once, and those that are asked for by name."""
+"""All metrics at once, and those that are requested by name."""
 
 import numpy as np
 import pytest
 
 from cascade_jax import metrics
-from cascade_jax.metrics import Scored, intervals
+from cascade_jax.errors import UndefinedMetricError, UserError
+from cascade_jax.metrics import MetricInputs, intervals
 from tests.helpers.scored_codes import trained_model
 
 
-def test_every_metric_is_that_of_its_own_function():
-  given = trained_model()
-  codes = (given.means, given.factors)
-  found = metrics.score(given, seed=3)
-  with_categories = {"categories": given.categories}
+def small_model(**changes):
+  """Returns 334 of the trained codes, with three of their six dimensions."""
+  inputs = trained_model().take(np.arange(0, 2000, 6))
+  columns = [0, 3, 5]
+  return inputs._replace(
+    means=inputs.means[:, columns], scales=inputs.scales[:, columns]
+  )._replace(**changes)
+
+
+@pytest.fixture
+def faulty_mig(monkeypatch):
+  """Makes `mig` fail with an error that is not about its inputs."""
+
+  def fail(means, factors, categories):
+    raise ValueError("a bug")
+
+  mig = metrics.METRICS["mig"]._replace(function=fail)
+  monkeypatch.setitem(metrics.METRICS, "mig", mig)
+
+
+def test_every_score_equals_that_of_its_own_function():
+  inputs = small_model()
+  codes = (inputs.means, inputs.factors)
+  scores = metrics.score(inputs, seed=3)
+  with_categories = {"categories": inputs.categories}
   seeded = {**with_categories, "seed": 3}
   dci = metrics.dci(*codes, **seeded)
-  agreement = metrics.category_agreement(given.categories, given.classes)
-  assert found == {
+  agreement = metrics.category_agreement(inputs.categories, inputs.classes)
+  assert scores == {
     "disentanglement_score": metrics.disentanglement_score(
       *codes, **seeded
     ).score,
@@ -26,7 +47,7 @@ def test_every_metric_is_that_of_its_own_function():
     "beta_vae_score": metrics.beta_vae_score(*codes, **seeded).score,
     "mig": metrics.mutual_information_gap(*codes, **with_categories).score,
     "robust_mig": metrics.robust_mutual_information_gap(
-      *codes, scales=given.scales, **with_categories
+      *codes, scales=inputs.scales, **with_categories
     ).score,
     "dci_disentanglement": dci.disentanglement,
     "dci_completeness": dci.completeness,
@@ -36,108 +57,161 @@ def test_every_metric_is_that_of_its_own_function():
     "explicitness": metrics.explicitness(*codes, **seeded).score,
     "irs": metrics.interventional_robustness(*codes).score,
     "classification_accuracy": metrics.classification_accuracy(
-      given.categories, given.classes
+      inputs.categories, inputs.classes
     ).accuracy,
     "nmi": agreement.nmi,
     "ari": agreement.ari,
   }
 
 
-def test_kl_prunes_and_the_best_variable_is_compared_with_the_classes():
-  given = trained_model()
-  noise = np.random.default_rng(0).integers(3, size=len(given.factors))
-  two = np.stack([noise, given.categories], axis=1)
+def test_kl_drops_columns_and_the_most_accurate_variable_is_scored():
+  inputs = small_model()
+  noise = np.random.default_rng(0).integers(3, size=len(inputs.factors))
+  two = np.stack([noise, inputs.categories], axis=1)
   names = ("classification_accuracy", "category_agreement")
-  assert metrics.score(given._replace(categories=two), names) == metrics.score(
-    given, names
+  assert metrics.score(inputs._replace(categories=two), names) == metrics.score(
+    inputs, names
   )
   name = ("disentanglement_score",)
-  pruned = metrics.score(given._replace(kl=np.zeros(6)), name)
-  alone = metrics.score(given._replace(means=None, scales=None), name)
-  assert pruned == alone != metrics.score(given, name)
+  pruned = metrics.score(inputs._replace(kl=np.zeros(3)), name)
+  alone = metrics.score(inputs._replace(means=None, scales=None), name)
+  assert pruned == alone != metrics.score(inputs, name)
 
 
-def test_what_isnt_given_is_left_out_or_named():
-  given = trained_model(means=None, scales=None, classes=None)
-  assert "irs" not in metrics.score(given)
+def test_metrics_without_their_inputs_are_left_out_or_named():
+  inputs = small_model(means=None, scales=None, classes=None)
+  assert "irs" not in metrics.score(inputs)
   with pytest.raises(ValueError, match="'irs' needs means"):
-    metrics.score(given, ("irs",))
+    metrics.score(inputs, ("irs",))
   with pytest.raises(ValueError, match="needs categories and classes"):
     metrics.score(
-      trained_model()._replace(categories=None, classes=None),
+      small_model(categories=None, classes=None),
       ["category_agreement"],
     )
   with pytest.raises(ValueError, match="needs means or categories"):
-    metrics.score(given._replace(categories=None), ["mig"])
+    metrics.score(inputs._replace(categories=None), ["mig"])
   with pytest.raises(
     ValueError, match="no metric 'migg' .do you mean mig?.*ari are"
   ):
-    metrics.score(given, ["migg"])
+    metrics.score(inputs, ["migg"])
   for names in ("mig", []):
     with pytest.raises(ValueError, match="names must be a list"):
-      metrics.score(given, names)
+      metrics.score(inputs, names)
   with pytest.raises(ValueError, match="'mig' needs factors"):
-    metrics.score(given._replace(factors=None), ["mig"])
-  categories_alone = trained_model(factors=None, means=None, scales=None)
+    metrics.score(inputs._replace(factors=None), ["mig"])
+  categories_alone = small_model(factors=None, means=None, scales=None)
   names = metrics.score(categories_alone).keys()
   assert names == {"classification_accuracy", "nmi", "ari"}
 
 
-def test_arrays_that_are_off_are_named_once_and_before_any_work():
-  given = trained_model()
+def test_malformed_arrays_are_named_before_any_metric_runs():
+  inputs = trained_model()
   for changes, message in (
-    ({"means": given.means[:-1]}, r"same examples; got .*means \[1999, 6\]"),
-    ({"classes": given.classes[:-1]}, r"classes \[1999\]"),
+    ({"means": inputs.means[:-1]}, r"same examples; got .*means \[1999, 6\]"),
+    ({"classes": inputs.classes[:-1]}, r"classes \[1999\]"),
     ({"means": np.float64(3)}, r"means must have shape \[N, m\], got \[\]"),
     ({"factors": np.int64(3)}, r"factors must have shape \[N, F\], got \[\]"),
     ({"categories": np.zeros((2000, 1, 1), int)}, r"\[N\] or \[N, D\], got"),
-    ({"scales": given.scales[:, :2]}, "scales must have the shape of means"),
-    ({"means": given.means * np.nan}, "NaN"),
+    ({"scales": inputs.scales[:, :2]}, "scales must have the shape of means"),
+    ({"means": inputs.means * np.nan}, "NaN"),
+    ({"scales": 0 * inputs.scales}, "scales must be positive"),
+    ({"classes": inputs.classes - 1}, "classes must be integers counted from"),
+    ({"factors": None, "categories": inputs.classes - 1}, "counted from 0"),
     ({"kl": np.ones(3)}, "kl must have one entry for each of 6"),
     (
-      {"means": given.means.astype(np.float64) * 1e150},
+      {"means": inputs.means.astype(np.float64) * 1e150},
       "squares would overflow",
     ),
-    ({"factors": given.means}, "factors must be integers"),
-    (dict.fromkeys(Scored._fields), "nothing to score"),
+    ({"factors": inputs.means}, "factors must be integers"),
+    (dict.fromkeys(MetricInputs._fields), "nothing to score"),
     ({"means": None, "categories": None, "scales": None}, "nothing to score"),
   ):
     for compute in (metrics.score, intervals):
-      with pytest.raises(ValueError, match=message):
-        compute(given._replace(**changes))
-  empty = Scored(np.zeros((0, 2), int), np.zeros((0, 2)))
+      with pytest.raises(UserError, match=message):
+        compute(inputs._replace(**changes))
+  empty = MetricInputs(np.zeros((0, 2), int), np.zeros((0, 2)))
   with pytest.raises(ValueError, match="a row for each"):
     metrics.score(empty)
 
 
-def test_a_score_can_be_asked_for_by_its_own_name():
-  given = trained_model()
-  everything = metrics.score(given, ["dci", "category_agreement"])
-  assert metrics.score(given, ["nmi", "dci_completeness"]) == {
+def test_a_score_can_be_requested_by_its_own_name():
+  inputs = small_model()
+  everything = metrics.score(inputs, ["dci", "category_agreement"])
+  assert metrics.score(inputs, ["nmi", "dci_completeness"]) == {
     name: everything[name] for name in ("nmi", "dci_completeness")
   }
-  both = metrics.score(given, ["ari", "nmi", "category_agreement"])
+  both = metrics.score(inputs, ["ari", "nmi", "category_agreement"])
   assert list(both) == ["ari", "nmi"]
   with pytest.raises(ValueError, match="'DCI'.*mean dci?"):
-    metrics.score(given, ["DCI"])
+    metrics.score(inputs, ["DCI"])
 
 
-def test_each_metric_says_what_it_takes_and_gives():
-  given = trained_model(kl=np.ones(6))
+def test_each_metric_declares_its_arguments_and_scores():
+  inputs = small_model(kl=np.ones(3))
   for name, metric in metrics.METRICS.items():
-    assert set(metric.takes) <= {*Scored._fields, "seed"}
+    assert set(metric.takes) <= {*MetricInputs._fields, "seed"}
     assert metric.protocol.endswith(".")
-    assert list(metrics.score(given, [name])) == list(metric.scores)
+    assert list(metrics.score(inputs, [name])) == list(metric.scores)
 
 
-def test_one_that_refuses_is_left_out_unless_it_was_asked_for():
+def test_an_undefined_metric_is_left_out_unless_it_is_requested():
   rows = np.arange(61)[:, None]
-  factors = np.concatenate([rows // 3, rows % 3], axis=1)  # a lone value: 20
-  given = Scored(factors, rows * [0.01, 0.02])
-  with pytest.warns(UserWarning) as seen:
-    found = metrics.score(given)
-  left_out = [str(one.message).split(":")[0] for one in seen]
+  factors = np.concatenate([rows // 3, rows % 3], axis=1)  # 20 occurs once
+  inputs = MetricInputs(factors, rows * [0.01, 0.02])
+  with pytest.warns(UserWarning) as caught:
+    scores = metrics.score(inputs)
+  left_out = [str(warning.message).split(":")[0] for warning in caught]
   assert left_out == ["sap is left out", "explicitness is left out"]
-  assert "mig" in found and "sap" not in found and "dci_completeness" in found
-  with pytest.raises(ValueError, match="sap: .*at least 2 examples"):
-    metrics.score(given, ["sap"])
+  assert (
+    "mig" in scores and "sap" not in scores and "dci_completeness" in scores
+  )
+  with pytest.raises(UndefinedMetricError, match="sap: .*at least 2 exa"):
+    metrics.score(inputs, ["sap"])
+
+
+def test_metrics_of_unusual_but_valid_inputs_are_left_out():
+  factors = np.arange(60)[:, None] % [3, 4]
+  means = factors + 100.0
+  for changes, name, reason in (
+    ({}, "robust_mig", "most means of dimension 0"),
+    ({"factors": factors[:, :1]}, "beta_vae_score", "two that vary"),
+    ({"factors": np.arange(60)[:, None]}, "irs", "a value that 2 examples"),
+    ({"classes": np.zeros(60, int)}, "category_agreement", "classes are all 0"),
+    ({"classes": factors[:, 0] + 10**4}, "classification_accuracy", "go up to"),
+    ({"categories": np.zeros((60, 0), int)}, "category_agreement", "no discr"),
+  ):
+    inputs = MetricInputs(
+      factors, means, categories=factors[:, 1], classes=factors[:, 0]
+    )._replace(**changes)
+    with pytest.raises(UndefinedMetricError, match=f"{name}: .*{reason}"):
+      metrics.score(inputs, [name])
+  constant = MetricInputs(np.zeros((60, 1), int), means)
+  with pytest.raises(
+    UserError, match="nothing to score.*nothing to tell apart"
+  ):
+    metrics.attempt(constant)
+
+
+@pytest.mark.parametrize("names", [None, ["mig"]])
+@pytest.mark.parametrize("compute", [metrics.attempt, metrics.intervals])
+def test_an_error_inside_a_metric_is_raised_as_it_is(
+  faulty_mig, compute, names
+):
+  """Only UndefinedMetricError leaves a metric out; a bug must surface."""
+  inputs = small_model(classes=None)
+  with pytest.raises(ValueError, match="^a bug$") as error:
+    compute(inputs, names)
+  assert error.type is ValueError
+
+
+def test_an_error_in_a_half_of_the_examples_is_raised_as_it_is(monkeypatch):
+  def fail_on_halves(means, factors, categories):
+    if len(factors) < 334:
+      raise ValueError("a bug")
+    return metrics.mutual_information_gap(means, factors, categories=categories)
+
+  mig = metrics.METRICS["mig"]._replace(function=fail_on_halves)
+  monkeypatch.setitem(metrics.METRICS, "mig", mig)
+  with pytest.raises(ValueError, match="^a bug$") as error:
+    metrics.intervals(small_model(), ["mig"])
+  assert error.type is ValueError

@@ -1,4 +1,4 @@
-"""The unsupervised ranking of models."""
+"""Unsupervised disentanglement ranking."""
 
 import itertools
 import json
@@ -17,7 +17,7 @@ ORIGINAL = json.loads(
 
 
 def models():
-  """Codes of one network: as found, reordered, mixed, and with noise."""
+  """Returns codes of one network: original, reordered, mixed, and noisy."""
   codes = scored_codes.trained()
   means, scales = codes["means"].astype(float), codes["scales"].astype(float)
   kl = ((means**2 + scales**2 - 1) / 2 - np.log(scales)).mean(axis=0)
@@ -40,7 +40,7 @@ def slow_spearman(first, second):
 
 
 def slow_strength(similarities):
-  """The mean of max^2 / sum of each row, and of each column, averaged."""
+  """Returns the average of mean max^2 / sum over rows and over columns."""
   rows, columns = (
     [max(line) ** 2 / sum(line) if sum(line) else 0.0 for line in lines]
     for lines in (similarities, similarities.T)
@@ -53,7 +53,7 @@ def rank(means, kl=None, **options):
   return udr.unsupervised_disentanglement_ranking(means, kl, **options)
 
 
-def test_it_equals_the_slow_twin():
+def test_it_equals_a_loop_implementation():
   means, kl = models()
   kept = [codes[:, nats > 0.01] for codes, nats in zip(means, kl)]
   result = rank(means, kl)
@@ -67,7 +67,7 @@ def test_it_equals_the_slow_twin():
 
 
 @pytest.mark.parametrize("similarity", ["spearman", "lasso"])
-def test_scores_are_those_of_disentanglement_lib(similarity):
+def test_scores_equal_disentanglement_lib(similarity):
   expected = ORIGINAL[similarity]
   result = rank(*models(), similarity=similarity)
   pairwise = np.nan_to_num(result.pairwise)
@@ -79,8 +79,8 @@ def test_scores_are_those_of_disentanglement_lib(similarity):
 
 @pytest.mark.parametrize("similarity", ["spearman", "lasso"])
 @pytest.mark.parametrize(("i", "j"), [(0, 2), (3, 1)])
-def test_matrices_are_those_of_disentanglement_lib(similarity, i, j):
-  """Which has rows and columns of 0 for what isn't informative."""
+def test_similarities_equal_disentanglement_lib(similarity, i, j):
+  """Their matrices have zeros for uninformative dimensions."""
   means, kl = models()
   prepare, resemble = udr._SIMILARITIES[similarity]
   first, second = (prepare(means[k][:, kl[k] > 0.01]) for k in (i, j))
@@ -91,7 +91,7 @@ def test_matrices_are_those_of_disentanglement_lib(similarity, i, j):
   )
 
 
-def test_the_lasso_of_one_pair_predicts_the_second_from_the_first():
+def test_the_lasso_predicts_the_second_model_from_the_first():
   first, second = (udr._standardise(codes) for codes in models()[0][2:])
   for j, column in enumerate(second.T):
     np.testing.assert_allclose(
@@ -116,7 +116,7 @@ def test_an_entangled_model_ranks_last():
   assert rank([perfect, scored_codes.noise()]).scores.max() < 0.05
 
 
-def test_columns_without_information_do_not_count():
+def test_uninformative_columns_do_not_count():
   perfect, noise = scored_codes.perfect(), scored_codes.noise()
   models = [perfect, np.concatenate([perfect, noise], axis=1)]
   kl = [np.ones(4), np.repeat([1, 0.01], 4)]
@@ -136,14 +136,14 @@ def test_a_constant_column_resembles_nothing(similarity):
     rank([perfect, codes], similarity=similarity).scores[0]
     for codes in (perfect, constant)
   )
-  # A mean over 4 columns becomes one over 5, on one of the two sides.
+  # One of the two means is over 5 columns instead of 4.
   np.testing.assert_allclose(partly, whole * (1 + 4 / 5) / 2)
   still = np.full_like(perfect, 0.1)
   scores = rank([still, still], similarity=similarity).scores
   np.testing.assert_array_equal(scores, 0)
 
 
-def test_bad_input_is_named():
+def test_malformed_input_is_named():
   codes, kl = np.zeros((5, 2)), np.ones(2)
   for means, nats, options, message in (
     ([codes], [kl], {}, "two or more models"),
