@@ -16,7 +16,7 @@ from cascade_jax.metrics import (
 )
 from cascade_jax.metrics.columns import fewest_examples
 from cascade_jax.metrics.scoring import unmet_needs
-from cascade_jax.runs import workdir
+from cascade_jax.runs.provenance import provenance
 
 _FEW_EXAMPLES = 20
 
@@ -120,7 +120,7 @@ def to_json(result: FileScores) -> dict:
     "protocol": {
       name: METRICS[name].protocol for name in _metrics_of(result.scores)
     },
-    **workdir.provenance(),
+    **provenance(),
   }
 
 

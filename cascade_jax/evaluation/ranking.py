@@ -14,7 +14,7 @@ from cascade_jax.metrics import (
   codes_file,
   unsupervised_disentanglement_ranking,
 )
-from cascade_jax.runs import workdir
+from cascade_jax.runs.provenance import provenance
 
 _PROTOCOL = (
   "UDR, Duan et al. 2020: median over the other models; of dimensions with a "
@@ -86,7 +86,7 @@ def to_json(ranking: Ranking) -> dict:
       f"{names[i]} with {names[j]}": udr.pairwise[i, j].item()
       for i, j in zip(*np.nonzero(np.isfinite(udr.pairwise)))
     },
-    **workdir.provenance(),
+    **provenance(),
   }
 
 
