@@ -33,7 +33,7 @@ from cascade_jax.networks import models
 from cascade_jax.runs.provenance import provenance
 from cascade_jax.sharding import spread
 from cascade_jax.training import replicas
-from cascade_jax.training.stepper import Stepper
+from cascade_jax.training.stepper import Stepper, device_dataset
 from cascade_jax.training.steps import Steps
 
 _REPEATS = 30
@@ -54,8 +54,9 @@ def measure(config: ml_collections.ConfigDict, evaluation_images: int) -> dict:
   }
   logging.info("loading the data")
   over = spread(config.num_replicas)
-  dataset = data.to_device(data.load(**config.data), over)
+  dataset = data.load(**config.data)
   method = methods.build(config, dataset.image_shape)
+  dataset = device_dataset(dataset, method, over)
   figures["gigaflop"] = gigaflop(config, dataset.image_shape, method)
   run = config, method, dataset, over
   figures["steps"] = _steps("host", *run, figures["gigaflop"])
