@@ -32,7 +32,7 @@ from cascade_jax.networks import models
 from cascade_jax.runs.provenance import provenance
 from cascade_jax.sharding import Spread, spread
 from cascade_jax.training import replicas
-from cascade_jax.training.stepper import Stepper
+from cascade_jax.training.stepper import Stepper, device_dataset
 from cascade_jax.training.steps import Steps
 
 _REPEATS = 30
@@ -55,10 +55,7 @@ def measure(config: ml_collections.ConfigDict, evaluation_images: int) -> dict:
   over = spread(config.num_replicas)
   on_host = data.load(**config.data)
   method = methods.build(config, on_host.image_shape)
-  classes = None
-  if method.is_supervised:
-    classes = data.true_classes(on_host, method.num_categories)
-  dataset = data.to_device(on_host, over, classes)
+  dataset = device_dataset(on_host, method, over)
   figures["gigaflop"] = gigaflop(config, dataset.image_shape, method)
   run = config, method, dataset, over
   figures["steps"] = _steps("host", *run, figures["gigaflop"])

@@ -96,10 +96,7 @@ def take_three(config, dataset, monkeypatch, seeds, most):
   config.seed, config.num_replicas = seeds[0], len(seeds)
   method = methods.build(config, dataset.image_shape)
   spread = sharding.on(jax.local_devices()[:1], len(seeds))
-  classes = None
-  if method.is_supervised:
-    classes = data.true_classes(dataset, method.num_categories)
-  on_device = data.to_device(dataset, spread, classes)
+  on_device = stepper.device_dataset(dataset, method, spread)
   taker = stepper.Stepper(config, method, on_device, spread)
   init = jax.jit(method.init)
   groups = spread.split([init(seed) for seed in seeds])
