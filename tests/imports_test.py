@@ -19,7 +19,7 @@ FLOORS = [
   {"runs"},
   {"evaluation", "plots"},
   {"training", "report"},
-  {"benchmark"},
+  {"benchmark", "configs"},
   {"commands"},
 ]
 

@@ -7,6 +7,7 @@ import ml_collections
 from absl import flags
 from ml_collections import config_flags
 
+from cascade_jax import config as config_lib
 from cascade_jax.errors import UserError
 
 
@@ -14,11 +15,14 @@ def config_value(flag: flags.Flag) -> ml_collections.ConfigDict:
   """Returns the config that a flag of a config file holds.
 
   Raises:
-    UserError: the file does not exist.
+    UserError: the file does not exist, or a key that was set on the command
+      line has no effect on the config's method.
   """
   path, *_ = config_flags.get_config_filename(flag).split(":", 1)
   if not pathlib.Path(path).is_file():
     raise UserError(f"--{flag.name} must name a file; there is no {path}")
+  overrides = config_flags.get_override_values(flag)
+  config_lib.check_read(flag.value, overrides)
   return flag.value
 
 

@@ -71,13 +71,19 @@ def _describe(
 
 
 def _parse(argv: list[str]) -> list[str]:
+  """Parses the flags; whatever is wrong with them is one line."""
   try:
-    return app.parse_flags_with_usage(argv)
-  except (AttributeError, KeyError) as error:  # for a key that there isn't
-    message = " ".join(str(error.args[0]).replace("'", "").split())
+    return flags.FLAGS(argv)
+  except flags.Error as error:
+    # The error of a config file ends its traceback.
+    last = str(error).strip().splitlines()[-1]
+    sys.exit(f"{last.rpartition('UserError: ')[2]} (--help lists the flags)")
+  except (AttributeError, KeyError) as error:  # an unknown key of the config
+    message = str(error.args[0]).replace("\\n", " ")
+    message = message.replace("\\", "").replace("'", "")
     sys.exit(
-      f"a --config.KEY that there isn't: {message} (flags change what the "
-      "config file sets, and add nothing)"
+      f"unknown --config.KEY: {' '.join(message.split())} (flags change what "
+      "the config file sets, and add nothing)"
     )
   except OSError as error:  # for a key of a config file that can't be read
     sys.exit(f"--config can't be read: {' '.join(str(error).split())}")

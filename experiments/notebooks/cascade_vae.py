@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -22,16 +24,14 @@
 # %%
 # Installs cascade_jax where it is missing, and leaves jax as it is here (on
 # Colab, another jax would lose the TPU). Run this cell first: it brings
-# packages that must not have been imported before. The configs are not part of
-# the package, so they come from a clone beside this notebook.
+# packages that must not have been imported before.
 import importlib.metadata
 import importlib.util
 import pathlib
 import subprocess
 import sys
 
-SOURCE = "https://github.com/OWNER/cascade_jax"  # where you found this
-CLONE = pathlib.Path("cascade_jax_clone")
+SOURCE = "git+https://github.com/OWNER/cascade_jax"  # where you found this
 
 if importlib.util.find_spec("cascade_jax") is None:
   pinned = [
@@ -40,13 +40,8 @@ if importlib.util.find_spec("cascade_jax") is None:
     if importlib.util.find_spec(name)
   ]
   pathlib.Path("constraints.txt").write_text("\n".join(pinned))
-  subprocess.run(["git", "clone", "-q", SOURCE, CLONE], check=True)
   pip_install = [sys.executable, "-m", "pip", "install", "-q"]
-  subprocess.run(
-    [*pip_install, "-c", "constraints.txt", f"./{CLONE}"], check=True
-  )
-if CLONE.exists():
-  sys.path.append(str(CLONE))
+  subprocess.run([*pip_install, "-c", "constraints.txt", SOURCE], check=True)
 
 # %%
 import os
@@ -58,9 +53,9 @@ from IPython import display
 import cascade_jax  # before jax: sets flags that some CPU builds need
 from cascade_jax import report
 from cascade_jax.commands import launch
+from cascade_jax.configs import compact, smoke
 from cascade_jax.evaluation import evaluate
 from cascade_jax.training import loop
-from experiments.configs import compact, smoke
 
 launch.show_progress()
 

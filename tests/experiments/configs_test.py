@@ -1,10 +1,12 @@
 """Every variant of every config file can be built."""
 
+import importlib
+
 import pytest
 
 from cascade_jax import config as config_lib
 from cascade_jax import methods
-from experiments.configs import compact, demo, dsprites, smoke
+from cascade_jax.configs import compact, demo, dsprites, smoke
 
 VARIANTS = [(dsprites, name) for name in dsprites._VARIANTS] + [
   (compact, name) for name in compact._VARIANTS
@@ -14,7 +16,9 @@ VARIANTS = [(dsprites, name) for name in dsprites._VARIANTS] + [
 @pytest.mark.parametrize(
   ("module", "variant"),
   VARIANTS,
-  ids=[f"{module.__name__[20:]}:{name}" for module, name in VARIANTS],
+  ids=[
+    f"{module.__name__.rpartition('.')[2]}:{name}" for module, name in VARIANTS
+  ],
 )
 def test_variants_can_be_built(module, variant):
   config = module.get_config(variant)
@@ -34,6 +38,13 @@ def test_the_same_methods_have_both_sizes():
   assert full == small <= set(methods.METHODS)
 
 
+@pytest.mark.parametrize("module", [compact, demo, dsprites, smoke])
+def test_config_files_for_the_launchers_hold_the_same(module):
+  name = module.__name__.rpartition(".")[2]
+  launched = importlib.import_module(f"experiments.configs.{name}")
+  assert launched.get_config is module.get_config
+
+
 def test_defaults_are_cascade_vae():
   for module in (compact, demo, dsprites, smoke):
     assert module.get_config().method == "cascade_vae"
@@ -41,5 +52,7 @@ def test_defaults_are_cascade_vae():
 
 @pytest.mark.parametrize("module", [compact, dsprites])
 def test_unknown_variants_are_named(module):
-  with pytest.raises(ValueError, match="not 'vae'"):
+  with pytest.raises(
+    ValueError, match="variant .vae. of the config is unknown"
+  ):
     module.get_config("vae")

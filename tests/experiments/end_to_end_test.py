@@ -19,7 +19,7 @@ KILLED_AT_STEP_8 = """
 import os, signal
 from cascade_jax import data
 from cascade_jax.training import loop
-from experiments.configs import smoke
+from cascade_jax.configs import smoke
 batch_indices = data.batch_indices
 def killing(*args):
   if args[-1] == 8:
@@ -120,7 +120,18 @@ def test_several_seeds_are_scored_and_summarised(whole, tmp_path):
 @pytest.mark.parametrize(
   ("flag", "message"),
   [
-    ("--config.beta_hihg=4", "beta_hihg"),
+    (
+      "--config.beta_hihg=4",
+      'beta_hihg Did you mean "beta_high"',
+    ),
+    (
+      "--config.aae.discriminator_units=4",
+      "'cascade_vae' does not read it",
+    ),
+    (
+      "--config=experiments/configs/compact.py:vae",
+      "variant 'vae' of the",
+    ),
     ("--config.batch_size=many", "batch_size"),
     ("--config.of_mine.strength=3", "of_mine (flags change what the config"),
     ("--config.num_continuous=0", "config.num_continuous is 0"),
