@@ -29,10 +29,12 @@ of nine trials each, the schedules stretched from the trials' 5,000 steps to
 Only the cascades have an L2 penalty.
 """
 
+import ml_collections
+
 from cascade_jax import config as config_lib
 from cascade_jax.errors import UserError
 
-_VARIANTS = {
+_VARIANTS: dict[str, dict] = {
   "cascade_vae": {"num_continuous": 4},
   "cascade_vae_c": {
     "num_continuous": 6,
@@ -69,7 +71,7 @@ _VARIANTS = {
 }
 
 
-def get_config(variant: str = "cascade_vae"):
+def get_config(variant: str = "cascade_vae") -> ml_collections.ConfigDict:
   if variant not in _VARIANTS:
     raise UserError(
       f"variant {variant!r} of the config is unknown; there are "

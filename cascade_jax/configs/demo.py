@@ -9,10 +9,12 @@ seed, so on another machine it may come out otherwise. docs/results.md has five
 seeds that nothing was tuned on.
 """
 
+import ml_collections
+
 from cascade_jax.configs import compact
 
 
-def get_config():
+def get_config() -> ml_collections.ConfigDict:
   config = compact.get_config()
   config.seed = 1
   return config

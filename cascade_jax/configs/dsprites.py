@@ -33,11 +33,13 @@ Not run here yet: 300,000 steps need hours on an accelerator and days on two
 CPU cores.
 """
 
+import ml_collections
+
 from cascade_jax import config as config_lib
 from cascade_jax.errors import UserError
 
 _CAPACITY = {"beta_vae.capacity": 25.0, "learning_rate": 5e-4}
-_VARIANTS = {
+_VARIANTS: dict[str, dict] = {
   "m6": {},
   "m4": {"num_continuous": 4, "beta_low": 2.0},
   "cascade_vae_c": {"num_continuous": 10},
@@ -54,7 +56,7 @@ _VARIANTS = {
 }
 
 
-def get_config(variant: str = "m6"):
+def get_config(variant: str = "m6") -> ml_collections.ConfigDict:
   if variant not in _VARIANTS:
     raise UserError(
       f"variant {variant!r} of the config is unknown; there are "

@@ -4,10 +4,12 @@ python -m experiments.train --config=experiments/configs/smoke.py \
     --workdir=runs/smoke
 """
 
+import ml_collections
+
 from cascade_jax.configs import compact
 
 
-def get_config():
+def get_config() -> ml_collections.ConfigDict:
   config = compact.get_config()
   config.phase_steps = 4
   config.discrete_start_phase = 1

@@ -6,6 +6,7 @@ import pytest
 
 from cascade_jax import config, methods
 from cascade_jax import data as data_lib
+from cascade_jax.benchmark import limit, solvers, steps
 from cascade_jax.benchmark import measure as benchmark
 from cascade_jax.benchmark import table as benchmark_table
 
@@ -23,10 +24,10 @@ def measure(**changes):
     classes = np.arange(70)[:, None] % 3
     dataset = data_lib.from_arrays("tiny", images, classes, ("c",), "c")
     patch.setattr(benchmark.data, "load", lambda **_: dataset)
-    patch.setattr(benchmark, "_REPEATS", 3)
-    patch.setattr(benchmark, "_SOLVER_REPEATS", 3)
-    patch.setattr(benchmark, "_SOLVER_SIZES", ((4, 3),))
-    patch.setattr(benchmark, "gemm_gigaflops", lambda: 100.0)
+    patch.setattr(steps, "REPEATS", 3)
+    patch.setattr(solvers, "_REPEATS", 3)
+    patch.setattr(solvers, "_SIZES", ((4, 3),))
+    patch.setattr(limit, "gemm_gigaflops", lambda: 100.0)
     return json.loads(json.dumps(benchmark.measure(tiny, 65)))
 
 
@@ -49,7 +50,7 @@ def test_methods_that_solve_for_no_codes_are_measured(method):
 def gigaflop(run_config):
   shape = (64, 64, 1)
   method = methods.build(run_config, shape)
-  return benchmark.gigaflop(run_config, shape, method)
+  return limit.gigaflop(run_config, shape, method)
 
 
 def test_arithmetic_of_the_paper_s_step():
