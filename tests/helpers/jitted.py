@@ -6,11 +6,13 @@ import jax
 
 from cascade_jax.methods import Method
 
-# Half the time of compilation; the tests' arrays are too small to gain by more.
+# It halves the time of compilation, and the tests' arrays are tiny.
 _COMPILE_QUICKLY = {
   "xla_backend_optimization_level": 0,
   "xla_llvm_disable_expensive_passes": True,
 }
+# For functions that are called from Python; JAX refuses the options under
+# another jit, grad or scan.
 jit = functools.partial(jax.jit, compiler_options=_COMPILE_QUICKLY)
 
 
@@ -21,7 +23,7 @@ def jitted(method: Method) -> Method:
   `forward` or `update` takes several times as long as its compilation.
   `discrete` is static, positional or by name. No argument is donated, so a test
   may use a state again. `schedule` runs on the host and stays as it is; so does
-  a `forward` of None. Values are those of `jax.jit` up to rounding.
+  a `forward` of None.
   """
   forward = method.forward
   if forward is not None:
