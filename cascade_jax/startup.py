@@ -1,9 +1,9 @@
-"""Guards against jaxlib builds whose CPU sums are wrong.
+"""Guards against jaxlib builds that compute wrong sums on CPU.
 
-From 0.10.2 on, XLA sends CPU reductions to another library, and some of them
-come out silently wrong: the sum over rows of `(x @ ones((10, 16)))**2` is 2 %
-of what it should be. A flag sends reductions back; it must be set before jax
-starts its CPU backend, and older builds abort on flags that they don't know.
+From 0.10.2 on, XLA computes CPU reductions by another library, and some results
+are silently wrong: the sum over rows of `(x @ ones((10, 16)))**2` is 2 % of the
+correct value. A flag switches back to the old code. It must be set before jax
+starts its CPU backend, and older builds abort on a flag that they don't know.
 """
 
 import importlib.metadata
@@ -14,14 +14,15 @@ from cascade_jax.errors import UserError
 _FLAG = "--xla_cpu_experimental_ynn_fusion_type=-reduce"
 _FLAG_NAME = _FLAG.partition("=")[0]
 _FIRST_WRONG = (0, 10, 2)
-_FIRST_UNKNOWN = (0, 13)  # no build from here on has been tried with the flag
+_FIRST_UNKNOWN = (0, 13)  # no build from here on was tested with the flag
 
 
 def set_flags() -> None:
-  """Cures the builds that are known to be wrong, as far as a flag can.
+  """Sets the flag for the builds that are known to be wrong.
 
-  Sets an environment variable and imports nothing, so it is safe (and has to
-  be called) before jax is imported. A value that the user set is left alone.
+  Must be called before jax is imported, and imports nothing itself: the flag is
+  part of the environment variable XLA_FLAGS. A value that the user has set for
+  this flag is kept.
   """
   flags = os.environ.get("XLA_FLAGS", "")
   if _needs_flag(_jaxlib_version()) and _FLAG_NAME not in flags:
@@ -29,11 +30,11 @@ def set_flags() -> None:
 
 
 def check_cpu_sums() -> None:
-  """Computes a sum that wrong builds get wrong; takes a tenth of a second.
+  """Checks a sum that is wrong in wrong builds; takes a tenth of a second.
 
   Raises:
-    UserError: this jaxlib computes wrong sums on CPU, and the flag that
-      cures it came too late or doesn't help.
+    UserError: this jaxlib computes wrong sums on CPU, because the flag was set
+      too late or has no effect.
   """
   import jax
   import jax.numpy as jnp
@@ -54,6 +55,7 @@ def check_cpu_sums() -> None:
 
 
 def _jaxlib_version() -> tuple[int, ...]:
+  """The first three numbers of the version, without suffixes."""
   parts = importlib.metadata.version("jaxlib").split(".")[:3]
   return tuple(int(part) for part in parts if part.isdigit())
 

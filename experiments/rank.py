@@ -17,7 +17,7 @@ import numpy as np
 from absl import flags
 
 from cascade_jax.runs import json_file
-from cascade_jax.runs import workdir
+from cascade_jax.runs.provenance import provenance
 from cascade_jax.metrics import (
   MetricInputs,
   codes_file,
@@ -65,7 +65,7 @@ def main(arguments: list[str]) -> None:
         f"{arguments[i]} with {arguments[j]}": found.pairwise[i, j].item()
         for i, j in zip(*np.nonzero(np.isfinite(found.pairwise)))
       },
-      **workdir.provenance(),
+      **provenance(),
     }
     json_file.write(output, content)
 

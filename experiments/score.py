@@ -23,7 +23,7 @@ import pathlib
 from absl import flags
 
 from cascade_jax.runs import json_file
-from cascade_jax.runs import workdir
+from cascade_jax.runs.provenance import provenance
 from cascade_jax.metrics import (
   METRICS,
   MetricInputs,
@@ -95,7 +95,7 @@ def _content(path, given: MetricInputs, found, reasons: dict[str, str]) -> dict:
     "left_out": left_out,
     "no_interval": {k: text for k, text in reasons.items() if k in scored},
     "protocol": {name: METRICS[name].protocol for name in scored},
-    **workdir.provenance(),
+    **provenance(),
   }
 
 

@@ -1,18 +1,30 @@
-"""Discrete codes of one batch, by an exact minimum-cost flow on the device.
+"""The discrete codes of one batch, by an exact minimum-cost flow in JAX.
 
-The problem of `assignment.py` (Jeong & Song 2019, section 4), solved without
-leaving the compiled step. Seen from the categories the flow network is small:
-one sample moves from category a to b at the least gap that a member of a has
-to cross, and along a chain of categories each passes one sample to the next.
-We start from the plain argmin, which no exchange of samples improves, and
-carry out the cheapest chain as long as one lowers the cost. A cheapest chain
-leaves nothing to exchange, and crowding costs are convex; so once no chain
-helps, this is the optimum (successive shortest paths).
+Solves the problem of `flow.py` (Jeong & Song 2019, section 4) inside a
+compiled program, without a transfer to the host.
 
-Float32 sums would settle near-ties wrongly or go round in circles. So costs
-are 64-bit integers, each held as two of 32 bits: JAX has no wider by default.
+ALGORITHM. Successive shortest paths on a graph whose nodes are the categories.
+A MOVE takes one sample from category a to category b and costs the difference
+of the two unary costs; its cheapest sample is the member of a with the least
+difference. A CHAIN of moves a -> b -> ... -> z passes one sample on from each
+category to the next, so that a loses one sample, z gains one, and the counts
+in between stay. It costs its moves, plus the penalty for joining z, minus the
+penalty that a no longer pays.
 
-Letters: B batch, S categories. `[a, b]` leads from category a to b.
+1. Start: each sample takes its own cheapest category, crowding ignored.
+2. Find the cheapest chain, by the algorithm of Bellman and Ford.
+3. If it lowers the cost, carry it out and repeat from 2; otherwise stop.
+
+The result is optimal. At the start no exchange of samples among categories can
+lower the unary costs, and a cheapest chain keeps it so; every assignment on
+the way is therefore the cheapest for its counts. As the crowding cost is convex
+in the counts, the counts are optimal once no single chain lowers the cost.
+
+PRECISION. Sums in float32 would decide near-ties wrongly, and the search might
+cycle. So costs are 64-bit integers: steps of 2^-52 nats for B = 64 and the
+default weight, of 2^-20 nats for the largest weight allowed.
+
+Shapes: B batch, S categories. Entry `[a, b]` is about moves from a to b.
 """
 
 from typing import NamedTuple
@@ -22,43 +34,50 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from cascade_jax.assignment import int64
 from cascade_jax.assignment.flow import integer_scale
+from cascade_jax.assignment.int64 import Int64
 
-
-class _Wide(NamedTuple):
-  """The 64-bit integers high * 2^32 + low."""
-
-  high: jax.Array  # int32
-  low: jax.Array  # uint32
-
-
-# Above every sum of real costs, which stay below 2^59; twice it fits as well.
+# Larger than any sum of actual costs, which stay below 2^59, and small enough
+# that the sum of two such values doesn't overflow.
 _UNREACHABLE = 2**61
+
+
+class _Search(NamedTuple):
+  """The state of the search after some chains."""
+
+  categories: jax.Array  # [B] int32
+  improved: jax.Array  # [] bool, whether the last chain lowered the cost
+
+
+class _Chains(NamedTuple):
+  """The cheapest chain found so far that ends in each category."""
+
+  cost: Int64  # [S], without the penalty for joining the last category
+  successors: jax.Array  # [S, S] int32; row b is of the chain that ends in b
 
 
 def assign_categories(
   unary_costs: jax.Array, pairwise_weight: float = 1e-3
 ) -> jax.Array:
-  """The jointly cheapest categories of a batch; exact.
+  """Finds categories that jointly minimise the cost of a batch; exact.
 
-  Solves the integer problem of `assign_codes`, in the same steps, and so
-  reaches the same cost; of several optima it may return another. A step is
-  2^-52 nats for B = 64 and the default weight, 2^-20 for the largest weights
-  allowed. A float32 cost of 2^23 steps or more is a whole number of them. Of a
-  smaller one the bits below a step are cut (there: rounded), and the result is
-  at most B steps above the optimum.
+  Solves the same integer problem as `assign_codes` and reaches the same cost;
+  if several assignments are optimal it may return another one. Only float32
+  costs below 2^23 integer steps differ: their bits below one step are cut off
+  here and rounded there, so the result is at most B steps above the optimum.
 
-  Always ends, with categories in [0, S). Costs that aren't finite raise
-  nothing: +inf is a category out of reach; a row with a NaN or -inf, or with
-  +inf alone, has no preference.
+  Costs that aren't finite raise no error, and the search still ends with
+  categories in [0, S): +inf rules a category out, and a row that contains NaN
+  or -inf, or only +inf, has no preference.
 
   Args:
     unary_costs: `[B, S]` float32, -log p(x | z, category) in nats.
     pairwise_weight: nats for each UNORDERED pair of samples that share a
-      category. A Python number: it decides the integers' scale.
+      category. A Python number, because it determines the integer steps.
 
   Returns:
-    `[B]` int32.
+    `[B]` int32 categories.
 
   Raises:
     UserError: a penalty that is negative, not finite, or too large.
@@ -66,143 +85,137 @@ def assign_categories(
   chex.assert_rank(unary_costs, 2)
   chex.assert_axis_dimension_gt(unary_costs, axis=0, val=0)
   chex.assert_axis_dimension_gt(unary_costs, axis=1, val=0)
-  batch_size, num_categories = unary_costs.shape
-  scale, largest = integer_scale(batch_size, num_categories, pairwise_weight)
-  gaps = _gaps(unary_costs.astype(jnp.float32), scale, largest)
+
+  # Nats become integers. Entry c of `penalties` is what a sample pays for
+  # joining a category that has c samples already.
+  scale, largest = integer_scale(*unary_costs.shape, pairwise_weight)
+  gaps = _integer_gaps(unary_costs.astype(jnp.float32), scale, largest)
   step = np.int64(np.rint(pairwise_weight * scale))
-  penalties = _wide(step * np.arange(batch_size + 1))
+  penalties = int64.constant(step * np.arange(len(unary_costs) + 1))
 
-  def improve(state):
-    categories, _ = state
-    moves, movers = _cheapest_moves(gaps, categories)
-    counts = (categories[:, None] == jnp.arange(num_categories)).sum(0)
-    successors, improves = _cheapest_chain(moves, counts, penalties)
-    targets = successors[categories]
-    chosen = jnp.arange(batch_size) == movers[categories, targets]
-    categories = jnp.where(improves & chosen, targets, categories)
-    return categories, improves
+  # The start, optimal without crowding.
+  _, cheapest = int64.min_and_argmin(gaps, axis=1)
 
-  _, start = _least(gaps, axis=1)
-  # Every round but the last lowers an integer, so the loop ends.
-  categories, _ = jax.lax.while_loop(
-    lambda state: state[1], improve, (start, jnp.array(True))
+  # Every round but the last lowers an integer cost, so the loop ends.
+  return jax.lax.while_loop(
+    lambda search: search.improved,
+    lambda search: _improve(search.categories, gaps, penalties),
+    _Search(cheapest, jnp.array(True)),
+  ).categories
+
+
+def _integer_gaps(
+  unary_costs: jax.Array, scale: float, largest: float
+) -> Int64:
+  """The gap of each cost to the least of its row, in integer steps.
+
+  Args:
+    unary_costs: `[B, S]` nats.
+    scale: steps per nat.
+    largest: nats, at which gaps are clipped.
+
+  Returns:
+    `[B, S]`.
+  """
+  best = unary_costs.min(axis=1, keepdims=True)
+  # Both costs are exact modulo 2^64, so their difference is exact where it is
+  # small; other gaps are clipped.
+  gaps = int64.subtract(
+    int64.from_float32(unary_costs, scale), int64.from_float32(best, scale)
   )
-  return categories
+  # The float difference needn't be exact, as it only decides on clipping. It
+  # is never below `largest` if a cost isn't finite.
+  reachable = unary_costs - best < largest
+  return int64.where(reachable, gaps, int64.constant(int(largest * scale)))
+
+
+def _improve(categories: jax.Array, gaps: Int64, penalties: Int64) -> _Search:
+  """Finds the cheapest chain and carries it out if it lowers the cost."""
+  batch_size, num_categories = gaps.high.shape
+  moves, movers = _cheapest_moves(gaps, categories)
+  counts = (categories[:, None] == jnp.arange(num_categories)).sum(0)
+  successors, improves = _cheapest_chain(moves, counts, penalties)
+  # On the chain, the cheapest mover of each category goes to the successor.
+  # Off the chain the successor is the category itself, and nothing changes.
+  targets = successors[categories]
+  is_mover = jnp.arange(batch_size) == movers[categories, targets]
+  categories = jnp.where(improves & is_mover, targets, categories)
+  return _Search(categories, improves)
 
 
 def _cheapest_moves(
-  gaps: _Wide, categories: jax.Array
-) -> tuple[_Wide, jax.Array]:
-  """Cheapest move of one sample from a to b: its cost and who; `[S, S]`."""
+  gaps: Int64, categories: jax.Array
+) -> tuple[Int64, jax.Array]:
+  """Finds the cheapest sample to move, for each pair of categories.
+
+  Args:
+    gaps: `[B, S]`.
+    categories: `[B]`.
+
+  Returns:
+    `[S, S]` costs, unreachable from an empty category; `[S, S]` int32 samples.
+  """
   batch_size, num_categories = gaps.high.shape
-  member = categories[:, None] == jnp.arange(num_categories)
-  own = _take(gaps, (jnp.arange(batch_size), categories))
-  crossed = _subtract(gaps, _take(own, np.s_[:, None]))
-  moves = _where(
-    member[:, :, None], _take(crossed, np.s_[:, None]), _wide(_UNREACHABLE)
+  is_member = categories[:, None] == jnp.arange(num_categories)
+  current = int64.take(gaps, (jnp.arange(batch_size), categories))
+  differences = int64.subtract(gaps, int64.take(current, np.s_[:, None]))
+  moves = int64.where(  # [B, S, S]
+    is_member[:, :, None],
+    int64.take(differences, np.s_[:, None]),
+    int64.constant(_UNREACHABLE),
   )
-  return _least(moves, axis=0)
+  return int64.min_and_argmin(moves, axis=0)
 
 
 def _cheapest_chain(
-  moves: _Wide, counts: jax.Array, penalties: _Wide
+  moves: Int64, counts: jax.Array, penalties: Int64
 ) -> tuple[jax.Array, jax.Array]:
-  """The chain of moves that lowers the cost most, by Bellman and Ford.
+  """Finds the chain of moves with the least cost, by Bellman and Ford.
 
   Args:
-    moves: `[S, S]`, without negative cycles.
+    moves: `[S, S]` costs; no cycle of moves has a negative cost.
     counts: `[S]` samples in each category.
-    penalties: `[B + 1]`, of joining a category that has so many.
+    penalties: `[B + 1]`, for joining a category with so many samples.
 
   Returns:
-    `[S]` int32, the category to which each one passes a sample on, itself off
-    the chain; and whether the chain lowers the cost at all.
+    `[S]` int32, the category to which each category passes a sample on (off
+    the chain: itself); and a bool, whether the chain lowers the cost.
   """
+  chains = _chains_without_moves(counts, penalties)
+  for _ in range(len(counts) - 1):  # no chain needs more moves
+    chains = _extend(chains, moves)
+  # The last category of a chain gains a sample, which pays for joining it.
+  total = int64.add(chains.cost, int64.take(penalties, counts))
+  least, end = int64.min_and_argmin(total, axis=0)
+  return chains.successors[end], least.high < 0
+
+
+def _chains_without_moves(counts: jax.Array, penalties: Int64) -> _Chains:
+  """Starts a chain in each category, which saves its last sample's penalty."""
   num_categories = len(counts)
   itself = jnp.arange(num_categories, dtype=jnp.int32)
-  saved = _take(penalties, counts - 1)
-  cost = _where(counts > 0, _subtract(_wide(0), saved), _wide(_UNREACHABLE))
-  # Row b: the successors on the cheapest chain so far that ends in b.
-  successors = jnp.broadcast_to(itself, (num_categories, num_categories))
-  for _ in range(num_categories - 1):
-    extended = _add(_take(cost, np.s_[:, None]), moves)
-    extended, last = _least(extended, axis=0)
-    shorter = _less(extended, cost)
-    cost = _where(shorter, extended, cost)
-    through_last = jnp.where(
-      itself == last[:, None], itself[:, None], successors[last]
-    )
-    successors = jnp.where(shorter[:, None], through_last, successors)
-  total, end = _least(_add(cost, _take(penalties, counts)), axis=0)
-  return successors[end], total.high < 0
-
-
-def _gaps(unary_costs: jax.Array, scale: float, largest: float) -> _Wide:
-  """Integer gaps to each row's best, `[B, S]`, clipped at `largest` nats."""
-  best = unary_costs.min(axis=1, keepdims=True)
-  gaps = _subtract(_to_steps(unary_costs, scale), _to_steps(best, scale))
-  # The difference of floats only decides on clipping, where it needn't be
-  # exact; it is never below `largest` for what is not finite.
-  reachable = unary_costs - best < largest
-  return _where(reachable, gaps, _wide(int(largest * scale)))
-
-
-def _to_steps(nats: jax.Array, scale: float) -> _Wide:
-  """Whole integer steps modulo 2^64, towards zero.
-
-  Exact: it multiplies by powers of two and splits floats where bits end. What
-  wraps around cancels in the difference of two costs that are near.
-  """
-  wraps = jnp.abs(nats) * (scale * 2.0**-64)
-  high = (wraps - jnp.floor(wraps)) * 2.0**32
-  low = (high - jnp.floor(high)) * 2.0**32
-  steps = _Wide(
-    high.astype(jnp.uint32).astype(jnp.int32), low.astype(jnp.uint32)
+  saved = int64.take(penalties, counts - 1)  # [-1] if empty, and not used
+  cost = int64.where(
+    counts > 0,
+    int64.subtract(int64.constant(0), saved),
+    int64.constant(_UNREACHABLE),
   )
-  return _where(nats < 0, _subtract(_wide(0), steps), steps)
+  return _Chains(
+    cost, jnp.broadcast_to(itself, (num_categories, num_categories))
+  )
 
 
-def _wide(values) -> _Wide:
-  values = np.asarray(values, np.int64)
-  high, low = values >> 32, values & 0xFFFFFFFF
-  return _Wide(jnp.asarray(high, jnp.int32), jnp.asarray(low, jnp.uint32))
-
-
-def _take(values: _Wide, index) -> _Wide:
-  return jax.tree.map(lambda x: x[index], values)
-
-
-def _add(a: _Wide, b: _Wide) -> _Wide:
-  low = a.low + b.low  # wraps around, and is then below both
-  return _Wide(a.high + b.high + (low < a.low), low)
-
-
-def _subtract(a: _Wide, b: _Wide) -> _Wide:
-  return _Wide(a.high - b.high - (a.low < b.low), a.low - b.low)
-
-
-def _less(a: _Wide, b: _Wide) -> jax.Array:
-  return (a.high < b.high) | ((a.high == b.high) & (a.low < b.low))
-
-
-def _where(condition: jax.Array, a: _Wide, b: _Wide) -> _Wide:
-  return jax.tree.map(lambda x, y: jnp.where(condition, x, y), a, b)
-
-
-def _least(values: _Wide, axis: int) -> tuple[_Wide, jax.Array]:
-  """Minimum along an axis, and where it first is (int32)."""
-
-  def smaller(a, b):
-    (wide_a, place_a), (wide_b, place_b) = a, b
-    tie = ~_less(wide_b, wide_a) & (place_a < place_b)
-    keep = _less(wide_a, wide_b) | tie
-    return jax.tree.map(lambda x, y: jnp.where(keep, x, y), a, b)
-
-  places = jax.lax.broadcasted_iota(jnp.int32, values.high.shape, axis)
-  most = np.int32(2**31 - 1)
-  return jax.lax.reduce(
-    (values, places),
-    (_Wide(most, np.uint32(2**32 - 1)), most),
-    smaller,
-    (axis,),
+def _extend(chains: _Chains, moves: Int64) -> _Chains:
+  """Replaces chains by cheaper ones that have one more move at the end."""
+  itself = jnp.arange(len(chains.successors), dtype=jnp.int32)
+  extended = int64.add(int64.take(chains.cost, np.s_[:, None]), moves)
+  extended, last = int64.min_and_argmin(extended, axis=0)
+  is_cheaper = int64.less(extended, chains.cost)
+  # The chain that ends in `last`, and from there a move to this category.
+  through_last = jnp.where(
+    itself == last[:, None], itself[:, None], chains.successors[last]
+  )
+  return _Chains(
+    int64.where(is_cheaper, extended, chains.cost),
+    jnp.where(is_cheaper[:, None], through_last, chains.successors),
   )

@@ -1,17 +1,18 @@
-"""Discrete codes of one batch, by an exact minimum-cost flow on the host.
+"""The discrete codes of one batch, by an exact minimum-cost flow on the host.
 
-There is no discrete encoder: given u_i[k] = -log p(x_i | z_i, e_k), the codes
-of a batch minimise jointly
+There is no discrete encoder. Given the unary costs u_i[k] = -log p(x_i | z_i,
+e_k), the categories k_i of a batch jointly minimise
 
   sum_i u_i[k_i]  +  pairwise_weight * #{unordered pairs i < j: k_i = k_j}
 
-(Jeong & Song 2019, section 4). Each sample sends one unit of flow through a
-category to the sink. The c-th sample that a category takes pays
-pairwise_weight * (c - 1), which adds up to the number of pairs; because these
-costs rise, the cheapest flow fills them in order, and it is integral.
-NumPy and OR-Tools only: this runs between two compiled steps.
+(Jeong & Song 2019, section 4). In the flow network each sample sends one unit
+of flow through a category to the sink. The c-th unit that enters a category
+costs pairwise_weight * (c - 1); the sum over c is pairwise_weight times the
+number of pairs. Because these costs rise with c, the cheapest flow uses them in
+order, and it is integral. NumPy and OR-Tools only: this runs on the host,
+between two compiled steps.
 
-Letters: B batch, S categories.
+Shapes: B batch, S categories, A = 2 * B * S arcs of the flow network.
 """
 
 import functools
@@ -22,47 +23,53 @@ import numpy as np
 from cascade_jax.errors import UserError
 from cascade_jax.types import Assignment
 
-# OR-Tools wants |cost| * nodes to stay inside int64, with room to spare.
+# OR-Tools needs |cost| * nodes to stay well within int64.
 _COST_TIMES_NODES = 2.0**59
-_LEAST_SCALE = 2.0**20  # integer steps a nat below which we refuse to round
+_LEAST_SCALE = 2.0**20  # steps per nat; with fewer, rounding would show
 
 
 def assign_codes(
   unary_costs: np.ndarray, pairwise_weight: float = 1e-3
 ) -> Assignment:
-  """The jointly cheapest categories of a batch; exact.
+  """Finds categories that jointly minimise the cost of a batch; exact.
 
   Args:
-    unary_costs: `[B, S]`, -log p(x | z, category) in nats; smaller is likelier.
+    unary_costs: `[B, S]`, -log p(x | z, category) in nats.
     pairwise_weight: nats for each UNORDERED pair of samples that share a
       category (the convention in which the paper's value is 0.001).
 
   Returns:
-    An `Assignment`; its `cost` holds both terms. Of several optima one is
-    returned, always the same for the same input and version of OR-Tools.
+    An `Assignment`; its `cost` is the sum of both terms. If there are several
+    optima, the same input and version of OR-Tools give the same one.
 
   Raises:
     UserError: costs that are empty, not a matrix or not finite; a penalty
       that is negative, not finite, or so large that costs would be rounded.
-    RuntimeError: OR-Tools found no optimum.
+    RuntimeError: OR-Tools found no optimum, which is a bug.
   """
-  costs = _checked(unary_costs)
-  problem = _problem(*costs.shape, pairwise_weight)
-  gaps = np.minimum(costs - costs.min(axis=1, keepdims=True), problem.largest)
-  codes = _cheapest_flow(problem, np.rint(gaps * problem.scale))
+  costs = _checked_costs(unary_costs)
+  network = _flow_network(*costs.shape, pairwise_weight)
+  gaps = np.minimum(costs - costs.min(axis=1, keepdims=True), network.largest)
+  codes = _cheapest_flow(network, np.rint(gaps * network.scale))
   categories = codes.argmax(axis=1)
   counts = codes.sum(axis=0)
-  unary = costs[problem.samples, categories].sum()
+  unary = costs[network.samples, categories].sum()
   cost = float(unary + crowding_cost(counts, pairwise_weight))
   return Assignment(categories, codes.astype(np.float32), cost, counts)
 
 
 def crowding_cost(counts: np.ndarray, pairwise_weight: float) -> float:
-  """Nats for the unordered pairs that share a category, of `counts` `[S]`."""
+  """Returns the nats that unordered pairs which share a category cost.
+
+  Args:
+    counts: `[S]` samples in each category.
+    pairwise_weight: nats per pair.
+  """
   return pairwise_weight * (counts * (counts - 1) // 2).sum()
 
 
-def _checked(unary_costs: np.ndarray) -> np.ndarray:
+def _checked_costs(unary_costs: np.ndarray) -> np.ndarray:
+  """The costs in float64, a matrix of finite numbers."""
   costs = np.asarray(unary_costs, np.float64)
   if costs.ndim != 2 or not costs.size:
     raise UserError(
@@ -82,12 +89,19 @@ def _checked(unary_costs: np.ndarray) -> np.ndarray:
 def integer_scale(
   batch_size: int, num_categories: int, pairwise_weight: float
 ) -> tuple[float, float]:
-  """Integer steps a nat, and the nats above which a gap may be clipped.
+  """Returns the scale that converts costs in nats to integers.
 
-  Crowding costs a sample at most (B - 1) * pairwise_weight, so no optimum
-  takes a gap above that. Clipping larger gaps leaves the optimum alone and
-  bounds the integers whatever the unaries are. The scale is a power of two:
-  float32 costs arrive without rounding.
+  Crowding costs a sample at most (B - 1) * pairwise_weight nats, so no optimum
+  has a sample in a category whose gap (its unary cost minus the least of the
+  sample) is larger. To clip larger gaps leaves the optimum unchanged and
+  bounds the integers. The scale is a power of two, so that float32 costs are
+  converted without rounding.
+
+  Returns:
+    Integer steps per nat, and the nats at which gaps may be clipped.
+
+  Raises:
+    UserError: a penalty that is negative, not finite, or too large.
   """
   if not (np.isfinite(pairwise_weight) and pairwise_weight >= 0):
     raise UserError(
@@ -104,28 +118,29 @@ def integer_scale(
   return float(scale), largest
 
 
-class _Problem(NamedTuple):
-  """What all batches of one size share."""
+class _FlowNetwork(NamedTuple):
+  """The parts of the flow network that all batches of one size share."""
 
-  scale: float  # integer steps a nat
-  largest: float  # nats, where gaps are clipped
-  samples: np.ndarray  # [B], the samples' nodes
-  tails: np.ndarray  # of the arcs sample -> category, then category -> sink
-  heads: np.ndarray
-  capacities: np.ndarray
-  penalties: np.ndarray  # [S * B], integer costs of the arcs to the sink
-  nodes: np.ndarray
-  supplies: np.ndarray
-  solver: type
+  scale: float  # integer steps per nat
+  largest: float  # nats, at which gaps are clipped
+  samples: np.ndarray  # [B] int32, the nodes of the samples
+  tails: np.ndarray  # [A] int32: arcs sample -> category, then -> sink
+  heads: np.ndarray  # [A] int32
+  capacities: np.ndarray  # [A] int64
+  penalties: np.ndarray  # [S * B] int64, costs of the arcs to the sink
+  nodes: np.ndarray  # [B + S + 1] int32: samples, categories, sink
+  supplies: np.ndarray  # [B + S + 1] int64, units of flow from each node
+  solver: type  # OR-Tools' SimpleMinCostFlow
 
 
-# Between two steps everything is out of the caches, and little work counts.
+# Cached, because this runs between two steps, when the CPU's caches are cold
+# and even a little work takes time.
 @functools.lru_cache(maxsize=8)
-def _problem(
+def _flow_network(
   batch_size: int, num_categories: int, pairwise_weight: float
-) -> _Problem:
-  """Arcs sample -> category, then B parallel arcs category -> sink."""
-  # Imported late: it loads pandas, which nothing else here needs.
+) -> _FlowNetwork:
+  """Builds arcs sample -> category, then B parallel arcs category -> sink."""
+  # Imported here because it loads pandas, which nothing else here needs.
   from ortools.graph.python import min_cost_flow
 
   scale, largest = integer_scale(batch_size, num_categories, pairwise_weight)
@@ -144,7 +159,7 @@ def _problem(
   step = np.int64(np.rint(pairwise_weight * scale))
   supplies = np.zeros(sink + 1, np.int64)
   supplies[:batch_size], supplies[sink] = 1, -batch_size
-  return _Problem(
+  return _FlowNetwork(
     scale,
     largest,
     samples,
@@ -158,16 +173,21 @@ def _problem(
   )
 
 
-def _cheapest_flow(problem: _Problem, gaps: np.ndarray) -> np.ndarray:
-  """The flow `[B, S]` from samples to categories, for integer `gaps`."""
-  solver = problem.solver()
+def _cheapest_flow(network: _FlowNetwork, gaps: np.ndarray) -> np.ndarray:
+  """Solves for the flow `[B, S]` from samples to categories.
+
+  Args:
+    network: the flow network.
+    gaps: `[B, S]` whole numbers, the costs of the arcs sample -> category.
+  """
+  solver = network.solver()
   arcs = solver.add_arcs_with_capacity_and_unit_cost(
-    problem.tails,
-    problem.heads,
-    problem.capacities,
-    np.concatenate([gaps.ravel().astype(np.int64), problem.penalties]),
+    network.tails,
+    network.heads,
+    network.capacities,
+    np.concatenate([gaps.ravel().astype(np.int64), network.penalties]),
   )
-  solver.set_nodes_supplies(problem.nodes, problem.supplies)
+  solver.set_nodes_supplies(network.nodes, network.supplies)
   status = solver.solve()
   if status != solver.OPTIMAL:
     raise RuntimeError(

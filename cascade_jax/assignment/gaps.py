@@ -1,25 +1,30 @@
-"""How sure the unary costs are of each sample's code.
+"""The gaps between the unary costs of a sample's two cheapest codes.
 
-Where the gap between a sample's cheapest code and the next is small against
-what crowding costs, the flow decides; where it is large, the decoder does.
+If the gap is small compared with the cost of crowding, the flow decides on the
+sample's code; if it is large, the decoder does.
 """
 
-# Nats: where the bins end, the first starting at 0, the last without an end.
+import jax
+import numpy as np
+
+# Upper ends of the bins in nats. The first bin starts at 0, and one more bin
+# has no upper end.
 GAP_EDGES = (0.01, 0.1, 1.0, 10.0, 100.0)
 
 
-def gap_counts(costs):
-  """Samples of a batch by their gap: a histogram.
+def gap_counts(costs: np.ndarray | jax.Array) -> np.ndarray | jax.Array:
+  """Counts the samples of each batch by their gap, in bins of `GAP_EDGES`.
 
   Args:
-    costs: `[..., B, K]` nats, of NumPy or of jax; K >= 2.
+    costs: `[..., B, K]` unary costs in nats, K >= 2; of NumPy or of JAX.
 
   Returns:
-    `[..., 6]` counts, of the bins between `GAP_EDGES`; of the kind of `costs`.
+    `[..., 6]` counts, an array of the same library as `costs`.
   """
-  xp = costs.__array_namespace__()
-  ordered = xp.sort(costs, axis=-1)
-  gaps = ordered[..., 1] - ordered[..., 0]
-  bins = xp.searchsorted(xp.asarray(GAP_EDGES), gaps, side="right")
-  is_in = bins[..., None] == xp.arange(len(GAP_EDGES) + 1)
-  return is_in.sum(axis=-2)
+  library = costs.__array_namespace__()
+  ascending = library.sort(costs, axis=-1)
+  gaps = ascending[..., 1] - ascending[..., 0]
+  edges = library.asarray(GAP_EDGES)
+  bins = library.searchsorted(edges, gaps, side="right")
+  is_in_bin = bins[..., None] == library.arange(len(GAP_EDGES) + 1)
+  return is_in_bin.sum(axis=-2)

@@ -30,7 +30,7 @@ from cascade_jax.evaluation import scores
 from cascade_jax.evaluation.represent import compile_represent
 from cascade_jax.methods import Method
 from cascade_jax.networks import models
-from cascade_jax.runs import workdir
+from cascade_jax.runs.provenance import provenance
 from cascade_jax.sharding import spread
 from cascade_jax.training import replicas
 from cascade_jax.training.stepper import Stepper
@@ -49,7 +49,7 @@ def measure(config: ml_collections.ConfigDict, evaluation_images: int) -> dict:
     evaluation_images: how many images to encode and assign, 0 for all.
   """
   figures = {
-    "machine": workdir.provenance(),
+    "machine": provenance(),
     "config": json.loads(config.to_json()),  # as a file gives it back
   }
   logging.info("loading the data")

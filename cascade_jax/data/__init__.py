@@ -1,4 +1,4 @@
-"""Data sets, as one kind of record, and the order in which they are seen."""
+"""Data sets in one format, and the order in which training sees the images."""
 
 from cascade_jax.data import dsprites
 from cascade_jax.data.dataset import Dataset, from_arrays, pack, unpack

@@ -1,6 +1,6 @@
-"""The record that every data set comes as, packed as small as it goes.
+"""The format of every data set: images, packed if binary, and factors.
 
-Letters: N images of H W C, F factors, B batch.
+Shapes: N images of H x W pixels in C channels, F factors, B batch.
 """
 
 from typing import NamedTuple
@@ -15,23 +15,23 @@ _ALIGNMENT = 64  # bytes
 
 
 class Dataset(NamedTuple):
-  """Images and, where known, the factors that they were made from."""
+  """Images and, if they are known, the factors that generated them."""
 
   name: str
-  images: np.ndarray  # uint8: [N, H, W, C], or rows of bits (see `pack`)
+  images: np.ndarray  # uint8: [N, H, W, C], or packed rows (see `pack`)
   image_shape: tuple[int, int, int]  # H, W, C
-  bits: int  # 8, or 1 where images are packed
+  bits: int  # per pixel: 8, or 1 if the images are packed
   factors: np.ndarray | None = None  # [N, F] class indices
   factor_names: tuple[str, ...] = ()
-  factor_sizes: tuple[int, ...] = ()  # values of each factor
-  class_factor: str | None = None  # what the discrete code should find
-  class_names: tuple[str, ...] = ()  # of the values of that factor
+  factor_sizes: tuple[int, ...] = ()  # number of values of each factor
+  class_factor: str | None = None  # the factor for a discrete code to learn
+  class_names: tuple[str, ...] = ()  # names of that factor's values
 
 
 def empty_images(shape: tuple[int, ...]) -> np.ndarray:
-  """Memory for images, uint8, that JAX on a CPU takes over without a copy.
+  """Allocates images in uint8 that JAX on a CPU can use without a copy.
 
-  It does so where the first byte is aligned, which NumPy doesn't see to.
+  JAX can do so if the first byte is aligned, which NumPy doesn't guarantee.
   """
   size = int(np.prod(shape))
   memory = np.empty(size + _ALIGNMENT, np.uint8)
@@ -40,9 +40,14 @@ def empty_images(shape: tuple[int, ...]) -> np.ndarray:
 
 
 def pack(images: np.ndarray) -> np.ndarray:
-  """Binary images `[N, H, W, C]` as bits `[N, ceil(H*W*C / 8)]` uint8.
+  """Packs binary images into bits; `unpack` does the reverse.
 
-  Pixels in C order; bit j of byte k is pixel 8 k + j.
+  Args:
+    images: `[N, H, W, C]`, 0 or not 0.
+
+  Returns:
+    `[N, ceil(H*W*C / 8)]` uint8. Pixels are in C order; bit j of byte k is
+    pixel 8 k + j.
   """
   flat = images.reshape(len(images), -1)
   return np.packbits(flat, axis=1, bitorder="little")
@@ -51,14 +56,15 @@ def pack(images: np.ndarray) -> np.ndarray:
 def unpack(
   rows: jax.Array, image_shape: tuple[int, int, int], bits: int
 ) -> jax.Array:
-  """Rows of `Dataset.images` to images `[B, H, W, C]`, float32 in [0, 1].
-
-  To be called inside jit, on the rows of one batch.
+  """Converts rows of `Dataset.images` to images; meant for use inside jit.
 
   Args:
-    rows: `[B, ...]` uint8.
+    rows: `[B, ...]` uint8, the rows of one batch.
     image_shape: H, W, C.
-    bits: 1 or 8.
+    bits: per pixel, 1 or 8.
+
+  Returns:
+    `[B, H, W, C]` float32 in [0, 1].
   """
   if bits == 8:
     return jnp.asarray(rows).astype(jnp.float32) / 255
@@ -75,28 +81,27 @@ def from_arrays(
   class_factor: str | None = None,
   class_names: tuple[str, ...] = (),
 ) -> Dataset:
-  """A data set of your own.
+  """Makes a data set of arrays.
 
   Args:
-    name: for the report.
+    name: the name that the report shows.
     images: `[N, H, W]` or `[N, H, W, C]`: bool, uint8 (0 to 255, or 0 and 1)
       or float in [0, 1], which is rounded to 256 levels.
     factors: `[N, F]` integers, each column counted from 0.
-    factor_names: F names.
-    class_factor: the factor that the discrete code should find.
-    class_names: of that factor's values.
+    factor_names: F names; by default "factor 1" and so on.
+    class_factor: the factor that a discrete code should learn.
+    class_names: a name for each value of that factor.
 
   Raises:
-    UserError: names what is wrong with which argument.
+    UserError: an argument is wrong; the message says which and why.
   """
   images = np.asarray(images)
   pixels = _as_uint8(images)
-  image_shape = pixels.shape[1:]
   is_binary = _is_binary(images)
   dataset = Dataset(
     name=name,
     images=pack(pixels) if is_binary else pixels,
-    image_shape=image_shape,
+    image_shape=pixels.shape[1:],
     bits=1 if is_binary else 8,
   )
   if factors is None:
@@ -121,6 +126,7 @@ def from_arrays(
 
 
 def _checked_factors(factors: np.ndarray, num_images: int) -> np.ndarray:
+  """The factors, `[num_images, F]` integers from 0."""
   if factors.ndim != 2 or len(factors) != num_images or not factors.size:
     raise UserError(
       f"factors must have shape [{num_images}, F], a row an image; "
@@ -131,7 +137,12 @@ def _checked_factors(factors: np.ndarray, num_images: int) -> np.ndarray:
   return factors
 
 
-def _check_names(sizes, factor_names, class_factor, class_names) -> None:
+def _check_names(
+  sizes: tuple[int, ...],
+  factor_names: tuple[str, ...],
+  class_factor: str | None,
+  class_names: tuple[str, ...],
+) -> None:
   if len(factor_names) != len(sizes):
     raise UserError(
       f"{len(factor_names)} factor names for {len(sizes)} factors"
@@ -154,13 +165,13 @@ def _check_names(sizes, factor_names, class_factor, class_names) -> None:
 
 
 def _is_binary(images: np.ndarray) -> bool:
-  """Whether pixels are 0 or full: 1, or 255 where uint8 goes beyond 1."""
+  """True if pixels are 0 or full: 1, or 255 in uint8 images above 1."""
   full = 255 if images.dtype == np.uint8 and images.max() > 1 else 1
   return bool(((images == 0) | (images == full)).all())
 
 
 def _as_uint8(images: np.ndarray) -> np.ndarray:
-  """`[N, H, W, C]` uint8, checked."""
+  """Converts images to `[N, H, W, C]` uint8 after a check."""
   if images.ndim == 3:
     images = images[..., None]
   if images.ndim != 4 or not images.size:
@@ -170,7 +181,7 @@ def _as_uint8(images: np.ndarray) -> np.ndarray:
   if images.dtype == bool:
     return images.astype(np.uint8)
   if np.issubdtype(images.dtype, np.floating):
-    if not (images.min() >= 0 and images.max() <= 1):  # false for NaN too
+    if not (images.min() >= 0 and images.max() <= 1):  # also for NaN
       raise UserError(
         f"float images must lie in [0, 1], got [{images.min()}, {images.max()}]"
       )

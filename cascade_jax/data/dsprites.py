@@ -1,8 +1,10 @@
 """dSprites (Matthey et al. 2017), rendered from its factors.
 
-737,280 binary images: shape 3 x scale 6 x orientation 40 x x 32 x y 32, in that
-row-major order, y fastest, as in the original file (whose colour factor has one
-value and is left out). See `sprites` for how close to the original.
+The 737,280 binary images are the grid of shape (3 values), scale (6),
+orientation (40), x (32) and y (32), in row-major order as in the original file:
+y changes fastest. (The colour factor of the file has only one value and is left
+out.)
+`sprites` says how close the images are to the original.
 """
 
 import numpy as np
@@ -15,12 +17,12 @@ FACTOR_NAMES = ("shape", "scale", "orientation", "x", "y")
 FACTOR_SIZES = (3, 6, 40, 32, 32)
 DOWNSAMPLINGS = ("every_second", "mean")
 
-# Of a 2x2 block with 0..4 pixels on.
+# The grey level of a 2x2 block by the number of its pixels that are on, 0..4.
 _GREY_LEVELS = np.rint(np.arange(5) * 255 / 4).astype(np.uint8)
 
 
 def render(factors: np.ndarray) -> np.ndarray:
-  """Draws images from factors.
+  """Renders images from factors.
 
   Args:
     factors: `[n, 5]` integers: shape (0 square, 1 ellipse, 2 heart), scale,
@@ -30,15 +32,15 @@ def render(factors: np.ndarray) -> np.ndarray:
     `[n, 64, 64]` uint8, 0 or 1.
 
   Raises:
-    UserError: another shape or type, or a factor out of range.
+    UserError: the factors have a wrong shape or type, or one is out of range.
   """
-  factors = _checked(factors)
+  factors = _checked_factors(factors)
   images = np.empty((len(factors), sprites.SIZE, sprites.SIZE), np.uint8)
-  kinds, inverse = np.unique(factors[:, :3], axis=0, return_inverse=True)
-  for index, kind in enumerate(kinds):
+  distinct, inverse = np.unique(factors[:, :3], axis=0, return_inverse=True)
+  for index, sprite in enumerate(distinct):
     chosen = np.flatnonzero(inverse.ravel() == index)
     x, y = factors[chosen, 3], factors[chosen, 4]
-    images[chosen] = _pixels(sprites.render_everywhere(*kind)[x, y])
+    images[chosen] = _pixels(sprites.render_everywhere(*sprite)[x, y])
   return images
 
 
@@ -48,22 +50,22 @@ def load(
   num_orientations: int = 40,
   rows: np.ndarray | None = None,
 ) -> Dataset:
-  """The whole data set, rendered unless its rows of pixels are given.
+  """Renders the data set, or takes its images from the original's rows.
 
   Args:
     image_size: 64, or 32 for images of half the size.
-    downsample: how 64 pixels become 32: "every_second" row and column (binary
-      again), or the "mean" of 2x2 pixels (five grey levels).
-    num_orientations: keep the first so many of the 40 orientations, which are
-      9.2 degrees apart. Fewer than 40 make another, easier data set, and its
-      name says so.
-    rows: `[737280, 64]` uint64 of the real data set (see `dsprites_files`).
+    downsample: the way from 64 to 32 pixels: "every_second" row and column
+      (the images stay binary), or the "mean" of 2x2 pixels (five grey levels).
+    num_orientations: how many of the 40 orientations to keep, from the first
+      on; they are 9.2 degrees apart. With fewer than 40 the data set is an
+      easier one, and its name says so.
+    rows: `[737280, 64]` uint64 of the original (see `dsprites_files`).
 
   Returns:
-    Binary images bit-packed: 377 MB at 64 pixels.
+    The data set; binary images are packed, 377 MB at 64 pixels.
 
   Raises:
-    UserError: names the option and what it may be.
+    UserError: an option is wrong; the message says which values are allowed.
   """
   _check_options(image_size, downsample, num_orientations)
   if rows is not None:
@@ -72,9 +74,13 @@ def load(
   grey = image_size == 32 and downsample == "mean"
   num_bytes = image_size**2 if grey else image_size**2 // 8
   images = empty_images((*sizes, num_bytes))
-  for kind in np.ndindex(sizes[:3]):
-    of_kind = sprites.render_everywhere(*kind) if rows is None else rows[kind]
-    images[kind] = _shrunk(of_kind, image_size, grey).reshape(32, 32, -1)
+  for sprite in np.ndindex(sizes[:3]):  # shape, scale, orientation
+    if rows is None:
+      everywhere = sprites.render_everywhere(*sprite)
+    else:
+      everywhere = rows[sprite]
+    shrunk = _shrunk(everywhere, image_size, grey)
+    images[sprite] = shrunk.reshape(32, 32, -1)
   count = int(np.prod(sizes))
   shape = (image_size, image_size, 1)
   source = "rendered" if rows is None else "original"
@@ -92,12 +98,21 @@ def load(
 
 
 def factor_grid(sizes: tuple[int, ...]) -> np.ndarray:
-  """All combinations of class indices, `[N, F]` uint8, the last fastest."""
+  """Returns all combinations of F factors, `[N, F]` uint8, the last fastest."""
   return np.indices(sizes, np.uint8).reshape(len(sizes), -1).T
 
 
 def _shrunk(rows: np.ndarray, image_size: int, grey: bool) -> np.ndarray:
-  """Rows of bits `[32, 32, 64]` to bytes of one image after another."""
+  """Converts the images of a sprite to the format of `Dataset.images`.
+
+  Args:
+    rows: `[32, 32, 64]` uint64, a bit per pixel.
+    image_size: 32 or 64.
+    grey: whether to take means of 2x2 pixels instead of every second pixel.
+
+  Returns:
+    uint8; of each image at its position, packed bytes or grey pixels.
+  """
   if image_size == sprites.SIZE:
     return rows.astype("<u8").view(np.uint8)
   pixels = _pixels(rows)
@@ -110,22 +125,26 @@ def _shrunk(rows: np.ndarray, image_size: int, grey: bool) -> np.ndarray:
 
 
 def _pixels(rows: np.ndarray) -> np.ndarray:
-  """Rows of bits `[..., 64]` uint64 to pixels `[..., 64, 64]` uint8."""
+  """Unpacks rows of bits `[..., 64]` uint64 to pixels `[..., 64, 64]` uint8."""
   row_bytes = np.ascontiguousarray(rows).astype("<u8")[..., None].view(np.uint8)
   return np.unpackbits(row_bytes, axis=-1, bitorder="little")
 
 
-def _name(source, image_size, downsample, num_orientations) -> str:
+def _name(
+  source: str, image_size: int, downsample: str, num_orientations: int
+) -> str:
+  """The name of the data set, which shows each deviation from the original."""
   name = f"dSprites, {source}"
   if image_size == 32:
-    how = {"every_second": "every second pixel", "mean": "2x2 means"}
-    name += f", 32x32 ({how[downsample]})"
+    methods = {"every_second": "every second pixel", "mean": "2x2 means"}
+    name += f", 32x32 ({methods[downsample]})"
   if num_orientations < 40:
     name += f", first {num_orientations} of 40 orientations"
   return name
 
 
-def _checked(factors: np.ndarray) -> np.ndarray:
+def _checked_factors(factors: np.ndarray) -> np.ndarray:
+  """The factors `[n, 5]` in int64, each in its range."""
   factors = np.asarray(factors)
   if factors.ndim != 2 or factors.shape[1] != len(FACTOR_NAMES):
     raise UserError(
@@ -143,7 +162,9 @@ def _checked(factors: np.ndarray) -> np.ndarray:
   return factors.astype(np.int64)
 
 
-def _check_options(image_size, downsample, num_orientations) -> None:
+def _check_options(
+  image_size: int, downsample: str, num_orientations: int
+) -> None:
   if image_size not in (32, 64):
     raise UserError(f"dSprites comes in 32 or 64 pixels, not {image_size}")
   if downsample not in DOWNSAMPLINGS:

@@ -1,7 +1,7 @@
-"""The real dSprites, from the authors' .npz or .hdf5 file.
+"""The original dSprites, from the authors' .npz or .hdf5 file.
 
-Nothing in a file is executed: the archive's pickled `metadata` is never read,
-and nothing in it is needed. Images are packed chunk by chunk, so that memory
+Nothing in a file is executed: the pickled `metadata` of the archive isn't
+needed and is never read. Images are packed chunk by chunk, so the memory in use
 stays near the packed 377 MB instead of 3 GB.
 """
 
@@ -11,6 +11,7 @@ import os
 import pathlib
 import zipfile
 from collections.abc import Iterator
+from typing import IO
 
 import numpy as np
 from absl import logging
@@ -18,11 +19,12 @@ from absl import logging
 from cascade_jax.data import dsprites, sprites
 from cascade_jax.errors import UserError
 
-# A file's first bytes tell its kind; its name doesn't, as the cache of
-# TensorFlow Datasets calls the hdf5 "....hdf5raw=true".
+# The kind of a file is read from its first bytes and not from its name, because
+# the cache of TensorFlow Datasets names the hdf5 file "....hdf5raw=true".
 _KINDS = {b"PK\x03\x04": "npz", b"\x89HDF": "hdf5"}
-# Of dsprites_ndarray_co1sh3sc6or40x32y32_64x64: the npz's as several public
-# projects quote it, the hdf5's as TensorFlow Datasets checks it.
+# The digests of dsprites_ndarray_co1sh3sc6or40x32y32_64x64: for the npz the one
+# that several public projects quote, for the hdf5 the one that TensorFlow
+# Datasets checks.
 _DIGESTS = {
   "npz": ("md5", "7da33b31b13a06f4b04a70402ce90c2e"),
   "hdf5": (
@@ -32,24 +34,28 @@ _DIGESTS = {
 }
 _CHUNK = 8192  # images
 
+# What an open file yields: the factors `[N, F]`, colour included, and the
+# images `[chunk, 64, 64]`.
+_Content = tuple[np.ndarray, Iterator[np.ndarray]]
+
 
 def read(
   path: str | os.PathLike, sizes: tuple[int, ...] = dsprites.FACTOR_SIZES
 ) -> np.ndarray:
-  """All images of a dSprites file, packed.
+  """Reads and packs all images of a dSprites file.
 
   Args:
-    path: of the .npz or .hdf5.
-    sizes: of the factor grid that the file has to hold.
+    path: the .npz or .hdf5 file.
+    sizes: the number of values of each factor in the file.
 
   Returns:
-    `[N, 64]` uint64, a row of pixels each: bit j is column j.
+    `[N, 64]` uint64, the rows of each image; bit j of a row is column j.
 
   Raises:
     UserError: there is no such file.
-    UserError: an .hdf5 needs h5py.
-    UserError: another kind of file, or one that is damaged: its shapes,
-      types, pixel values or factor grid are not dSprites'.
+    UserError: the file is an .hdf5 and h5py isn't installed.
+    UserError: the file is of another kind or damaged: its shapes, types, pixel
+      values or factor grid are not those of dSprites.
   """
   path = pathlib.Path(path).expanduser()
   if not path.is_file():
@@ -62,9 +68,13 @@ def read(
     opened = {"npz": _opened_npz, "hdf5": _opened_hdf5}[kind](path)
     with opened as (classes, chunks):
       rows = _packed(classes, chunks, sizes)
-  except (ImportError, PermissionError):
+  except ImportError as error:
+    raise UserError(
+      f"{path.name} needs h5py: pip install cascade_jax[hdf5]"
+    ) from error
+  except PermissionError:
     raise
-  except Exception as error:  # whatever damage makes zip, numpy or hdf5 raise
+  except Exception as error:  # damage can raise any exception
     raise UserError(
       f"{path} is damaged or is not dSprites: {error}. Delete it and download "
       "it again, or use the data set 'dsprites', which needs no file."
@@ -75,6 +85,7 @@ def read(
 
 
 def _kind(path: pathlib.Path) -> str:
+  """The kind of a file by its first bytes, "npz" or "hdf5"."""
   with path.open("rb") as file:
     start = file.read(4)
   if start not in _KINDS:
@@ -85,7 +96,7 @@ def _kind(path: pathlib.Path) -> str:
 def _packed(
   classes: np.ndarray, chunks: Iterator[np.ndarray], sizes: tuple[int, ...]
 ) -> np.ndarray:
-  """Checks the factors, then checks and packs the images."""
+  """Checks factors and images, and packs the images to `[N, 64]` uint64."""
   _check_grid(classes, sizes)
   rows = np.empty((len(classes), sprites.SIZE), np.uint64)
   done = 0
@@ -103,7 +114,7 @@ def _packed(
 
 
 def _check_grid(classes: np.ndarray, sizes: tuple[int, ...]) -> None:
-  """The colour column is constant; the others are the grid, row-major."""
+  """Checks for a constant colour column and the row-major grid of factors."""
   grid = dsprites.factor_grid(sizes)
   if classes.shape != (len(grid), len(sizes) + 1):
     raise UserError(
@@ -115,8 +126,7 @@ def _check_grid(classes: np.ndarray, sizes: tuple[int, ...]) -> None:
 
 
 @contextlib.contextmanager
-def _opened_npz(path: pathlib.Path):
-  """Yields the factors and an iterator over chunks of images."""
+def _opened_npz(path: pathlib.Path) -> Iterator[_Content]:
   with zipfile.ZipFile(path) as archive:
     with archive.open("latents_classes.npy") as member:
       classes = np.lib.format.read_array(member, allow_pickle=False)
@@ -124,7 +134,8 @@ def _opened_npz(path: pathlib.Path):
       yield classes, _npy_chunks(member)
 
 
-def _npy_chunks(member) -> Iterator[np.ndarray]:
+def _npy_chunks(member: IO[bytes]) -> Iterator[np.ndarray]:
+  """Reads `imgs` chunk by chunk; `np.load` would hold all 3 GB at once."""
   version = np.lib.format.read_magic(member)
   read_header = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -140,14 +151,9 @@ def _npy_chunks(member) -> Iterator[np.ndarray]:
 
 
 @contextlib.contextmanager
-def _opened_hdf5(path: pathlib.Path):
-  """Yields the factors and an iterator over chunks of images."""
-  try:
-    import h5py
-  except ImportError as error:
-    raise UserError(
-      f"{path.name} needs h5py: pip install cascade_jax[hdf5]"
-    ) from error
+def _opened_hdf5(path: pathlib.Path) -> Iterator[_Content]:
+  import h5py  # optional
+
   with h5py.File(path) as file:
     images = file["imgs"]
     starts = range(0, len(images), _CHUNK)
@@ -158,7 +164,7 @@ def _opened_hdf5(path: pathlib.Path):
 
 
 def _compare_digest(path: pathlib.Path, kind: str) -> None:
-  """Says so where the file is whole but not the published one."""
+  """Logs a warning if the file isn't the published one."""
   algorithm, expected = _DIGESTS[kind]
   with path.open("rb") as file:
     digest = hashlib.file_digest(file, algorithm).hexdigest()

@@ -1,19 +1,24 @@
-"""dSprites by way of TensorFlow Datasets, without TensorFlow.
+"""The original dSprites from TensorFlow Datasets, without TensorFlow.
 
-TFDS can't prepare dSprites without TensorFlow, but it can read what was
-prepared as array_record, and it can download. Its records are shuffled: labels
-say where each image belongs.
+TFDS can't prepare dSprites without TensorFlow, but it can read a data set that
+was prepared as array_record, and it can download the original file. Its records
+are shuffled; their labels say where each image belongs.
 """
 
 import pathlib
 import threading
 import urllib.parse
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from absl import logging
 
 from cascade_jax.data import dsprites, dsprites_files
 from cascade_jax.errors import UserError
+
+if TYPE_CHECKING:
+  import tensorflow_datasets as tfds
 
 _LABELS = tuple(
   f"label_{factor}"
@@ -25,21 +30,24 @@ _SECONDS_TO_ANSWER = 8
 def read(
   data_dir: str | None = None, sizes: tuple[int, ...] = dsprites.FACTOR_SIZES
 ) -> np.ndarray:
-  """All images, packed: `[N, 64]` uint64, in dSprites' own order.
+  """Reads and packs all images, in the order of the original file.
 
-  Reads the data set that TFDS has prepared in `data_dir` as array_record (about
-  two minutes); where there is none, downloads the original file there (checked
-  by its digest) and reads that.
+  Reads the data set that TFDS has prepared in `data_dir` as array_record, which
+  takes about two minutes. If there is none, downloads the original file to that
+  folder, checks its digest and reads it.
 
   Args:
-    data_dir: of TFDS; None for its default.
-    sizes: of the factor grid that it has to hold.
+    data_dir: the folder of TFDS; None for its default.
+    sizes: the number of values of each factor in the data set.
+
+  Returns:
+    `[N, 64]` uint64, the rows of each image; bit j of a row is column j.
 
   Raises:
-    ConnectionError: nothing prepared, nothing downloaded, and the host of the
-      original can't be reached; says so within ten seconds.
+    ConnectionError: no data set is prepared, no file is downloaded, and the
+      host of the original doesn't answer within ten seconds.
     UserError: the downloaded file needs h5py.
-    UserError: what is there is not the whole of dSprites.
+    UserError: the data set or the file is incomplete or damaged.
   """
   import tensorflow_datasets as tfds
 
@@ -52,7 +60,7 @@ def read(
     return rows_of_records(builder.as_data_source(split="train"), sizes)
   except (ImportError, PermissionError):
     raise
-  except Exception as error:  # whatever damage makes the reader raise
+  except Exception as error:  # damage can raise any exception
     raise UserError(
       f"{builder.data_dir} is damaged or is not dSprites: {error}. Delete it "
       "and prepare it again, or use data.name=dsprites, which needs no file."
@@ -60,16 +68,19 @@ def read(
 
 
 def rows_of_records(
-  records, sizes: tuple[int, ...] = dsprites.FACTOR_SIZES
+  records: Iterable[dict], sizes: tuple[int, ...] = dsprites.FACTOR_SIZES
 ) -> np.ndarray:
-  """Packs records `{"image": [64, 64, 1], "label_...": class}` in order.
+  """Packs the images of records and sorts them by their factors.
 
   Args:
-    records: a sequence in any order.
-    sizes: of the factor grid that they have to fill.
+    records: `{"image": [64, 64, 1], "label_...": factor}`, in any order.
+    sizes: the number of values of each factor.
+
+  Returns:
+    `[N, 64]` uint64, the rows of each image; bit j of a row is column j.
 
   Raises:
-    UserError: an image of the grid is missing.
+    UserError: an image of the grid of factors is missing.
   """
   rows = np.zeros((int(np.prod(sizes)), 64), np.uint64)
   seen = np.zeros(len(rows), bool)
@@ -85,8 +96,8 @@ def rows_of_records(
   return rows
 
 
-def _download(builder) -> pathlib.Path:
-  """The original file: put there by hand, downloaded earlier, or now."""
+def _download(builder: "tfds.core.DatasetBuilder") -> pathlib.Path:
+  """The original file, put there by the user or downloaded, now or earlier."""
   import tensorflow_datasets as tfds
 
   ((url, info),) = builder.url_infos.items()
@@ -94,7 +105,7 @@ def _download(builder) -> pathlib.Path:
   manual = folder / "manual" / info.filename
   if manual.exists():
     return manual
-  # TFDS writes an .INFO beside each file whose download was whole.
+  # TFDS writes an .INFO file beside each file that it downloaded completely.
   if not any((folder / "dsprites").glob("*.INFO")):
     check_reachable(url, manual)
     logging.info("downloading dSprites (28 MB) to %s", folder)
@@ -105,17 +116,18 @@ def _download(builder) -> pathlib.Path:
 
 
 def check_reachable(url: str, manual: pathlib.Path) -> None:
-  """Fails within ten seconds, where TFDS would try again for minutes.
+  """Checks that a download can start; TFDS itself would retry for minutes.
 
   Args:
-    url: to be downloaded.
-    manual: where a user may put the file instead.
+    url: the address of the file.
+    manual: the path where a user may put the file instead.
 
   Raises:
-    ConnectionError: says what to do instead.
+    ConnectionError: the host doesn't send the file, or doesn't answer within
+      ten seconds; the message says what to do instead.
   """
   failures = []
-  # In a thread, because looking up a host's name knows no time limit.
+  # In a thread, because the look-up of a host name has no time limit.
   thread = threading.Thread(target=_ask, args=(url, failures), daemon=True)
   thread.start()
   thread.join(_SECONDS_TO_ANSWER)
@@ -131,8 +143,8 @@ def check_reachable(url: str, manual: pathlib.Path) -> None:
 
 
 def _ask(url: str, failures: list) -> None:
-  """Appends what goes wrong when the download is begun, if anything does."""
-  import requests  # what TFDS downloads with, so proxies are the same
+  """Starts the download and appends the error, if there is one."""
+  import requests  # as in TFDS, so that the same proxies are used
 
   try:
     with requests.get(url, stream=True, timeout=5) as response:

@@ -1,4 +1,4 @@
-"""A data set by its name, as configs give it."""
+"""The data sets by the names that a configuration gives them."""
 
 import pathlib
 
@@ -12,28 +12,29 @@ _ARRAYS = ("images", "factors", "factor_names", "class_factor", "class_names")
 NAMES = ("dsprites", "dsprites_file", "dsprites_tfds", "arrays")
 
 
-def load(name: str, path: str = "", **options) -> Dataset:
-  """Loads a data set.
+def load(name: str, path: str = "", **options: int | str) -> Dataset:
+  """Loads a data set by its name.
 
-  | name | is |
+  | name | data set |
   |---|---|
   | `dsprites` | dSprites, rendered from its factors; no file is needed |
   | `dsprites_file` | the original, from the .npz or .hdf5 at `path` |
-  | `dsprites_tfds` | the original, through TensorFlow Datasets at `path` |
-  | `arrays` | your own, from the .npz at `path` (see below) |
+  | `dsprites_tfds` | the original, from TensorFlow Datasets at `path` |
+  | `arrays` | a user's own arrays, from the .npz at `path` |
 
-  Arrays of your own have the names of the arguments of `from_arrays`: `images`,
-  and where you know them `factors`, `factor_names`, `class_factor` and
+  The arrays in a user's .npz have the names of the arguments of `from_arrays`:
+  `images`, and optionally `factors`, `factor_names`, `class_factor` and
   `class_names`.
 
   Args:
-    name: one of the above.
-    path: of the file, where there is one; for TFDS its data_dir, or "".
-    **options: of `dsprites.load`; your own arrays are taken as they are.
+    name: one of the names above.
+    path: the file, if there is one; for TFDS its data_dir, or "" for the
+      default.
+    **options: the options of `dsprites.load`; ignored for `arrays`.
 
   Raises:
-    UserError: another name, or a file that isn't what it should be.
-    UserError: no file there.
+    UserError: the name is unknown, there is no file at the path, or the file
+      can't be read.
   """
   if name == "dsprites":
     return dsprites.load(**options)
@@ -47,15 +48,16 @@ def load(name: str, path: str = "", **options) -> Dataset:
 
 
 def _load_arrays(path: pathlib.Path) -> Dataset:
+  """Makes a data set of the arrays in an .npz file."""
   if not path.is_file():
     raise UserError(f"data.path is {str(path)!r}; there is no file")
   try:
     with np.load(path, allow_pickle=False) as file:
       arrays = {key: file[key] for key in _ARRAYS if key in file}
-  except Exception as error:  # whatever damage makes zip or numpy raise
+  except Exception as error:  # damage can raise any exception
     raise UserError(f"{path} is not a whole .npz: {error}") from error
   if "images" not in arrays:
     raise UserError(f"{path} has no array named images")
-  # Names come as arrays of strings, and one name as an array without axes.
+  # Names are arrays of strings; `tolist` turns an array without axes to a str.
   texts = {k: v.tolist() for k, v in arrays.items() if v.dtype.kind == "U"}
   return from_arrays(path.stem, **{**arrays, **texts})

@@ -1,4 +1,4 @@
-"""Which images a step sees: a function of (seed, step) and nothing else."""
+"""The order of the images, a function of only the seed and the step."""
 
 import functools
 from collections.abc import Callable
@@ -11,19 +11,23 @@ from cascade_jax.errors import UserError
 def batch_indices(
   num_examples: int, batch_size: int, seed: int, step: int
 ) -> np.ndarray:
-  """Indices `[batch_size]` of one step, out of endlessly shuffled epochs.
+  """Returns the indices of the images in the batch of one step.
 
-  Each example comes once an epoch; a batch may begin in one epoch and end in
-  the next. Without state, a resumed run sees what it would have seen.
+  Each epoch is a new permutation of all images. A batch may begin in one epoch
+  and end in the next. There is no state, so a resumed run sees the same batches
+  as an uninterrupted one.
 
   Args:
-    num_examples: N.
-    batch_size: B.
-    seed: of the run.
+    num_examples: the number of images, N.
+    batch_size: B, at most N.
+    seed: the seed of the run.
     step: counted from 0.
 
+  Returns:
+    `[B]` int32.
+
   Raises:
-    UserError: the batch doesn't fit into the data.
+    UserError: the batch is empty or larger than the data set.
   """
   if not 1 <= batch_size <= num_examples:
     raise UserError(
@@ -42,13 +46,16 @@ def batch_indices(
 
 @functools.lru_cache(maxsize=64)
 def _epoch_orders(num_examples: int, seed: int) -> Callable[[int], np.ndarray]:
-  """Each epoch's order; a cache a seed, because replicas take turns."""
+  """A function from epoch to permutation, cached for each seed.
+
+  Replicas have different seeds and take turns, so one cache would not do.
+  """
 
   @functools.lru_cache(maxsize=2)
-  def epoch_order(epoch):
+  def epoch_order(epoch: int) -> np.ndarray:
     order = np.random.default_rng((seed, epoch)).permutation(num_examples)
     order = order.astype(np.int32)
-    order.flags.writeable = False  # the cache hands out this very array
+    order.flags.writeable = False  # all callers share the cached array
     return order
 
   return epoch_order

@@ -1,15 +1,17 @@
 """A renderer of dSprites' shapes that reproduces the original's pixels.
 
-The model was fitted to real images and draws every one that was found exactly;
-over the whole data set it has 128,328,864 pixels on, the original 128,328,862
-(from its published mean). So a few tens of pixels of 3 billion may differ.
+The renderer was fitted to original images and reproduces each one that was
+available exactly. Over the whole data set it turns on 128,328,864 pixels, the
+original 128,328,862 (from its published mean), so a few tens of pixels out of 3
+billion may differ.
 
 Each sprite is a closed polygon around its centre of rotation, in pixels of a
-64x64 canvas with y down. It is scaled, turned counter-clockwise as displayed,
-placed, and its vertices are snapped to 1/256 pixel, as graphics hardware does.
-A pixel is on when its centre lies inside. A centre exactly on a horizontal
-edge belongs to the polygon above that edge; on any other edge, to the one on
-its right. After the snap all arithmetic is in integers.
+64x64 canvas whose y axis points down. It is scaled, rotated counter-clockwise
+as displayed, and translated; then its vertices are snapped to 1/256 pixel, as
+graphics hardware does. A pixel is on if its centre lies inside the polygon. A
+centre exactly on a horizontal edge belongs to the polygon above that edge; a
+centre on any other edge, to the polygon on the right of it. After the snap all
+arithmetic is in integers.
 """
 
 import numpy as np
@@ -21,12 +23,19 @@ POSITIONS = np.linspace(0, 1, 32)
 SHAPES = ("square", "ellipse", "heart")
 
 _UNIT = 0.3 * SIZE  # side of the square at scale 1
-_SNAP = 256  # steps a pixel
-_HALF = _SNAP // 2  # from a pixel's edge to its centre
+_SNAP = 256  # steps per pixel
+_HALF = _SNAP // 2  # from the edge of a pixel to its centre
 
 
 def outline(shape: int) -> np.ndarray:
-  """Vertices `[n, 2]` (right, down) in pixels at scale 1, orientation 0."""
+  """Returns the polygon of a shape at scale 1 and orientation 0.
+
+  Args:
+    shape: an index into `SHAPES`.
+
+  Returns:
+    `[n, 2]` vertices (right, down) in pixels from the centre of rotation.
+  """
   if shape == 0:
     corners = [[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]]
     return _UNIT * np.array(corners)
@@ -41,15 +50,22 @@ def outline(shape: int) -> np.ndarray:
 
 
 def render_everywhere(shape: int, scale: int, orientation: int) -> np.ndarray:
-  """One sprite at all 32 x 32 positions: `[32, 32, 64]` uint64.
+  """Renders one sprite at all 32 x 32 positions.
 
-  The axes are x position, y position and row; bit j of a row is column j.
+  Args:
+    shape: an index into `SHAPES`.
+    scale: an index into `SCALES`.
+    orientation: an index into `ORIENTATIONS`.
+
+  Returns:
+    `[32, 32, 64]` uint64, by x position, y position and row; bit j of a row is
+    column j.
   """
   xs, ys = _snapped_vertices(shape, scale, orientation)
   position, row, edge = _crossings(ys)
   columns = _first_columns(xs, ys, row, position, edge)
-  # Filling from each crossing to the left border, pixels between a left and a
-  # right edge are covered an odd number of times.
+  # Fill from the left border to each crossing: the pixels between a left and a
+  # right edge of the polygon are covered an odd number of times.
   low_bits = np.array([(1 << k) - 1 for k in range(SIZE + 1)], np.uint64)
   fills = low_bits[columns]
   scanline = position * SIZE + row
@@ -59,7 +75,9 @@ def render_everywhere(shape: int, scale: int, orientation: int) -> np.ndarray:
   return rows.reshape(len(xs), len(ys), SIZE)
 
 
-def _snapped_vertices(shape: int, scale: int, orientation: int):
+def _snapped_vertices(
+  shape: int, scale: int, orientation: int
+) -> tuple[np.ndarray, np.ndarray]:
   """Vertices in 1/256 pixel: x `[32, n]` by x position, y `[32, n]` by y."""
   right, down = SCALES[scale] * outline(shape).T
   angle = -ORIENTATIONS[orientation]  # counter-clockwise, though y is down
@@ -73,11 +91,17 @@ def _snapped_vertices(shape: int, scale: int, orientation: int):
   )
 
 
-def _crossings(ys: np.ndarray):
-  """Where edges cross the centre lines of rows: (y position, row, edge).
+def _crossings(ys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+  """Finds where edges cross the horizontal lines through the pixels' centres.
 
-  Sorted by position, then row. A line through a vertex is crossed once, as
-  (ymin, ymax] counts as inside.
+  An edge covers (ymin, ymax], so a line through a vertex is crossed once.
+
+  Args:
+    ys: `[32, n]` vertices by y position, in 1/256 pixel.
+
+  Returns:
+    `[k]` y positions, `[k]` rows and `[k]` edges of the k crossings, sorted by
+    position and row.
   """
   first_row = int(ys.min(axis=1)[0]) // _SNAP - 1
   offset = np.rint(32 * POSITIONS).astype(np.int64)
@@ -90,8 +114,14 @@ def _crossings(ys: np.ndarray):
   return position, rows[position, index], edge
 
 
-def _first_columns(xs, ys, row, position, edge) -> np.ndarray:
-  """First column whose centre is on or past each crossing: `[32, k]`."""
+def _first_columns(
+  xs: np.ndarray,
+  ys: np.ndarray,
+  row: np.ndarray,
+  position: np.ndarray,
+  edge: np.ndarray,
+) -> np.ndarray:
+  """First column whose centre is on or right of each crossing, `[32, k]`."""
   x_from, x_to = xs[:, edge], np.roll(xs, -1, axis=1)[:, edge]
   y_from = ys[position, edge]
   height = np.roll(ys, -1, axis=1)[position, edge] - y_from

@@ -8,37 +8,7 @@ from cascade_jax.plots.style import UNUSED_KL
 from cascade_jax.report import sections
 from cascade_jax.report.html_parts import escape, integer, is_number
 from cascade_jax.report.run import Run
-from cascade_jax.report.scores import is_annealed, scores_section
-
-_CASCADE = "Jeong & Song 2019", "https://arxiv.org/abs/1905.09432"
-_AAE = "Makhzani et al. 2015", "https://arxiv.org/abs/1511.05644"
-# The title, authors and URL of each method.
-_METHODS = {
-  "aae": ("AAE", *_AAE),
-  "aae_s": ("AAE-S (supervised)", *_AAE),
-  "beta_tcvae": (
-    "beta-TCVAE",
-    "Chen et al. 2018",
-    "https://arxiv.org/abs/1802.04942",
-  ),
-  "beta_vae": (
-    "beta-VAE",
-    "Higgins et al. 2017",
-    "https://openreview.net/forum?id=Sy2fzU9gl",
-  ),
-  "cascade_vae": ("CascadeVAE", *_CASCADE),
-  "cascade_vae_c": ("CascadeVAE-C", *_CASCADE),
-  "factor_vae": (
-    "FactorVAE",
-    "Kim & Mnih 2018",
-    "https://arxiv.org/abs/1802.05983",
-  ),
-  "joint_vae": (
-    "JointVAE",
-    "Dupont 2018",
-    "https://arxiv.org/abs/1804.00104",
-  ),
-}
+from cascade_jax.report.scores import scores_section
 
 
 def page(run: Run) -> str:
@@ -62,11 +32,6 @@ def page(run: Run) -> str:
 """
 
 
-def _citation(method: str) -> tuple[str, str, str] | None:
-  """Returns a method's title, authors and URL; None for a user's own method."""
-  return _METHODS.get(method)
-
-
 def _header(run: Run) -> str:
   """Returns the title, the verdict, and a line of facts."""
   seed, started = run.setting("seed"), run.provenance.get("started", "")
@@ -86,19 +51,15 @@ def _header(run: Run) -> str:
 
 def _title(run: Run) -> str:
   """Returns the method and the data set of the run."""
-  citation = _citation(run.method)
-  method = citation[0] if citation else run.method
-  if is_annealed(run):
-    method = "beta-VAE with annealed capacity"
-  return f"{method} on {run.dataset.replace('dsprites', 'dSprites')}"
+  title = run.about.title if run.about else run.method
+  return f"{title} on {run.dataset.replace('dsprites', 'dSprites')}"
 
 
 def _source(run: Run) -> str:
   """Returns a link to the method's paper; nothing for a user's own method."""
-  citation = _citation(run.method)
-  if not citation:
+  if not run.about:
     return ""
-  title, authors, url = citation
+  title, authors, url, _ = run.about
   return f'{escape(title)}: <a href="{url}">{escape(authors)}</a>. '
 
 

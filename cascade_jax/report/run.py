@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cascade_jax import methods
 from cascade_jax.errors import UserError
 from cascade_jax.report.html_parts import TIMES
 from cascade_jax.runs import json_file
@@ -49,6 +50,11 @@ class Run(NamedTuple):
   def method(self) -> str:
     """The name of the method in the config."""
     return str(self.setting("method"))
+
+  @property
+  def about(self) -> methods.About | None:
+    """The origin of the method; None for a user's own."""
+    return methods.about(self.config)
 
   @property
   def dataset(self) -> str:

@@ -15,31 +15,10 @@ from cascade_jax.report.html_parts import (
 )
 from cascade_jax.report.run import Run
 
-# Jeong & Song 2019 on dSprites, by method and number of continuous dimensions:
-# the disentanglement score and, for methods with a discrete code, the accuracy,
-# in percent, mean and standard deviation over seeds.
-_PAPER_SCORES = {
-  "cascade_vae": {
-    6: ("90.49 ± 5.28", "78.84 ± 15.65"),
-    4: ("91.34 ± 7.36", "76.00 ± 22.16"),
-  },
-  "beta_vae": {5: ("70.11 ± 7.54",), 10: ("74.41 ± 7.68",)},
-  "factor_vae": {5: ("81.09 ± 2.63",), 10: ("82.15 ± 0.88",)},
-  "joint_vae": {
-    6: ("74.51 ± 5.17", "44.79 ± 3.88"),
-    4: ("73.06 ± 2.18", "43.99 ± 3.94"),
-  },
-}
 _CARDS = ("disentanglement_score", "classification_accuracy")
 _ABBREVIATIONS = {"ari", "dci", "irs", "mig", "nmi", "sap"}
 _PAPER_STEPS = 300_000
 _PAPER_IMAGE_SIZE = f"64{TIMES}64"
-
-
-def is_annealed(run: Run) -> bool:
-  """Returns whether the method is the beta-VAE of Burgess et al. 2018."""
-  options = run.config.get("beta_vae") or {}
-  return run.method == "beta_vae" and bool(options.get("capacity"))
 
 
 def scores_section(run: Run) -> str:
@@ -58,11 +37,6 @@ def scores_section(run: Run) -> str:
     text = f"Training continued to step {integer(run.last_step)}. Score it with"
     body += instruction(text, run.evaluate_command)
   return section("Scores", body)
-
-
-def _paper_scores(method: str, num_continuous: int) -> tuple[str, ...]:
-  """Returns the paper's scores, in the order of the cards; none if unknown."""
-  return _PAPER_SCORES.get(method, {}).get(num_continuous, ())
 
 
 def _metrics_table(evaluation: dict) -> str:
@@ -119,11 +93,12 @@ def _paper_paragraph(run: Run, key: str) -> str:
   """
   m = run.setting("num_continuous")
   # The paper has no accuracy of methods without a discrete code.
-  scores = dict(zip(_CARDS, _paper_scores(run.method, m)))
+  published = run.about.published.get(m, ()) if run.about else ()
+  scores = dict(zip(_CARDS, published))
   categories = run.setting("num_categories")
   has_variables = isinstance(categories, list) and len(categories) > 1
   is_dsprites = "dsprites" in run.dataset.lower()
-  if key not in scores or is_annealed(run) or has_variables or not is_dsprites:
+  if key not in scores or has_variables or not is_dsprites:
     return ""
   steps = integer(_PAPER_STEPS)
   return (

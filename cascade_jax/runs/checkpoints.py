@@ -1,10 +1,11 @@
-"""Checkpoints of a run, by Orbax, with what Orbax leaves open.
+"""The checkpoints of a run, saved by Orbax and checked by digests.
 
-Orbax commits atomically, but (tried) a process killed while it deletes old
-checkpoints leaves half of one listed, and flipped bits in an array restore
-without a word. So: deletion goes through a renamed folder, each array's digest
-is saved and compared, and what doesn't restore is passed over for the one
-before, with a warning.
+Orbax commits a checkpoint atomically. Two kinds of damage remain, as trials
+showed: a process that is killed while it deletes an old checkpoint leaves half
+of it in the list, and flipped bits in an array are restored without an error.
+Therefore a checkpoint is moved to another folder before it is deleted, a digest
+of each array is saved and compared, and a checkpoint that can't be restored is
+skipped, with a warning, in favour of the one before it.
 """
 
 import hashlib
@@ -24,9 +25,10 @@ _TRASH = "trash"
 
 
 class Checkpoints:
-  """The checkpoints in one folder; the newest `keep` of them stay.
+  """The checkpoints in one folder, of which the newest `keep` are kept.
 
-  Saving is synchronous: a full disk raises at once, and the older ones stay.
+  Saving is synchronous: a full disk raises an error at once, and the older
+  checkpoints stay.
   """
 
   def __init__(self, folder: pathlib.Path, keep: int = 2):
@@ -43,7 +45,7 @@ class Checkpoints:
     self._folder = folder
 
   def save(self, state: TrainState) -> None:
-    """Saves under the state's own step; a step that is there is left alone."""
+    """Saves a state under its own step, unless that step has been saved."""
     step = int(state.step)
     if step in self.steps:
       return
@@ -57,17 +59,20 @@ class Checkpoints:
 
   @property
   def steps(self) -> list[int]:
-    """The steps that are there, whole or not, in order."""
+    """The steps of all checkpoints, damaged ones too, in ascending order."""
     return sorted(self._manager.all_steps())
 
   def restore(
     self, like: TrainState, latest: int = sys.maxsize
   ) -> TrainState | None:
-    """The newest state that is whole, or None where there is none.
+    """Restores the newest checkpoint that isn't damaged.
 
     Args:
-      like: a state of the shapes and types to restore.
-      latest: step; those after it aren't looked at.
+      like: a state that has the shapes and dtypes of the saved one.
+      latest: checkpoints of later steps are ignored.
+
+    Returns:
+      The restored state, or None if there is no checkpoint.
 
     Raises:
       UserError: there are checkpoints, but none can be restored.
@@ -76,7 +81,7 @@ class Checkpoints:
     for step in reversed([step for step in self.steps if step <= latest]):
       try:
         return self._restore_step(step, like)
-      except Exception as error:  # whatever the damage raises
+      except Exception as error:  # damage can raise any exception
         failures.append(f"step {step}: {str(error).splitlines()[0]}")
         logging.warning("passing over a damaged checkpoint, %s", failures[-1])
     if failures:
@@ -88,6 +93,7 @@ class Checkpoints:
     return None
 
   def _restore_step(self, step: int, like: TrainState) -> TrainState:
+    """Restores one checkpoint and compares the digests of its arrays."""
     restored = self._manager.restore(
       step,
       args=ocp.args.Composite(
@@ -107,18 +113,18 @@ class Checkpoints:
     return restored.state
 
   def discard_after(self, step: int) -> None:
-    """Deletes the damaged ones that a restored run is going to save again."""
+    """Deletes the checkpoints of later steps; a resumed run saves them anew."""
     for later in self.steps:
       if later > step:
         self._manager.delete(later)
 
   def close(self) -> None:
-    """Releases Orbax's threads."""
+    """Stops Orbax's threads."""
     self._manager.close()
 
 
 def _digests(state: TrainState) -> dict[str, str]:
-  """A digest of type, shape and bytes for each array of the state."""
+  """Digests of dtype, shape and bytes, by the path of each array."""
   digests = {}
   for path, leaf in jax.tree_util.tree_leaves_with_path(state):
     array = np.asarray(leaf)

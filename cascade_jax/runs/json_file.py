@@ -1,4 +1,4 @@
-"""JSON files: read with an error that names the file, written whole."""
+"""JSON files that are written atomically and name themselves in errors."""
 
 import json
 import pathlib
@@ -7,10 +7,10 @@ from cascade_jax.errors import UserError
 
 
 def read(path: pathlib.Path) -> dict:
-  """The object in a JSON file.
+  """Reads the object in a JSON file.
 
   Raises:
-    UserError: the file holds something else; names it.
+    UserError: the file holds anything but a JSON object; the message names it.
   """
   try:
     content = json.loads(path.read_text(encoding="utf-8"))
@@ -23,7 +23,7 @@ def read(path: pathlib.Path) -> dict:
 
 
 def write(path: pathlib.Path, content: dict) -> None:
-  """Writes a JSON file so that it is there whole or not at all."""
+  """Writes a JSON file atomically: the old content or all of the new."""
   partial = path.with_name(f".{path.name}.partial")
   partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
   partial.replace(path)

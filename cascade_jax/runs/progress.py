@@ -1,17 +1,27 @@
-"""How far a run is: a bar on a terminal, lines elsewhere."""
+"""The progress of a run: a bar on a terminal, log lines elsewhere."""
 
+import datetime
 import sys
+from typing import TYPE_CHECKING
 
 from absl import logging
 
+if TYPE_CHECKING:
+  import tqdm
+
+_SCORE_NAMES = {
+  "disentanglement_score": "disentanglement",
+  "classification_accuracy": "accuracy",
+}
+
 
 class Progress:
-  """Shows the records of a run; of several replicas, the first one's.
+  """Shows the log entries of a run; of several replicas, the first one's.
 
   Args:
-    first_step: where this start goes on.
-    num_steps: the last step, for the time left.
-    num_replicas: said where there are several.
+    first_step: the step from which the run is started or resumed.
+    num_steps: the last step of the run, for the time that is left.
+    num_replicas: the number of replicas, shown if there are several.
   """
 
   def __init__(self, first_step: int, num_steps: int, num_replicas: int = 1):
@@ -19,58 +29,67 @@ class Progress:
     self._num_replicas = num_replicas
     self._bar = _progress_bar(first_step, num_steps)
 
-  def show(self, record: dict) -> None:
-    """Shows a record of metrics.jsonl."""
-    step, rate = record["step"], record["steps_per_second"]
+  def show(self, entry: dict) -> None:
+    """Shows one log entry of metrics.jsonl."""
+    step, rate = entry["step"], entry["steps_per_second"]
     if self._bar is not None:
-      self._bar.set_postfix_str(self._summary(record), refresh=False)
+      self._bar.set_postfix_str(self._summary(entry), refresh=False)
       self._bar.update(step - self._bar.n)
       return
     logging.info(
       "step %d of %d: %s, %.1f steps/s, %s left",
       step,
       self._num_steps,
-      self._summary(record),
+      self._summary(entry),
       rate,
       duration((self._num_steps - step) / rate),
     )
 
   def close(self) -> None:
-    """Leaves the bar as it is."""
+    """Closes the bar and leaves it on the terminal."""
     if self._bar is not None:
       self._bar.close()
 
-  def _summary(self, record: dict) -> str:
+  def _summary(self, entry: dict) -> str:
+    """Joins the stage of a cascade, the loss and the scores, if there are."""
     parts = [
-      f"loss {record['loss']:.2f}",
-      f"reconstruction {record['reconstruction']:.2f} nats",
+      *_stage_parts(entry),
+      f"loss {entry['loss']:.2f}",
+      f"reconstruction {entry['reconstruction']:.2f} nats",
     ]
-    opened, code = record.get("open_dimensions"), " + code" * record["discrete"]
-    if opened is not None and opened < len(record["kl_weights"]) or record["phase"]:  # a cascade
-      parts = [f"phase {record['phase']}", f"{opened} open{code}", *parts]
     if self._num_replicas > 1:
       parts[0] = f"{self._num_replicas} seeds, of the first: {parts[0]}"
-    names = {
-      "disentanglement_score": "disentanglement",
-      "classification_accuracy": "accuracy",
-    }
     parts += [
-      f"{name} {record[key]:.1%}"
-      for key, name in names.items()
-      if record.get(key) is not None
+      f"{name} {entry[key]:.1%}"
+      for key, name in _SCORE_NAMES.items()
+      if entry.get(key) is not None
     ]
     return ", ".join(parts)
 
 
 def duration(seconds: float) -> str:
-  """Hours, minutes and seconds: 1:02:03."""
-  minutes, seconds = divmod(round(seconds), 60)
-  hours, minutes = divmod(minutes, 60)
-  return f"{hours}:{minutes:02d}:{seconds:02d}"
+  """Formats seconds as hours, minutes and seconds, for example 1:02:03."""
+  return str(datetime.timedelta(seconds=round(seconds)))
 
 
-def _progress_bar(first_step: int, num_steps: int):
-  """A bar on a terminal, None elsewhere (plain lines serve there)."""
+def _stage_parts(entry: dict) -> list[str]:
+  """The phase and the open dimensions; empty for a method without a cascade.
+
+  The entries of a method without KL weights have neither `open_dimensions` nor
+  `kl_weights`.
+  """
+  phase = entry["phase"]
+  if "open_dimensions" not in entry or "kl_weights" not in entry:
+    return [f"phase {phase}"] if phase else []
+  opened = entry["open_dimensions"]
+  if not phase and opened == len(entry["kl_weights"]):
+    return []
+  code = " + code" if entry["discrete"] else ""
+  return [f"phase {phase}", f"{opened} open{code}"]
+
+
+def _progress_bar(first_step: int, num_steps: int) -> "tqdm.tqdm | None":
+  """Opens a bar on a terminal; None elsewhere, where lines are logged."""
   if not sys.stderr.isatty():
     return None
   import tqdm

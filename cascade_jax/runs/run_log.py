@@ -1,48 +1,60 @@
-"""What a run writes while it trains: metrics.jsonl, and TensorBoard's files.
+"""The log of a run: metrics.jsonl and TensorBoard's event files.
 
-`metrics.jsonl` has one JSON object a logged step and each step once, also
-after a run was killed and resumed. Times are of all replicas together. Scores
-(`config.evaluate_every`) are by `scores.PROTOCOL`, on the same `scored_images`
-images of the data set each time.
+`metrics.jsonl` has one log entry, a JSON object, for each logged step, and each
+step once, even if the run was killed and resumed. Times are of all replicas
+together. The scores that `config.evaluate_every` adds follow
+`scores.PROTOCOL`, on the same `scored_images` images of the data set each time.
 """
 
 import json
 import pathlib
 import time
+from typing import TYPE_CHECKING
 
 from cascade_jax.errors import UserError
+
+if TYPE_CHECKING:
+  import tensorboardX
 
 _FILE = "metrics.jsonl"
 
 
 def read_metrics(folder: pathlib.Path) -> list[dict]:
-  """The records of `metrics.jsonl`; a line cut off by a kill is left out."""
+  """Reads the log entries of `metrics.jsonl`, without a line cut by a kill.
+
+  Returns:
+    The entries in the order of their steps; empty if there is no file.
+  """
   path = folder / _FILE
   if not path.exists():
     return []
-  records = []
+  entries = []
   for line in path.read_text().splitlines():
     try:
-      records.append(json.loads(line))
+      entries.append(json.loads(line))
     except json.JSONDecodeError:
       break
-  return records
+  return entries
 
 
 class RunLog:
-  """Writes the records of one run, from `first_step` on.
+  """Writes the log entries of one run.
 
   Args:
-    folder: the run's folder.
-    first_step: records after it are dropped: they'll be written again.
-    tensorboard: whether to write TensorBoard event files too.
+    folder: the folder of the run.
+    first_step: the step from which the run is started or resumed; later log
+      entries are dropped, because the run will write them again.
+    tensorboard: whether to write TensorBoard's event files too.
+
+  Raises:
+    UserError: tensorboardX is needed and isn't installed.
   """
 
   def __init__(
     self, folder: pathlib.Path, first_step: int, tensorboard: bool = False
   ):
-    kept = [r for r in read_metrics(folder) if r["step"] <= first_step]
-    lines = "".join(json.dumps(record) + "\n" for record in kept)
+    kept = [e for e in read_metrics(folder) if e["step"] <= first_step]
+    lines = "".join(json.dumps(entry) + "\n" for entry in kept)
     partial = folder / f"{_FILE}.partial"
     partial.write_text(lines)
     partial.replace(folder / _FILE)
@@ -52,19 +64,24 @@ class RunLog:
     self._last_step = first_step
     self._events = _event_writer(folder, first_step) if tensorboard else None
 
-  def write(self, record: dict) -> dict:
-    """Writes a record; returns it with steps a second and time elapsed."""
+  def write(self, entry: dict) -> dict:
+    """Writes a log entry.
+
+    Returns:
+      The entry with `steps_per_second` and `elapsed`, the seconds of training
+      since the first start, without pauses.
+    """
     now = time.perf_counter()
-    step = record["step"]
+    step = entry["step"]
     rate = (step - self._last_step) / (now - self._last_time)
     elapsed = self._earlier + now - self._started
     self._last_step, self._last_time = step, now
-    record = {**record, "steps_per_second": rate, "elapsed": elapsed}
-    self._file.write(json.dumps(record) + "\n")
+    entry = {**entry, "steps_per_second": rate, "elapsed": elapsed}
+    self._file.write(json.dumps(entry) + "\n")
     self._file.flush()
     if self._events:
-      _write_events(self._events, record)
-    return record
+      _write_events(self._events, entry)
+    return entry
 
   def close(self) -> None:
     """Closes the files."""
@@ -73,7 +90,9 @@ class RunLog:
       self._events.close()
 
 
-def _event_writer(folder: pathlib.Path, first_step: int):
+def _event_writer(
+  folder: pathlib.Path, first_step: int
+) -> "tensorboardX.SummaryWriter":
   try:
     import tensorboardX
   except ImportError as error:
@@ -81,16 +100,17 @@ def _event_writer(folder: pathlib.Path, first_step: int):
       "config.tensorboard needs tensorboardX: pip install "
       "cascade_jax[tensorboard], or leave it off (metrics.jsonl has it all)"
     ) from error
-  # Events of steps that a killed run had reached are written again.
+  # A resumed run writes the later events of a killed one again.
   return tensorboardX.SummaryWriter(
     str(folder / "tensorboard"), purge_step=first_step + 1
   )
 
 
-def _write_events(events, record: dict) -> None:
-  for key, value in record.items():
+def _write_events(events: "tensorboardX.SummaryWriter", entry: dict) -> None:
+  """Writes a scalar for each number, and one for each item of a list."""
+  for key, value in entry.items():
     if isinstance(value, list):
       for index, item in enumerate(value, start=1):
-        events.add_scalar(f"{key}/{index}", item, record["step"])
-    elif key != "step" and value is not None:  # an unknown score is None
-      events.add_scalar(key, float(value), record["step"])
+        events.add_scalar(f"{key}/{index}", item, entry["step"])
+    elif key != "step" and value is not None:  # an undefined score is None
+      events.add_scalar(key, float(value), entry["step"])

@@ -2,13 +2,15 @@
 
 import signal
 import threading
+import types
 
 
 class StopSignal:
-  """Within the context, `received` says whether to stop.
+  """A context in which `received` is the signal that asked to stop, if any.
 
-  A second Ctrl-C interrupts at once, as usual. Outside the main thread, where
-  Python can't catch signals, nothing is caught.
+  After the first signal the previous handlers are back, so a second Ctrl-C
+  interrupts at once. Python handles signals in the main thread only; in other
+  threads the context catches nothing.
   """
 
   received: signal.Signals | None = None
@@ -20,10 +22,10 @@ class StopSignal:
         self._previous[number] = signal.signal(number, self._receive)
     return self
 
-  def __exit__(self, *unused) -> None:
+  def __exit__(self, *unused: object) -> None:
     self._restore()
 
-  def _receive(self, number, frame) -> None:
+  def _receive(self, number: int, frame: types.FrameType | None) -> None:
     self.received = signal.Signals(number)
     self._restore()
 

@@ -1,56 +1,50 @@
-"""The folder of a run: one process at a time, and what the run decided.
+"""The folder of a run: its lock, its configuration and its starts.
 
-| file | holds |
+| file | content |
 |---|---|
-| `config.json` | the resolved config |
-| `run.json` | versions, device, git commit, command; each resume too |
-| `metrics.jsonl` | one line a logged step |
-| `checkpoints/` | states to go on from |
+| `config.json` | the resolved configuration |
+| `run.json` | provenance and command of the first start and of each resume |
+| `metrics.jsonl` | one log entry a logged step |
+| `checkpoints/` | states from which the run can be resumed |
 
-A run of several replicas has such a folder for each (see `replicas.py`).
+A run of several replicas has one such folder for each replica (see
+`training/replicas.py`).
 """
 
 import contextlib
-import datetime
 import fcntl
-import importlib.metadata
 import json
 import os
 import pathlib
-import platform
-import subprocess
 import sys
 from collections.abc import Iterator
 
-import jax
 import ml_collections
 
 from cascade_jax.config import RESUMABLE_KEYS, default
 from cascade_jax.errors import UserError
 from cascade_jax.runs import json_file
+from cascade_jax.runs.provenance import provenance
 
-_PACKAGES = (
-  "jax",
-  "jaxlib",
-  "flax",
-  "optax",
-  "numpy",
-  "scipy",
-  "scikit-learn",
-  "ortools",
-)
 _LOCK = ".lock"
 
 
 @contextlib.contextmanager
 def claim(workdir: str | os.PathLike) -> Iterator[pathlib.Path]:
-  """Makes the folder and holds it for this process.
+  """Creates the folder of a run and locks it for this process.
 
-  The lock goes with the process, however it ends.
+  The operating system releases the lock when the process ends, even if it is
+  killed.
+
+  Args:
+    workdir: the folder; a leading `~` is expanded.
+
+  Yields:
+    The absolute path of the folder.
 
   Raises:
-    UserError: the folder can't be made or written to.
-    UserError: another process is running in it.
+    UserError: the folder can't be created or written to.
+    UserError: another process holds the lock.
   """
   folder = pathlib.Path(workdir).expanduser().resolve()
   try:
@@ -75,37 +69,49 @@ def claim(workdir: str | os.PathLike) -> Iterator[pathlib.Path]:
 def record_config(
   folder: pathlib.Path, config: ml_collections.ConfigDict
 ) -> None:
-  """Writes `config.json`, or checks a resumed run against it.
+  """Writes `config.json`, after a check against the one that is there.
+
+  Args:
+    folder: the folder of the run.
+    config: the configuration of this start; a resumed run may differ from the
+      earlier one in `RESUMABLE_KEYS`.
 
   Raises:
-    UserError: the folder's run has another config; names what differs.
+    UserError: the run in the folder has another configuration; the message
+      lists the keys that differ.
   """
   path = folder / "config.json"
   new = json.loads(config.to_json())
   if path.exists():
+    # A run that is older than a key had the key's default value.
     old = {**json.loads(default().to_json()), **json_file.read(path)}
-    differing = {
-      key
-      for key in old.keys() | new.keys()
-      if old.get(key) != new.get(key) and key not in RESUMABLE_KEYS
-    }
-    if differing:
-      changes = "\n".join(
-        f"  {key}: {old.get(key)!r} there, {new.get(key)!r} now"
-        for key in sorted(differing)
-      )
-      raise UserError(
-        f"workdir {folder} holds a run with another config:\n{changes}\n"
-        "Use another --workdir for another config."
-      )
+    _check_same_run(folder, old, new)
   json_file.write(path, new)
 
 
+def _check_same_run(folder: pathlib.Path, old: dict, new: dict) -> None:
+  differing = {
+    key
+    for key in old.keys() | new.keys()
+    if old.get(key) != new.get(key) and key not in RESUMABLE_KEYS
+  }
+  if differing:
+    changes = "\n".join(
+      f"  {key}: {old.get(key)!r} there, {new.get(key)!r} now"
+      for key in sorted(differing)
+    )
+    raise UserError(
+      f"workdir {folder} holds a run with another config:\n{changes}\n"
+      "Use another --workdir for another config."
+    )
+
+
 def read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:
-  """The config that `record_config` wrote.
+  """Reads the configuration that `record_config` wrote.
 
   Raises:
-    UserError: there is none, or one of another version of this package.
+    UserError: there is no configuration, or it was written by another version
+      of this package.
   """
   path = folder / "config.json"
   if not path.exists():
@@ -125,44 +131,17 @@ def read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:
 
 
 def record_start(folder: pathlib.Path, step: int) -> None:
-  """Adds this start, at `step`, to `run.json`."""
+  """Adds a start or a resume to `run.json`.
+
+  Args:
+    folder: the folder of the run.
+    step: the last step that was done before this start.
+  """
   path = folder / "run.json"
-  now = {"step": step, "command": " ".join(sys.argv), **provenance()}
+  start = {"step": step, "command": " ".join(sys.argv), **provenance()}
   if not path.exists():
-    json_file.write(path, {**now, "resumes": []})
+    json_file.write(path, {**start, "resumes": []})
     return
   run = json_file.read(path)
-  run["resumes"].append(now)
+  run["resumes"].append(start)
   json_file.write(path, run)
-
-
-def provenance() -> dict:
-  """When, where and with what something was computed; for JSON."""
-  return {
-    "started": datetime.datetime.now(datetime.UTC).isoformat("T", "seconds"),
-    "git_commit": _git_commit(),
-    "device": _device(),
-    "python": platform.python_version(),
-    "versions": {
-      package: importlib.metadata.version(package) for package in _PACKAGES
-    },
-  }
-
-
-def _device() -> str:
-  devices = jax.devices()
-  cores = len(os.sched_getaffinity(0))
-  kind = f"{len(devices)} x {devices[0].device_kind} ({devices[0].platform})"
-  return f"{kind}, {cores} host cores"
-
-
-def _git_commit() -> str | None:
-  """The commit of the code, "-dirty" where it was edited; None without git."""
-  command = ["git", "describe", "--always", "--dirty", "--abbrev=40"]
-  here = pathlib.Path(__file__).parent
-  try:
-    return subprocess.check_output(
-      command, cwd=here, text=True, stderr=subprocess.DEVNULL
-    ).strip()
-  except (OSError, subprocess.CalledProcessError):
-    return None

@@ -1,7 +1,11 @@
+import chex
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from absl.testing import parameterized
 
 from cascade_jax import data
+from cascade_jax.errors import UserError
 
 MANY = np.zeros((256, 4, 4))
 
@@ -20,21 +24,45 @@ def test_binary_images_are_packed(kind):
   np.testing.assert_array_equal(images_of(dataset)[..., 0], images)
 
 
-def test_black_and_white_in_255_steps_is_binary_too():
+def test_images_of_0_and_255_are_binary_too():
   images = 255 * np.eye(8, dtype=np.uint8)[None]
   np.testing.assert_array_equal(
     images_of(data.from_arrays("mine", images))[0, ..., 0], np.eye(8)
   )
 
 
-def test_grey_and_colour_keep_their_levels():
+def test_grey_and_colour_images_keep_their_levels():
   images = np.random.default_rng(0).integers(0, 256, (7, 8, 8, 3), np.uint8)
   dataset = data.from_arrays("mine", images)
   assert dataset.bits == 8 and dataset.image_shape == (8, 8, 3)
   np.testing.assert_allclose(images_of(dataset), images / 255, rtol=1e-6)
 
 
-def test_factors_are_described():
+class UnpackTest(chex.TestCase):
+  @chex.variants(with_jit=True, without_jit=True)
+  @parameterized.parameters(
+    ((6, 5, 3), 1, (5, 12)),  # 90 pixels fill 12 bytes, but not the last bits
+    ((6, 5, 3), 8, (5, 6, 5, 3)),
+    ((4, 4, 1), 1, (5, 2)),
+  )
+  def test_images_are_exact_and_traced_once(self, image_shape, bits, packed):
+    chex.clear_trace_counter()
+    traced = chex.assert_max_traces(
+      lambda rows: data.unpack(rows, image_shape, bits), n=1
+    )
+    unpack = self.variant(traced)
+    rng = np.random.default_rng(0)
+    for _ in range(2):
+      images = rng.integers(0, 2, (5, *image_shape), dtype=np.uint8)
+      rows = data.pack(images) if bits == 1 else 255 * images
+      chex.assert_shape(rows, packed)
+      unpacked = unpack(rows)
+      chex.assert_shape(unpacked, (5, *image_shape))
+      chex.assert_type(unpacked, jnp.float32)
+      np.testing.assert_array_equal(unpacked, images)
+
+
+def test_factor_sizes_and_class_names_are_inferred():
   dataset = data.from_arrays(
     "mine",
     np.zeros((4, 8, 8)),
@@ -68,12 +96,12 @@ def test_factors_are_described():
     ),
   ],
 )
-def test_bad_arrays_are_named(images, options, message):
-  with pytest.raises(ValueError, match=message):
+def test_error_names_the_bad_array(images, options, message):
+  with pytest.raises(UserError, match=message):
     data.from_arrays("mine", images, **options)
 
 
-def test_sizes_of_factors_outgrow_their_type():
+def test_factor_size_may_exceed_the_range_of_the_dtype():
   factors = np.arange(256, dtype=np.uint8)[:, None]
   assert data.from_arrays("mine", MANY, factors).factor_sizes == (256,)
 
@@ -102,10 +130,10 @@ def test_nearly_black_images_stay_nearly_black():
     ),
   ],
 )
-def test_bad_descriptions_are_named(options, message):
+def test_error_names_the_bad_description(options, message):
   if options.keys() != {"class_factor"}:
     options = {"factors": np.zeros((256, 2), int), **options}
-  with pytest.raises(ValueError, match=message):
+  with pytest.raises(UserError, match=message):
     data.from_arrays("mine", MANY, **options)
 
 
@@ -135,15 +163,15 @@ def test_a_file_may_name_its_factors(tmp_path):
 def test_pickles_in_a_file_are_refused(tmp_path):
   path = tmp_path / "mine.npz"
   np.savez(path, images=np.array([{"a": 1}], dtype=object))
-  with pytest.raises(ValueError, match="not a whole .npz"):
+  with pytest.raises(UserError, match="not a whole .npz"):
     data.load("arrays", path=str(path))
 
 
-def test_missing_files_and_names_are_named(tmp_path):
-  with pytest.raises(FileNotFoundError, match="nowhere.npz"):
+def test_error_names_the_missing_file_array_or_data_set(tmp_path):
+  with pytest.raises(UserError, match="nowhere.npz"):
     data.load("arrays", path=str(tmp_path / "nowhere.npz"))
   np.savez(tmp_path / "other.npz", pictures=np.zeros(3))
-  with pytest.raises(ValueError, match="no array named images"):
+  with pytest.raises(UserError, match="no array named images"):
     data.load("arrays", path=str(tmp_path / "other.npz"))
-  with pytest.raises(ValueError, match="'mnist'.*'dsprites'"):
+  with pytest.raises(UserError, match="'mnist'.*'dsprites'"):
     data.load("mnist")

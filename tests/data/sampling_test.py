@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from cascade_jax import data
+from cascade_jax.errors import UserError
 
 
-def test_each_image_comes_once_an_epoch_and_batches_straddle():
+def test_each_epoch_is_a_permutation_that_batches_may_straddle():
   steps = [data.batch_indices(10, 4, 3, step) for step in range(10)]
   drawn = np.concatenate(steps).reshape(4, 10)
   for epoch in drawn:
@@ -26,6 +27,6 @@ def test_batch_of_all_images():
 
 
 @pytest.mark.parametrize("batch_size", [0, 11])
-def test_batches_that_do_not_fit_are_named(batch_size):
-  with pytest.raises(ValueError, match=f"batch_size is {batch_size}.*1..10"):
+def test_error_names_the_batch_size_that_does_not_fit(batch_size):
+  with pytest.raises(UserError, match=f"batch_size is {batch_size}.*1..10"):
     data.batch_indices(10, batch_size, 0, 0)

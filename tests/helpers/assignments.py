@@ -1,4 +1,4 @@
-"""Assignment problems and their slow twins, for both solvers' tests."""
+"""Assignment problems and slow exact methods, for the tests of all solvers."""
 
 import itertools
 
@@ -6,22 +6,22 @@ import numpy as np
 
 
 def total_cost(costs, categories, pairwise_weight):
-  """The objective, counted pair by pair."""
+  """The objective in nats, pair by pair; costs `[B, S]`, categories `[B]`."""
   unary = sum(row[category] for row, category in zip(costs, categories))
   pairs = sum(a == b for a, b in itertools.combinations(categories, 2))
   return unary + pairwise_weight * pairs
 
 
 def brute_force(costs, pairwise_weight):
-  """Cheapest cost over all S^B assignments."""
-  everything = itertools.product(range(costs.shape[1]), repeat=len(costs))
+  """The least cost of all S^B assignments."""
+  assignments = itertools.product(range(costs.shape[1]), repeat=len(costs))
   return min(
-    total_cost(costs, chosen, pairwise_weight) for chosen in everything
+    total_cost(costs, categories, pairwise_weight) for categories in assignments
   )
 
 
 def random_costs(rng, batch_size, num_categories, spread):
-  """Unaries like a decoder's: float32, large, differing by `spread` nats."""
+  """Costs like a decoder's: large float32, with gaps of about `spread` nats."""
   base = rng.uniform(50, 500, (batch_size, 1))
   gaps = spread * rng.standard_normal((batch_size, num_categories))
   return (base + gaps).astype(np.float32)

@@ -8,80 +8,88 @@ from scipy import stats
 
 from cascade_jax import config as config_lib
 from cascade_jax import losses, methods
-from cascade_jax.types import Batch, Posterior
+from cascade_jax.errors import UserError
+from cascade_jax.methods.beta_tcvae import loss as beta_tcvae_loss
+from cascade_jax.methods.beta_vae import annealed_loss
+from cascade_jax.methods.beta_vae import loss as beta_vae_loss
+from cascade_jax.types import Batch, LossInputs, Posterior
+from tests.helpers import linear_networks
 
 BATCH, M = 4, 3
+NOISE = np.random.default_rng(1).standard_normal((BATCH, M))
+PENALTY = 0.01
 
 
-def make(name, **options):
-  config = config_lib.default()
-  config.data.image_size = 16
-  config.num_continuous = M
-  config.method = name
-  config.weight_penalty = 0.0
-  config[name].update(options)
-  method = methods.build(config, (16, 16, 1))
-  return method, method.init(0)
+def evaluate(loss, kl_weights=None, step=0, **settings):
+  """The loss and its parts, with its terms in NumPy: nll, KL [B, m], L2."""
+  params, images = linear_networks.problem(num_outputs=2 * M, num_inputs=M)
+  codes = np.zeros((BATCH, 0))
+  inputs = LossInputs(
+    jnp.float32(codes), jnp.float32(NOISE), kl_weights, jnp.int32(step)
+  )
+  total, parts = loss(
+    linear_networks.LinearNetworks(),
+    params,
+    Batch(images),
+    inputs,
+    weight_penalty=PENALTY,
+    **settings,
+  )
+  mean, scale = linear_networks.posterior_in_numpy(params, images, M)
+  nll = linear_networks.nll_in_numpy(
+    params, images, mean + scale * NOISE, codes
+  )
+  kl = linear_networks.kl_in_numpy(mean, scale)
+  np.testing.assert_allclose(parts.reconstruction, nll, rtol=1e-5)
+  np.testing.assert_allclose(parts.kl, kl.mean(axis=0), rtol=1e-4)
+  penalty = linear_networks.penalty_in_numpy(params, PENALTY)
+  return total, parts, nll, kl, penalty
 
 
-@pytest.fixture
-def batch():
+def test_kl_is_scipys():
+  """Cross entropy with the prior less the entropy of the posterior."""
   rng = np.random.default_rng(0)
-  images = rng.integers(0, 2, (BATCH, 16, 16, 1))
-  return Batch(jnp.asarray(images, jnp.float32))
-
-
-def report_of(method, state, batch):
-  @jax.jit
-  def report(state):
-    weights = method.stage(0).kl_weights
-    scores = method.score(state, batch, False)
-    return method.update(state, batch, weights, scores)[1]
-
-  return report(state)
-
-
-def posterior_of(method, state, batch):
-  codes = method.represent(state.params, batch.images, False)
-  return np.asarray(codes.mean, float), np.asarray(codes.scale, float)
-
-
-def kl_by_scipy(mean, scale):
-  """Mean over the batch of each dimension's KL, by its entropies."""
+  mean, scale = rng.standard_normal((5, M)), rng.uniform(0.1, 2, (5, M))
   cross = -(stats.norm.logpdf(0) - 0.5 * (mean**2 + scale**2))
-  return (cross - stats.norm(mean, scale).entropy()).mean(axis=0)
+  expected = cross - stats.norm(mean, scale).entropy()
+  posterior = Posterior(jnp.asarray(mean), jnp.asarray(scale))
+  np.testing.assert_allclose(
+    losses.kl_per_dimension(posterior), expected, rtol=1e-4, atol=1e-5
+  )
 
 
-def test_beta_weighs_the_whole_kl(batch):
-  method, state = make("beta_vae", beta=7.0)
-  report = report_of(method, state, batch)
-  kl = kl_by_scipy(*posterior_of(method, state, batch))
-  np.testing.assert_allclose(report.kl, kl, rtol=1e-4)
-  expected = report.reconstruction + 7 * kl.sum()
-  np.testing.assert_allclose(report.loss, expected, rtol=1e-5)
+def test_beta_weighs_the_whole_kl():
+  method = methods.beta_vae((16, 16, 1), num_continuous=M, beta=7.0)
+  weights = method.schedule(0).kl_weights
+  np.testing.assert_array_equal(weights, np.full(M, 7.0))
+  total, _, nll, kl, penalty = evaluate(beta_vae_loss, weights)
+  expected = nll + 7 * kl.sum(axis=1).mean() + penalty
+  np.testing.assert_allclose(total, expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("step", [5, 25])
-def test_annealed_variant_holds_the_kl_at_a_rising_capacity(batch, step):
-  method, state = make("beta_vae", capacity=2.0, capacity_steps=10, gamma=30.0)
-  state = state._replace(step=jnp.int32(step))
-  report = report_of(method, state, batch)
-  capacity = 2.0 * min(step / 10, 1)
-  kl = kl_by_scipy(*posterior_of(method, state, batch)).sum()
-  np.testing.assert_allclose(report.terms["capacity"], capacity, rtol=1e-6)
-  expected = report.reconstruction + 30 * abs(kl - capacity)
-  np.testing.assert_allclose(report.loss, expected, rtol=1e-5)
-
-
-def test_tcvae_adds_beta_minus_one_correlations(batch):
-  method, state = make("beta_tcvae", beta=5.0)
-  report = report_of(method, state, batch)
-  expected = (
-    report.reconstruction
-    + report.kl.sum()
-    + 4 * report.terms["total_correlation"]
+def test_annealed_variant_holds_the_kl_at_a_rising_capacity(step):
+  total, parts, nll, kl, penalty = evaluate(
+    annealed_loss, step=step, capacity=2.0, capacity_steps=10, gamma=30.0
   )
-  np.testing.assert_allclose(report.loss, expected, rtol=1e-5)
+  capacity = 2.0 * min(step / 10, 1)
+  np.testing.assert_allclose(parts.terms["capacity"], capacity, rtol=1e-6)
+  expected = nll + 30 * abs(kl.sum(axis=1).mean() - capacity) + penalty
+  np.testing.assert_allclose(total, expected, rtol=1e-5)
+
+
+def test_methods_without_kl_weights_have_none_in_their_schedule():
+  annealed = methods.beta_vae((16, 16, 1), capacity=2.0)
+  for method in (annealed, methods.beta_tcvae((16, 16, 1))):
+    stage = method.schedule(10)
+    assert stage.kl_weights is None and stage.open_dimensions is None
+
+
+def test_tcvae_adds_beta_minus_one_correlations():
+  total, parts, nll, kl, penalty = evaluate(beta_tcvae_loss, beta=5.0)
+  correlation = parts.terms["total_correlation"]
+  expected = nll + kl.sum(axis=1).mean() + 4 * correlation + penalty
+  np.testing.assert_allclose(total, expected, rtol=1e-5)
 
 
 def test_total_correlation_equals_a_loop_over_the_batch():
@@ -140,5 +148,8 @@ def test_total_correlation_pulls_the_codes_apart():
   ],
 )
 def test_bad_options_are_named(name, key, value):
-  with pytest.raises(ValueError, match=f"config.{name}.{key} is {value}"):
-    make(name, **{key: value})
+  config = config_lib.default()
+  config.method = name
+  config[name].update({key: value})
+  with pytest.raises(UserError, match=f"config.{name}.{key} is {value}"):
+    methods.build(config, (16, 16, 1))

@@ -8,40 +8,41 @@ import pytest
 
 from cascade_jax import config as config_lib
 from cascade_jax import losses, methods
+from cascade_jax.errors import UserError
+from cascade_jax.methods.factor_vae import loss as factor_vae_loss
 from cascade_jax.networks import models
 from cascade_jax.networks.discriminators import (
   Discriminator,
   classification_loss,
 )
-from cascade_jax.types import Batch
-from tests.helpers.twins import assert_gradients_close, gradient_from
+from cascade_jax.networks.posterior import gaussian, sample
+from cascade_jax.types import Batch, LossInputs, StepInputs
+from tests.helpers import linear_networks
+from tests.helpers.jitted import jitted
+from tests.helpers.twins import assert_gradients_close
 
 BATCH, HALF, M = 8, 4, 3
+SHAPE = (16, 16, 1)
 
 
-def tiny_config(**options):
-  config = config_lib.default()
-  config.method = "factor_vae"
-  config.data.image_size = 16
-  config.num_continuous = M
-  config.batch_size = BATCH
-  config.learning_rate = 3e-3
-  config.weight_penalty = 0.01
-  config.factor_vae.update(
-    {"gamma": 7.0, "discriminator_units": 16, "discriminator_layers": 2}
-    | options
+@functools.cache  # of what is compiled
+def build(gamma):
+  method = methods.factor_vae(
+    SHAPE,
+    num_continuous=M,
+    batch_size=BATCH,
+    learning_rate=3e-3,
+    weight_penalty=0.01,
+    gamma=gamma,
+    discriminator_units=16,
+    discriminator_layers=2,
   )
-  return config
+  return jitted(method)
 
 
-@functools.cache  # and what is compiled of it
-def build(**options):
-  return methods.build(tiny_config(**options), (16, 16, 1))
-
-
-def make(**options):
-  method = build(**options)
-  return method, jax.jit(method.init)(0)
+def make(gamma=7.0):
+  method = build(gamma)
+  return method, method.init(0)
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def noise_of(state):
 @jax.jit
 def posterior_of(params, images):
   encoder = models.Encoder(2 * M)
-  return models.posterior(encoder.apply(params["encoder"], images))
+  return gaussian(encoder.apply(params["encoder"], images))
 
 
 def logits_of(params, latents):
@@ -67,54 +68,52 @@ def logits_of(params, latents):
   return network.apply(params["discriminator"], latents)
 
 
-@jax.jit
-def objective(params, state, images, gamma):
-  """The VAE's, written plainly; the discriminator is the state's."""
-  posterior = posterior_of(params, images[:HALF])
-  latents = models.sample(posterior, noise_of(state))
-  decoder = models.Decoder((16, 16, 1))
-  logits = decoder.apply(params["decoder"], latents, jnp.zeros((HALF, 0)))
-  nll = losses.bernoulli_nll(images[:HALF], logits).mean()
-  kl = losses.kl_per_dimension(posterior).sum(axis=1).mean()
-  total_correlation = logits_of(state.params, latents).mean()
-  penalty = losses.weight_penalty(params, 0.01)
-  return nll + kl + gamma * total_correlation + penalty
-
-
-@functools.partial(jax.jit, static_argnums=0)
 def permuted_of(method, state, images):
-  return method.score(state, Batch(images), False).memory[1]
+  return method.forward(state, Batch(images), False).residuals.permuted
 
 
 def networks_of(state):
   return {key: state.params[key] for key in ("encoder", "decoder")}
 
 
-@functools.partial(jax.jit, static_argnums=0)
 def step(method, state, images):
   batch = Batch(images)
-  scores = method.score(state, batch, False)
-  kl_weights = jnp.asarray(method.stage(0).kl_weights)
-  return method.update(state, batch, kl_weights, scores)
+  forward_pass = method.forward(state, batch, False)
+  return method.update(state, batch, StepInputs(forward_pass=forward_pass))
 
 
-def test_gradient_equals_that_of_the_whole_objective(images):
-  method, state = make()
-  loss, gradients = jax.value_and_grad(objective)(
-    networks_of(state), state, images, 7.0
+def test_loss_is_the_objective_of_the_paper():
+  params, images = linear_networks.problem(num_outputs=2 * M, num_inputs=M)
+  noise = np.random.default_rng(1).standard_normal((len(images), M))
+  codes = np.zeros((len(images), 0))
+  inputs = LossInputs(jnp.float32(codes), jnp.float32(noise), None, 0)
+  total, parts = factor_vae_loss(
+    linear_networks.LinearNetworks(),
+    params,
+    Batch(images),
+    inputs,
+    log_density_ratio=lambda latents: jnp.sin(latents).sum(axis=1),
+    gamma=7.0,
+    weight_penalty=0.01,
   )
-  after, report = step(method, state, images)
-  np.testing.assert_allclose(report.loss, loss, rtol=1e-6)
-  got = gradient_from(after.optimizer.vae)
-  assert_gradients_close(got, gradients, atol=2e-5)
+  mean, scale = linear_networks.posterior_in_numpy(params, images, M)
+  latents = mean + scale * noise
+  nll = linear_networks.nll_in_numpy(params, images, latents, codes)
+  kl = linear_networks.kl_in_numpy(mean, scale).mean(axis=0)
+  correlation = np.sin(latents).sum(axis=1).mean()
+  penalty = linear_networks.penalty_in_numpy(params, 0.01)
+  expected = nll + kl.sum() + 7 * correlation + penalty
+  np.testing.assert_allclose(total, expected, rtol=1e-5)
+  np.testing.assert_allclose(parts.latents, latents, rtol=1e-4, atol=1e-5)
+  np.testing.assert_allclose(
+    parts.terms["total_correlation"], correlation, rtol=1e-4, atol=1e-5
+  )
 
 
 def test_discriminator_tells_one_half_from_the_other_permuted(images):
   method, state = make()
   permuted = permuted_of(method, state, images)
-  latents = models.sample(
-    posterior_of(state.params, images[:HALF]), noise_of(state)
-  )
+  latents = sample(posterior_of(state.params, images[:HALF]), noise_of(state))
 
   def cross_entropy(discriminator):
     params = {"discriminator": discriminator}
@@ -125,8 +124,8 @@ def test_discriminator_tells_one_half_from_the_other_permuted(images):
   loss, gradients = jax.value_and_grad(cross_entropy)(
     state.params["discriminator"]
   )
-  after, report = step(method, state, images)
-  terms = report.terms
+  after, metrics = step(method, state, images)
+  terms = metrics.terms
   np.testing.assert_allclose(terms["discriminator_loss"], loss, rtol=1e-5)
   got = jax.tree.map(lambda m: 2 * m, after.optimizer.discriminator[0].mu)
   assert_gradients_close(got, gradients, atol=2e-5)
@@ -161,7 +160,7 @@ def test_noise_of_the_halves_differs(images):
   twice = jnp.concatenate([images[:HALF], images[:HALF]])
   permuted = permuted_of(method, state, twice)
   posterior = posterior_of(state.params, twice[:HALF])
-  latents = models.sample(posterior, noise_of(state))
+  latents = sample(posterior, noise_of(state))
   difference = np.sort(permuted, axis=0) - np.sort(latents, axis=0)
   assert (np.abs(difference) > 1e-4).all()
 
@@ -184,23 +183,22 @@ def test_networks_learn_from_their_own_losses_only(images):
 
 def test_without_gamma_it_is_the_vae(images):
   method, state = make(gamma=0.0)
-  _, report = step(method, state, images)
-  expected = objective(networks_of(state), state, images, 0.0)
-  np.testing.assert_allclose(report.loss, expected, rtol=1e-6)
-  total = report.reconstruction + report.kl.sum()
+  _, metrics = step(method, state, images)
+  posterior = posterior_of(state.params, images[:HALF])
+  kl = losses.kl_per_dimension(posterior).mean(axis=0)
+  np.testing.assert_allclose(metrics.kl, kl, rtol=1e-4)
+  total = metrics.reconstruction + metrics.kl.sum()
   np.testing.assert_allclose(
-    report.loss, total + report.terms["weight_penalty"], rtol=1e-6
+    metrics.loss, total + metrics.terms["weight_penalty"], rtol=1e-6
   )
 
 
 def test_total_correlation_is_the_mean_logit(images):
   method, state = make()
-  _, report = step(method, state, images)
-  latents = models.sample(
-    posterior_of(state.params, images[:HALF]), noise_of(state)
-  )
+  _, metrics = step(method, state, images)
+  latents = sample(posterior_of(state.params, images[:HALF]), noise_of(state))
   np.testing.assert_allclose(
-    report.terms["total_correlation"],
+    metrics.terms["total_correlation"],
     logits_of(state.params, latents).mean(),
     rtol=1e-5,
   )
@@ -208,19 +206,24 @@ def test_total_correlation_is_the_mean_logit(images):
 
 def test_learning_lowers_the_losses(images):
   method, state = make()
-  reports = []
+  losses_of_steps = []
   for _ in range(60):
-    state, report = step(method, state, images)
-    reports.append(report)
-  assert reports[-1].loss < 0.9 * reports[0].loss
+    state, metrics = step(method, state, images)
+    losses_of_steps.append(float(metrics.loss))
+  assert losses_of_steps[-1] < 0.9 * losses_of_steps[0]
+
+
+def of_config(**options):
+  config = config_lib.default()
+  config.method = "factor_vae"
+  config.update(options)
+  return methods.build(config, SHAPE)
 
 
 @pytest.mark.parametrize("batch_size", [2, 7])
 def test_batch_without_two_halves_is_refused(batch_size):
-  config = tiny_config()
-  config.batch_size = batch_size
-  with pytest.raises(ValueError, match=f"batch_size is {batch_size}.*even"):
-    methods.build(config, (16, 16, 1))
+  with pytest.raises(UserError, match=f"batch_size is {batch_size}.*even"):
+    of_config(batch_size=batch_size)
 
 
 @pytest.mark.parametrize(
@@ -234,8 +237,8 @@ def test_batch_without_two_halves_is_refused(batch_size):
 )
 def test_options_out_of_range_are_refused(options):
   (key,) = options
-  with pytest.raises(ValueError, match=f"config.factor_vae.{key} is"):
-    make(**options)
+  with pytest.raises(UserError, match=f"config.factor_vae.{key} is"):
+    of_config(factor_vae=options)
 
 
 def test_discriminator_is_six_layers_of_a_thousand():

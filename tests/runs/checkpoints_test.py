@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from cascade_jax.errors import UserError
 from cascade_jax.runs.checkpoints import Checkpoints
 from cascade_jax.types import TrainState
 
@@ -26,7 +27,7 @@ def state_at(step):
 
 @pytest.fixture
 def saved(tmp_path):
-  """A folder with the checkpoints of steps 1, 2 and 3, the newest two kept."""
+  """A folder where steps 1, 2 and 3 were saved and the newest two are kept."""
   checkpoints = Checkpoints(tmp_path, keep=2)
   for step in (1, 2, 3):
     checkpoints.save(state_at(step))
@@ -51,7 +52,7 @@ def largest_file(folder):
   return max(files, key=lambda path: path.stat().st_size)
 
 
-def test_newest_comes_back_bit_for_bit(saved):
+def test_newest_is_restored_bit_for_bit(saved):
   chex.assert_trees_all_equal(restore(saved), state_at(3))
 
 
@@ -59,11 +60,11 @@ def test_only_the_newest_are_kept(saved):
   assert steps_in(saved) == [2, 3]
 
 
-def test_nothing_there_is_none(tmp_path):
+def test_empty_folder_restores_none(tmp_path):
   assert restore(tmp_path) is None
 
 
-def test_flipped_bit_falls_back_to_the_one_before(saved):
+def test_flipped_bit_falls_back_to_the_checkpoint_before(saved):
   path = largest_file(saved / "3" / "state")
   content = bytearray(path.read_bytes())
   content[len(content) // 2] ^= 1
@@ -71,22 +72,22 @@ def test_flipped_bit_falls_back_to_the_one_before(saved):
   chex.assert_trees_all_equal(restore(saved), state_at(2))
 
 
-def test_half_deleted_falls_back_to_the_one_before(saved):
+def test_half_deleted_falls_back_to_the_checkpoint_before(saved):
   shutil.rmtree(saved / "3" / "state")
   chex.assert_trees_all_equal(restore(saved), state_at(2))
 
 
-def test_nothing_whole_is_an_error_that_says_so(saved):
+def test_error_says_that_all_checkpoints_are_damaged(saved):
   for step in (2, 3):
     largest_file(saved / str(step) / "state").write_bytes(b"")
-  with pytest.raises(ValueError, match="none of the checkpoints"):
+  with pytest.raises(UserError, match="none of the checkpoints"):
     restore(saved)
 
 
-def test_other_shapes_are_an_error(saved):
+def test_error_says_that_shapes_are_of_another_config(saved):
   checkpoints = Checkpoints(saved)
   other = state_at(0)._replace(params={"kernel": jnp.zeros((2, 2))})
-  with pytest.raises(ValueError, match="another config"):
+  with pytest.raises(UserError, match="another config"):
     checkpoints.restore(other)
   checkpoints.close()
 

@@ -1,9 +1,10 @@
 import pytest
 
+from cascade_jax.errors import UserError
 from cascade_jax.runs import json_file
 
 
-def test_json_is_whole_or_absent(tmp_path):
+def test_failed_write_leaves_the_old_content(tmp_path):
   path = tmp_path / "x.json"
   json_file.write(path, {"a": 1})
   with pytest.raises(TypeError):
@@ -11,7 +12,7 @@ def test_json_is_whole_or_absent(tmp_path):
   assert json_file.read(path) == {"a": 1}
 
 
-def test_no_other_file_is_touched(tmp_path):
+def test_write_touches_no_other_file(tmp_path):
   other = tmp_path / "x.partial"
   other.write_text("mine")
   json_file.write(tmp_path / "x.json", {"a": 1})
@@ -23,7 +24,7 @@ def test_no_other_file_is_touched(tmp_path):
   ("content", "message"),
   [('{"a": ', "x.json is not valid JSON"), ("[1]", "x.json holds a list")],
 )
-def test_damage_names_the_file(tmp_path, content, message):
+def test_error_names_the_damaged_file(tmp_path, content, message):
   (tmp_path / "x.json").write_text(content)
-  with pytest.raises(ValueError, match=message):
+  with pytest.raises(UserError, match=message):
     json_file.read(tmp_path / "x.json")

@@ -4,7 +4,7 @@ import pytest
 
 from cascade_jax.runs.progress import Progress, duration
 
-RECORD = {
+ENTRY = {
   "step": 2,
   "phase": 0,
   "open_dimensions": 1,
@@ -22,26 +22,49 @@ def lines(caplog):
   return caplog
 
 
-def test_line_says_where_the_run_is(lines):
-  Progress(0, 10).show(RECORD)
+def test_line_shows_step_stage_and_loss(lines):
+  Progress(0, 10).show(ENTRY)
   assert (
     "step 2 of 10: phase 0, 1 open, loss 3.50, reconstruction 2.50 nats, "
     "4.0 steps/s, 0:00:02 left"
   ) in lines.text
 
 
-def test_line_of_several_seeds_has_their_number_and_the_scores(lines):
+def test_line_of_several_replicas_shows_their_number_and_the_scores(lines):
   scores = {"disentanglement_score": 0.5, "classification_accuracy": None}
-  Progress(0, 10, num_replicas=3).show({**RECORD, "discrete": True, **scores})
+  Progress(0, 10, num_replicas=3).show({**ENTRY, "discrete": True, **scores})
   assert "3 seeds, of the first: phase 0, 1 open + code" in lines.text
   assert "disentanglement 50.0%" in lines.text
   assert "accuracy" not in lines.text
 
 
-def test_line_of_a_method_without_phases_has_none(lines):
-  Progress(0, 10).show({**RECORD, "open_dimensions": 2})
+def test_line_of_a_method_without_a_cascade_shows_no_stage(lines):
+  Progress(0, 10).show({**ENTRY, "open_dimensions": 2})
   assert "step 2 of 10: loss 3.50, reconstruction" in lines.text
 
 
-def test_duration_is_in_hours():
-  assert duration(3723.4) == "1:02:03"
+def test_method_without_kl_weights_needs_neither_of_their_keys(lines):
+  keys = ("open_dimensions", "kl_weights")
+  entry = {key: value for key, value in ENTRY.items() if key not in keys}
+  Progress(0, 10).show(entry)
+  Progress(0, 10, num_replicas=2).show(entry)
+  Progress(0, 10).show({**entry, "phase": 1})
+  assert "step 2 of 10: loss 3.50, reconstruction" in lines.text
+  assert "step 2 of 10: 2 seeds, of the first: loss 3.50" in lines.text
+  assert "step 2 of 10: phase 1, loss 3.50" in lines.text
+
+
+def test_bar_on_a_terminal_shows_the_same(monkeypatch, capsys):
+  monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+  progress = Progress(0, 10)
+  progress.show(ENTRY)
+  progress.close()
+  assert "phase 0, 1 open, loss 3.50" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+  ("seconds", "expected"),
+  [(0.4, "0:00:00"), (3723.4, "1:02:03"), (86399.4, "23:59:59")],
+)
+def test_duration_is_in_hours_minutes_and_seconds(seconds, expected):
+  assert duration(seconds) == expected

@@ -5,7 +5,7 @@ import pytest
 from cascade_jax.runs.run_log import RunLog, read_metrics
 
 
-def record(step):
+def log_entry(step):
   return {
     "step": step,
     "phase": 0,
@@ -20,39 +20,47 @@ def record(step):
 def write(folder, first_step, steps, **options):
   log = RunLog(folder, first_step, **options)
   for step in steps:
-    log.write(record(step))
+    log.write(log_entry(step))
   log.close()
 
 
-def test_records_come_back_with_rate_and_time(tmp_path):
+def test_log_entries_have_rate_and_elapsed_time(tmp_path):
   write(tmp_path, 0, [2, 4])
-  records = read_metrics(tmp_path)
-  assert [r["step"] for r in records] == [2, 4]
-  assert all(r["steps_per_second"] > 0 for r in records)
-  assert records[0]["elapsed"] < records[1]["elapsed"]
+  entries = read_metrics(tmp_path)
+  assert [entry["step"] for entry in entries] == [2, 4]
+  assert all(entry["steps_per_second"] > 0 for entry in entries)
+  assert entries[0]["elapsed"] < entries[1]["elapsed"]
 
 
-def test_resumed_run_has_each_step_once_and_goes_on_counting_time(tmp_path):
+def test_resumed_run_logs_each_step_once_and_continues_the_time(tmp_path):
   write(tmp_path, 0, [2, 4, 6])
   before = read_metrics(tmp_path)
   write(tmp_path, 4, [6, 8])
-  records = read_metrics(tmp_path)
-  assert [r["step"] for r in records] == [2, 4, 6, 8]
-  assert records[1] == before[1]
-  assert records[2]["elapsed"] > before[1]["elapsed"]
+  entries = read_metrics(tmp_path)
+  assert [entry["step"] for entry in entries] == [2, 4, 6, 8]
+  assert entries[1] == before[1]
+  assert entries[2]["elapsed"] > before[1]["elapsed"]
 
 
 def test_line_cut_by_a_kill_is_left_out(tmp_path):
   write(tmp_path, 0, [2, 4])
   with (tmp_path / "metrics.jsonl").open("a") as file:
     file.write('{"step": 6, "lo')
-  assert [r["step"] for r in read_metrics(tmp_path)] == [2, 4]
+  assert [entry["step"] for entry in read_metrics(tmp_path)] == [2, 4]
   write(tmp_path, 4, [6])
   lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
   assert [json.loads(line)["step"] for line in lines] == [2, 4, 6]
 
 
-@pytest.mark.filterwarnings("ignore")  # of tensorboardX's own
+def test_log_entry_without_kl_weights_is_written(tmp_path):
+  entry = {"step": 2, "phase": 0, "discrete": False, "loss": 3.5}
+  log = RunLog(tmp_path, 0)
+  assert log.write(entry).items() >= entry.items()
+  log.close()
+  assert read_metrics(tmp_path)[0].items() >= entry.items()
+
+
+@pytest.mark.filterwarnings("ignore")  # tensorboardX's own warnings
 def test_tensorboard_events_are_written(tmp_path):
   write(tmp_path, 0, [2], tensorboard=True)
   (events,) = (tmp_path / "tensorboard").iterdir()
