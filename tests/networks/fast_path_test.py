@@ -16,7 +16,9 @@ import optax
 import pytest
 
 from cascade_jax import losses, methods
+from cascade_jax.errors import UserError
 from cascade_jax.methods import METHODS
+from cascade_jax.methods.cascade_vae import loss as cascade_loss
 from cascade_jax.networks import fast_path
 from cascade_jax.networks.posterior import gaussian, sample
 from cascade_jax.types import Batch, LossParts, StepInputs
@@ -183,7 +185,18 @@ def several_calls_loss(networks, params, batch, inputs):
   return total, LossParts(nll, kl, terms)
 
 
-@pytest.mark.parametrize("loss", [laplace_loss, several_calls_loss])
+def own_logits_loss(networks, params, batch, inputs):
+  """A user's loss: the likelihood of the networks, at logits of its own."""
+  posterior = gaussian(networks.encode(params, batch.images))
+  logits = 0.5 * networks.decode(params, posterior.mean, inputs.codes)
+  nll = networks.nll_of_logits(batch.images, logits).mean()
+  kl = losses.kl_per_dimension(posterior).mean(axis=0)
+  return nll + kl.sum(), LossParts(nll, kl, {})
+
+
+@pytest.mark.parametrize(
+  "loss", [laplace_loss, several_calls_loss, own_logits_loss]
+)
 def test_loss_of_the_user_has_the_same_step(loss):
   fast, plain = (
     compiled(methods.vae(loss, SHAPE, num_continuous=3, fast_networks=is_fast))
@@ -192,6 +205,54 @@ def test_loss_of_the_user_has_the_same_step(loss):
   state = state_of("beta_vae")
   steps = [take_step(method, state, False) for method in (fast, plain)]
   assert_steps_equal(*steps)
+
+
+def decoded_costs(networks, params, images, noise, codes):
+  """Unary costs that call `decode`, where the loss calls `nll`."""
+  latents = sample(gaussian(networks.encode(params, images)), noise)
+  repeats = len(codes), 1
+  logits = networks.decode(
+    params, jnp.tile(latents, repeats), jnp.repeat(codes, len(images), axis=0)
+  )
+  images = jnp.tile(images, (*repeats, 1, 1))
+  return networks.nll_of_logits(images, logits).reshape(len(codes), -1).T
+
+
+def solving(loss, is_fast):
+  return compiled(
+    methods.vae(
+      functools.partial(loss, weight_penalty=0.01),
+      SHAPE,
+      num_continuous=3,
+      num_categories=(3,),
+      schedule=methods.constant_weights(3, 1.0),
+      unary_costs=decoded_costs,
+      fast_networks=is_fast,
+    )
+  )
+
+
+def test_unary_costs_of_the_user_have_the_same_step():
+  state = state_of("cascade_vae")
+  state = state._replace(optimizer=state.optimizer.adam)
+  fast, plain = (
+    take_step(solving(cascade_loss, is_fast), state, True)
+    for is_fast in (True, False)
+  )
+  assert_steps_equal(fast, plain)
+
+
+def test_calls_that_the_unary_costs_did_not_make_are_refused():
+  def loss(networks, params, batch, inputs, weight_penalty):
+    networks.encode(params, batch.images[:, ::-1])
+    return cascade_loss(
+      networks, params, batch, inputs, weight_penalty=weight_penalty
+    )
+
+  state = state_of("cascade_vae")
+  state = state._replace(optimizer=state.optimizer.adam)
+  with pytest.raises(UserError, match="more often than the unary costs"):
+    take_step(solving(loss, True), state, True)
 
 
 def test_residuals_spare_the_forward_arithmetic():
