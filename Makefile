@@ -1,20 +1,31 @@
-# `make demo` and `make test` need Python >= 3.11 and make, and nothing else.
+# `make demo`, `make test` and `make quick` need Python >= 3.11 and make only.
 
 PYTHON ?= python3
 VENV ?= .venv
 RUN := $(VENV)/bin/python
 DEMO ?= runs/demo
+# Tests that compile little.
+QUICK := tests/assignment/flow_test.py tests/assignment/joint_test.py \
+  tests/commands/console_test.py tests/config_test.py tests/data \
+  tests/losses_test.py tests/runs tests/experiments/configs_test.py
 
-.PHONY: demo test clean
+.PHONY: demo test quick clean
 
 demo: $(VENV)/.ready  ## train, score and report the demo (about three minutes)
 	$(RUN) -m experiments.train --config=experiments/configs/demo.py \
 	  --workdir=$(DEMO)
 
-test: $(VENV)/.ready  ## lint, then every test
+test: $(VENV)/.ready  ## lint and types, then every test on all cores
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
-	$(RUN) -m pytest -q
+	$(RUN) -m mypy
+	$(RUN) -m pytest -q -n auto --dist loadfile
+
+quick: $(VENV)/.ready  ## lint, types, and the tests that compile little
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	$(RUN) -m pytest -q -n auto --dist loadfile $(QUICK)
 
 $(VENV)/.ready: requirements.txt setup.cfg
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \

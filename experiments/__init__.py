@@ -1,1 +1,1 @@
-"""Launchers and configs; everything to import is in cascade_jax."""
+"""Launchers, configs and notebooks; everything to import is in cascade_jax."""

@@ -18,11 +18,12 @@ def test_defaults_are_the_paper_s_and_pass():
 
 
 def settings_of(builder):
-  """Returns the defaults of a builder's keyword arguments by name."""
+  """Returns the defaults of a builder's free keyword arguments by name."""
+  bound = getattr(builder, "keywords", {})  # of a functools.partial
   return {
     name: parameter.default
     for name, parameter in inspect.signature(builder).parameters.items()
-    if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    if parameter.kind is inspect.Parameter.KEYWORD_ONLY and name not in bound
   }
 
 

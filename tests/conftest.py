@@ -1,18 +1,28 @@
 import gc
 import os
+import pathlib
+import sys
 import tempfile
 
 import numpy as np
 import pytest
 
-# A program that several tests compile, also in processes of their own, is
-# compiled by the first of them. Before jax is imported, which reads these.
-_COMPILED = tempfile.TemporaryDirectory(prefix="compiled_")
-os.environ["JAX_COMPILATION_CACHE_DIR"] = _COMPILED.name
+# A program that several tests compile, also in other processes and in later
+# runs, is compiled once. JAX's keys hold the program, the options and the
+# version, so old entries do no harm; `make clean` removes them with the
+# environment. All of this before jax is imported, which reads the variables.
+if sys.prefix == sys.base_prefix:  # no environment of our own to write to
+  _COMPILED = tempfile.TemporaryDirectory(prefix="compiled_")
+  os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", _COMPILED.name)
+else:
+  _COMPILED = pathlib.Path(sys.prefix) / "compiled"
+  os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_COMPILED))
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+# XLA warns of each entry that two tuning preferences (prefer-no-gather and
+# prefer-no-scatter) aren't features of this machine, at the level of errors.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-# ruff: noqa: E402
 from tests.helpers import tiny_run
 
 

@@ -1,10 +1,9 @@
-"""How fast this machine trains and evaluates, against its own limit.
+"""Measures how fast this machine trains and evaluates, against its own limit.
 
-The limit is the rate of one large matrix product, measured around each figure:
-machines drift, so only ratios within one run compare. Times are wall clock,
-the median of several, after a warm-up.
-
-Letters: R replicas, B batch, S categories.
+The limit is the rate of one large matrix product. It is measured around each
+figure, because the speed of a machine drifts: only ratios within one run are
+comparable. Times are wall-clock times: the median of several repetitions after
+a warm-up.
 """
 
 import json
@@ -31,9 +30,9 @@ from cascade_jax.evaluation.represent import compile_represent
 from cascade_jax.methods import Method
 from cascade_jax.networks import models
 from cascade_jax.runs.provenance import provenance
-from cascade_jax.sharding import spread
+from cascade_jax.sharding import Spread, spread
 from cascade_jax.training import replicas
-from cascade_jax.training.stepper import Stepper
+from cascade_jax.training.stepper import Stepper, device_dataset
 from cascade_jax.training.steps import Steps
 
 _REPEATS = 30
@@ -42,11 +41,11 @@ _SOLVER_SIZES = ((64, 3), (256, 3), (64, 10), (256, 10), (1024, 10))
 
 
 def measure(config: ml_collections.ConfigDict, evaluation_images: int) -> dict:
-  """All figures; what `python -m experiments.benchmark` writes.
+  """Returns all figures, the content of the benchmark command's JSON file.
 
   Args:
     config: of the run to measure; all replicas together take each step.
-    evaluation_images: how many images to encode and assign, 0 for all.
+    evaluation_images: the number of images to encode and assign, 0 for all.
   """
   figures = {
     "machine": provenance(),
@@ -54,8 +53,9 @@ def measure(config: ml_collections.ConfigDict, evaluation_images: int) -> dict:
   }
   logging.info("loading the data")
   over = spread(config.num_replicas)
-  dataset = data.to_device(data.load(**config.data), over)
-  method = methods.build(config, dataset.image_shape)
+  on_host = data.load(**config.data)
+  method = methods.build(config, on_host.image_shape)
+  dataset = device_dataset(on_host, method, over)
   figures["gigaflop"] = gigaflop(config, dataset.image_shape, method)
   run = config, method, dataset, over
   figures["steps"] = _steps("host", *run, figures["gigaflop"])
@@ -76,16 +76,16 @@ def gigaflop(
   image_shape: tuple[int, int, int],
   method: Method,
 ) -> dict[str, float] | None:
-  """Arithmetic of a step and of one image's evaluation, 10^9 operations.
+  """Returns the arithmetic of a step and of one image's evaluation.
 
-  Convolutions and dense layers, a multiply-add as two. A backward pass counts
-  as two forward ones, so the encoder and one decoder count three times, and
-  each further code that is scored one decoder forward. What a formulation adds
-  (borders, zeros of a kernel) doesn't count.
+  Only convolutions and dense layers count, a multiply-add as two operations. A
+  backward pass counts as two forward passes: the encoder and one decoder pass
+  count three times, and the decoder pass of each further category once. What a
+  particular implementation adds (borders, zeros of a kernel) does not count.
 
   Returns:
-    The counts, or None for a method that has other networks besides: a time
-    can't be held against the limit then.
+    Counts in 10^9 operations; None for a method with networks besides the
+    encoder and the decoder, whose times can't be compared with the limit.
   """
   params = jax.eval_shape(method.init, 0).params
   if not isinstance(params, dict) or set(params) != {"encoder", "decoder"}:
@@ -112,15 +112,15 @@ def gigaflop(
 
 
 def gemm_gigaflops() -> float:
-  """Rate of a float32 matrix product at JAX's default precision."""
+  """Returns the rate of a float32 matrix product at the default precision."""
   size = backend().product_size
   x = jax.random.normal(jax.random.key(0), (size, size))
   product = jax.jit(jnp.matmul)
   return 2e-9 * size**3 / seconds(lambda: product(x, x), 15)
 
 
-def seconds(function: Callable, repeats: int = _REPEATS) -> float:
-  """Median time of a call, its result waited for."""
+def seconds(function: Callable[[], object], repeats: int = _REPEATS) -> float:
+  """Returns the median time of a call, including the wait for its result."""
   jax.block_until_ready(function())
   times = []
   for _ in range(repeats):
@@ -131,43 +131,53 @@ def seconds(function: Callable, repeats: int = _REPEATS) -> float:
 
 
 def peak_bytes() -> int:
-  """Most memory that this process has had resident."""
+  """Returns the largest resident memory that this process has had."""
   unit = 1 if sys.platform == "darwin" else 1024
   return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _against_limit(
-  measure_seconds: Callable[[], float], counts: dict | None, name: str, times=1
-) -> dict:
-  """A time, and how many times the limit's it is, where that is known.
+  measure_seconds: Callable[[], float],
+  counts: dict[str, float] | None,
+  name: str,
+  times: int = 1,
+) -> dict[str, float]:
+  """Returns a time and, where the arithmetic is known, its ratio to the limit.
 
   Args:
     measure_seconds: takes the time.
-    counts: of `gigaflop`.
-    name: of the count to hold it against.
+    counts: from `gigaflop`.
+    name: of the count to compare with.
     times: how often that arithmetic was done.
   """
   before = gemm_gigaflops()
   taken = measure_seconds()
   rate = (before + gemm_gigaflops()) / 2
-  found = {"milliseconds": 1e3 * taken, "gemm_gigaflops": rate}
+  figure = {"milliseconds": 1e3 * taken, "gemm_gigaflops": rate}
   if counts is not None:
-    found["times_limit"] = taken * rate / (times * counts[name])
-  return found
+    figure["times_limit"] = taken * rate / (times * counts[name])
+  return figure
 
 
-def _steps(solver, config, method, dataset, over, counts) -> dict:
-  """Whole steps, as the training loop takes them."""
+def _steps(
+  solver: str,
+  config: ml_collections.ConfigDict,
+  method: Method,
+  dataset: data.DeviceDataset,
+  over: Spread,
+  counts: dict[str, float] | None,
+) -> dict[str, dict[str, float]]:
+  """Measures whole steps, as the training loop takes them."""
   logging.info("steps, with the solver on the %s", solver)
   config = config.copy_and_resolve_references()
   config.solver = solver
   stepper = Stepper(config, method, dataset, over)
   first = {}
-  if solver == "host":  # a warm-up step has no need of either
+  if solver == "host":  # a warm-up step needs no solver: measured once
     first["warm_up"] = 0
   if method.solves_codes:
     first["discrete"] = _first_discrete(config)
-  found = {}
+  figures = {}
   for name, step in first.items():
     groups = over.split(replicas.initial_states(config, method))
     figure = _against_limit(
@@ -177,11 +187,13 @@ def _steps(solver, config, method, dataset, over, counts) -> dict:
     )
     images = config.batch_size * config.num_replicas
     figure["images_per_second"] = 1e3 * images / figure["milliseconds"]
-    found[name if name == "warm_up" else f"{name}_{solver}"] = figure
-  return found
+    figures[name if name == "warm_up" else f"{name}_{solver}"] = figure
+  return figures
 
 
-def _seconds_a_step(stepper, groups, first, method) -> float:
+def _seconds_a_step(
+  stepper: Stepper, groups: list, first: int, method: Method
+) -> float:
   stage = method.schedule(first)
   most = stepper.most_steps(stage)
   groups, _, _ = stepper.take(groups, first, first + most, stage)
@@ -193,15 +205,23 @@ def _seconds_a_step(stepper, groups, first, method) -> float:
   return statistics.median(times)
 
 
-def _first_discrete(config) -> int:
+def _first_discrete(config: ml_collections.ConfigDict) -> int:
   return config.discrete_start_phase * config.phase_steps
 
 
-def _parts(config, method, dataset, over) -> dict[str, float]:
-  """Milliseconds of each part of a discrete step of one group of replicas.
+def _parts(
+  config: ml_collections.ConfigDict,
+  method: Method,
+  dataset: data.DeviceDataset,
+  over: Spread,
+) -> dict[str, float]:
+  """Measures the parts of a discrete step of one group of replicas.
 
-  The categories reach the device in a call of their own here, which costs more
-  than as an argument of the update, as in training.
+  The categories are sent to the device in a separate call here. That costs more
+  than in training, which passes them as an argument of the update.
+
+  Returns:
+    Milliseconds of each part, and the share of the solver and the transfers.
   """
   logging.info("parts of a discrete step")
   steps = Steps(method, over, config.pairwise_weight, config.batch_size)
@@ -238,24 +258,34 @@ def _parts(config, method, dataset, over) -> dict[str, float]:
   return {**parts, "solve_and_transfers_share": alone / sum(parts.values())}
 
 
-def _evaluation(config, method, dataset, over, count, counts) -> dict:
-  """Encoding and assigning images at their likeliest categories."""
+def _evaluation(
+  config: ml_collections.ConfigDict,
+  method: Method,
+  dataset: data.DeviceDataset,
+  over: Spread,
+  count: int,
+  counts: dict[str, float] | None,
+) -> dict[str, float]:
+  """Measures encoding `count` images and assigning their likeliest categories.
+
+  The time for all images is extrapolated from them.
+  """
   indices = scores.sample(len(dataset), count)
   logging.info("evaluation of %d images", len(indices))
   represent = compile_represent(method, dataset, over)
   state, *_ = over.split(replicas.initial_states(config, method))
   discrete = bool(method.num_categories)
   images = over.size * len(indices)
-  found = _against_limit(
+  figure = _against_limit(
     lambda: seconds(lambda: represent(state.params, indices, discrete), 1),
     counts,
     "evaluation",
     images,
   )
-  rate = 1e3 * images / found["milliseconds"]
+  rate = 1e3 * images / figure["milliseconds"]
   whole = config.num_replicas * len(dataset) / rate
   return {
-    **found,
+    **figure,
     "images": images,
     "images_per_second": rate,
     "seconds_for_all_images": whole,
@@ -263,7 +293,7 @@ def _evaluation(config, method, dataset, over, count, counts) -> dict:
 
 
 def _solvers(pairwise_weight: float) -> list[dict]:
-  """Both solvers on costs like a decoder's, and on equal ones (the hardest)."""
+  """Measures both solvers on usual costs and on equal ones, the hardest."""
   rng = np.random.default_rng(0)
   on_device = jax.jit(assign_categories, static_argnums=1)
   rows = []

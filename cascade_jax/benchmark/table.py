@@ -1,6 +1,7 @@
 """The figures of a benchmark as one Markdown table."""
 
 from cascade_jax.errors import UserError
+from cascade_jax.evaluation.tables import markdown_table
 
 _STEPS = {
   "warm_up": "warm-up step",
@@ -17,11 +18,12 @@ _PARTS = {
 
 
 def to_markdown(figures: dict, earlier: dict | None = None) -> str:
-  """The table; with earlier figures a column of the ratio to each.
+  """Returns a line about the machine and the config, then a table.
 
   Args:
     figures: from `cascade_jax.benchmark.measure`.
-    earlier: the same of another run.
+    earlier: figures of an earlier measurement; adds columns with them and with
+      the ratios to them.
 
   Raises:
     UserError: the earlier figures are of another config.
@@ -32,17 +34,18 @@ def to_markdown(figures: dict, earlier: dict | None = None) -> str:
       "measure again with the same --config"
     )
   rows = _rows(figures)
+  header = ["what", "figure"] + ["earlier", "ratio"] * bool(earlier)
   before = dict(_rows(earlier)) if earlier else {}
-  lines = [_head(figures), "", "| what | figure |", "|---|---|"]
-  if earlier:
-    lines[2:] = ["| what | figure | earlier | ratio |", "|---|---|---|---|"]
+  table = []
   for name, (value, unit) in rows:
     cells = [name, f"{_number(value)} {unit}".strip()]
-    if earlier:
-      old = before.get(name, (None, unit))[0]
-      cells += ["", ""] if old is None else [_number(old), f"{value / old:.2f}"]
-    lines.append(f"| {' | '.join(cells)} |")
-  return "\n".join(lines)
+    if name in before:
+      old, _ = before[name]
+      cells += [_number(old), f"{value / old:.2f}"]
+    elif earlier:
+      cells += ["", ""]
+    table.append(cells)
+  return f"{_head(figures)}\n\n{markdown_table(header, table)}"
 
 
 def _head(figures: dict) -> str:
@@ -58,11 +61,11 @@ def _head(figures: dict) -> str:
 
 
 def _rows(figures: dict) -> list[tuple[str, tuple[float, str]]]:
-  """Name, value and unit of each row; of what was measured."""
+  """Returns the name, value and unit of each row that was measured."""
   rows = []
   for key, name in _STEPS.items():
     if key in figures["steps"]:
-      only = len(figures["steps"]) == 1  # a method that solves for no codes
+      only = len(figures["steps"]) == 1  # methods that solve for no codes
       rows += _limited("step" if only else name, figures["steps"][key])
   if parts := figures["parts"]:
     rows += [
@@ -90,6 +93,7 @@ def _rows(figures: dict) -> list[tuple[str, tuple[float, str]]]:
 
 
 def _limited(name: str, figure: dict) -> list[tuple[str, tuple[float, str]]]:
+  """Returns the rows of a figure that is held against the GEMM limit."""
   rows = [(name, (figure["milliseconds"], "ms"))]
   if "times_limit" in figure:
     rows.append((f"{name}, over the GEMM limit", (figure["times_limit"], "")))

@@ -27,6 +27,13 @@ class Dataset(NamedTuple):
   class_factor: str | None = None  # the factor for a discrete code to learn
   class_names: tuple[str, ...] = ()  # names of that factor's values
 
+  @property
+  def classes(self) -> np.ndarray | None:
+    """The column `[N]` of the class factor; None without one."""
+    if self.factors is None or self.class_factor is None:
+      return None
+    return self.factors[:, self.factor_names.index(self.class_factor)]
+
 
 def empty_images(shape: tuple[int, ...]) -> np.ndarray:
   """Allocates images in uint8 that JAX on a CPU can use without a copy.

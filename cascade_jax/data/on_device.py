@@ -80,14 +80,13 @@ def true_classes(
   Raises:
     UserError: the data set has no classes, or more than there are categories.
   """
-  if dataset.class_factor is None:
+  if dataset.classes is None:
     raise UserError(
       "config.method learns from the true classes, but data set "
       f"{dataset.name!r} has none; name its class_factor, or use a method "
       "without supervision"
     )
-  column = dataset.factor_names.index(dataset.class_factor)
-  classes = dataset.factors[:, column].astype(np.int32)
+  classes = dataset.classes.astype(np.int32)
   if num_categories and classes.max() >= math.prod(num_categories):
     raise UserError(
       f"config.num_categories is {num_categories}, but the classes of data set "

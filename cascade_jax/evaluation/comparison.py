@@ -6,6 +6,7 @@ import numpy as np
 
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import scores, summary
+from cascade_jax.evaluation.tables import markdown_table
 
 _HEADERS = {
   "disentanglement_score": "disentanglement score (paper)",
@@ -19,48 +20,51 @@ _NATS = {
 
 
 def to_markdown(summaries: Mapping[str, dict]) -> str:
-  """The table: a row a method; scores, in percent, of every seed.
+  """Returns a table with a row for each method and the scores of every seed.
 
-  A cell is the mean (standard deviation, n - 1), best: every seed, in the
-  order of the seeds. "paper" and "dlib" are the protocols of `scores.PROTOCOL`;
-  the two are not comparable with each other. What the latents know of the image
-  and their total correlation (`cascade_jax.evaluation.information`) are mean
-  and standard deviation; empty for a deterministic encoder.
+  Scores are in percent. A cell holds the mean (standard deviation, n - 1), the
+  best seed, and every seed in order. "paper" and "dlib" are the protocols of
+  `scores.PROTOCOL`; their scores are not comparable with each other. The
+  information of the latents about the image and their total correlation
+  (`cascade_jax.evaluation.information`), in nats, are given as mean and
+  standard deviation, and are empty for a deterministic encoder.
 
   Args:
-    summaries: by the name of the row, as `summary.summarise` makes them.
+    summaries: by the title of the row, from `summary.summarise`.
 
   Raises:
-    UserError: no summaries, or such that differ in data set, its options,
-      steps trained or images scored.
+    UserError: no summaries, or summaries that differ in the data set, its
+      options, the steps trained or the images scored.
   """
   _check_comparable(summaries)
   header = ["method", "m", "seeds", *_HEADERS.values(), *_NATS.values()]
-  lines = [f"| {' | '.join(header)} |", "|---" * len(header) + "|"]
+  rows = []
   for name, content in summaries.items():
     seeds = ", ".join(str(run["seed"]) for run in content["runs"])
-    cells = [name, str(content["config"]["num_continuous"]), seeds]
-    cells += _cells(content) + [_nats(content, key) for key in _NATS]
-    lines.append(f"| {' | '.join(cells)} |")
-  return "\n".join(lines)
+    row = [name, content["config"]["num_continuous"], seeds]
+    row += _score_cells(content)
+    row += [_information_cell(content, key) for key in _NATS]
+    rows.append(row)
+  return markdown_table(header, rows)
 
 
-def _cells(content: dict) -> list[str]:
+def _score_cells(content: dict) -> list[str]:
   names, percent = summary.percentages(content)
   columns = dict(zip(names, percent.T, strict=True))
-  return [_cell(columns[n]) if n in columns else "" for n in scores.NAMES]
+  return [_score_cell(columns[n]) if n in columns else "" for n in scores.NAMES]
 
 
-def _cell(values: np.ndarray) -> str:
+def _score_cell(values: np.ndarray) -> str:
   every = " ".join(f"{value:.2f}" for value in values)
   return f"{_mean(values, '**')}, best {values.max():.2f}: {every}"
 
 
-def _nats(content: dict, key: str) -> str:
-  found = [run.get("information") or {} for run in content["runs"]]
-  if not all(key in information for information in found):
+def _information_cell(content: dict, key: str) -> str:
+  """Returns the mean over seeds, empty unless all of them have the number."""
+  entries = [run.get("information") or {} for run in content["runs"]]
+  if not all(key in entry for entry in entries):
     return ""
-  return _mean(np.array([information[key] for information in found]))
+  return _mean(np.array([entry[key] for entry in entries]))
 
 
 def _mean(values: np.ndarray, bold: str = "") -> str:
@@ -71,7 +75,7 @@ def _mean(values: np.ndarray, bold: str = "") -> str:
 def _check_comparable(summaries: Mapping[str, dict]) -> None:
   if not summaries:
     raise UserError("no summaries to compare; name one file a method")
-  seen = {
+  conditions = {
     name: {
       "data set": content["dataset"],
       "config.data": content["config"]["data"],
@@ -80,11 +84,11 @@ def _check_comparable(summaries: Mapping[str, dict]) -> None:
     }
     for name, content in summaries.items()
   }
-  (first, expected), *others = seen.items()
-  for name, found in others:
-    differs = [key for key in found if found[key] != expected[key]]
-    if differs:
-      both = [f"{key} {found[key]} and {expected[key]}" for key in differs]
+  (first, expected), *others = conditions.items()
+  for name, actual in others:
+    differing = [key for key in actual if actual[key] != expected[key]]
+    if differing:
+      both = [f"{key} {actual[key]} and {expected[key]}" for key in differing]
       raise UserError(
         f"{name} and {first} can't stand in one table: {'; '.join(both)}. "
         "Train both for the same steps on the same data, and score both on the "

@@ -1,10 +1,10 @@
-"""What a trained model is worth: scores, and the arrays that pictures show.
+"""Evaluation of trained models: scores, and the arrays that pictures show.
 
-| file | holds |
+| file | contents |
 |---|---|
 | `evaluation.json` | scores, protocol, votes, confusion matrix, KL |
 | `evaluation.npz` | traversals and reconstructions |
-| `codes.npz` | of 10,000 images, as `experiments.score` reads it; on demand |
+| `codes.npz` | codes of 10,000 images for `experiments.score`; on demand |
 """
 
 import contextlib
@@ -41,22 +41,23 @@ def evaluate_run(
   dataset: data.Dataset | None = None,
   all_metrics: bool = False,
 ) -> dict:
-  """Scores the newest checkpoint of a run; writes the evaluation files.
+  """Scores the newest checkpoint of a run, and writes the evaluation files.
 
   Args:
     folder: of the run.
-    num_images: a random sample of so many, 0 for all; None as in the config.
-    dataset: instead of the one that the config names.
-    all_metrics: also those of `cascade_jax.metrics` that take a while, on
-      10,000 images, whose codes are saved.
+    num_images: size of the random sample, 0 for all images; None as in the
+      config.
+    dataset: used instead of the one that the config names.
+    all_metrics: whether to compute the slower metrics of `cascade_jax.metrics`
+      too, on 10,000 images, whose codes are saved.
 
   Returns:
-    What `evaluation.json` holds.
+    The contents of `evaluation.json`.
 
   Raises:
-    UserError: no run or no checkpoint there, or too large a sample; or a run
-      of several replicas, each of which has a folder of its own.
-    UserError: the run is still training.
+    UserError: no run or no checkpoint in the folder, too large a sample, a run
+      that is still training, or a run of several replicas, each of which has a
+      folder of its own.
   """
   (results,) = evaluate_runs([folder], num_images, dataset, all_metrics)
   return results
@@ -68,18 +69,18 @@ def evaluate_runs(
   dataset: data.Dataset | None = None,
   all_metrics: bool = False,
 ) -> list[dict]:
-  """`evaluate_run` for runs that differ in their seed only.
+  """Does `evaluate_run` for runs that differ in their seed only.
 
-  They share the data set and what is compiled.
+  They share the data set and the compiled functions.
   """
   startup.check_cpu_sums()
   folders = [pathlib.Path(folder).expanduser().resolve() for folder in folders]
-  # Before the claim, which would make a folder of a mistyped name.
+  # Before the claim, which would create a folder for a mistyped name.
   configs = [_read_config(folder) for folder in folders]
   config = configs[0]
-  with contextlib.ExitStack() as held:
+  with contextlib.ExitStack() as locks:
     for folder in folders:
-      held.enter_context(workdir.claim(folder))
+      locks.enter_context(workdir.claim(folder))
     if num_images is not None:
       config.evaluation_images = num_images
     config_lib.check(config)
@@ -105,10 +106,10 @@ def _read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:
 
 def _evaluate_folder(evaluate: "Evaluator", folder: pathlib.Path) -> dict:
   state = _restore(folder, jax.jit(evaluate.method.init)(0))
-  results, pictures, given = evaluate(state)
-  np.savez_compressed(folder / "evaluation.npz", **pictures)
-  if given is not None:
-    codes_file.write(folder / "codes.npz", given)
+  results, arrays, inputs = evaluate(state)
+  np.savez_compressed(folder / "evaluation.npz", **arrays)
+  if inputs is not None:
+    codes_file.write(folder / "codes.npz", inputs)
   json_file.write(folder / "evaluation.json", results)
   return results
 
@@ -125,11 +126,11 @@ def _restore(folder: pathlib.Path, like: TrainState) -> TrainState:
 
 
 class Evaluator:
-  """Scores states of one method on one data set; compiles once.
+  """Evaluation of states of one method on one data set; it compiles once.
 
   Args:
-    config: of the runs; their seeds are the states'.
-    method: that the states are of.
+    config: of the runs; seeds are read from the states.
+    method: of the states.
     dataset: on the host.
     all_metrics: as in `evaluate_run`.
   """
@@ -153,7 +154,7 @@ class Evaluator:
   def __call__(
     self, state: TrainState
   ) -> tuple[dict, dict[str, np.ndarray], metrics.MetricInputs | None]:
-    """The content of the three files."""
+    """Returns the contents of the three files."""
     started = time.perf_counter()
     config, dataset, step = self._config, self._dataset, int(state.step)
     # The stage that the last update ran under, not the one that comes next.
@@ -162,44 +163,53 @@ class Evaluator:
     indices = scores.sample(len(dataset.images), config.evaluation_images)
     shown = pictures.shown_images(len(dataset.images))
     logging.info("evaluating step %d on %d images", step, len(indices))
-    codes = self._codes(state, np.concatenate([indices, shown]), discrete)
-    codes, codes_shown = _split(codes, len(indices))
-    kl = scores.mean_kl(codes)
-    information, errors = scores.latent_information(codes, _INFORMATION_SAMPLES)
+    scored, pictured = _split(
+      self._infer(state, np.concatenate([indices, shown]), discrete),
+      len(indices),
+    )
+    kl = scores.mean_kl(scored)
+    information, errors = scores.latent_information(
+      scored, _INFORMATION_SAMPLES
+    )
     results = {
       "step": step,
       "seed": int(state.seed),
       "dataset": dataset.name,
       "num_images": len(indices),
       "kl": None if kl is None else kl.tolist(),
-      "reconstruction": float(codes.reconstruction.mean()),
-      "elbo_at_mean": scores.elbo_at_mean(codes, kl, math.prod(sizes)),
+      "reconstruction": float(scored.reconstruction.mean()),
+      "elbo_at_mean": scores.elbo_at_mean(scored, kl, math.prod(sizes)),
       "protocol": scores.PROTOCOL,
-      **scores.of_codes(codes, kl, dataset, indices),
+      **scores.score_representation(scored, kl, dataset, indices),
       "information": information,
       "information_errors": errors,
     }
-    given = None
+    inputs = None
     if self._all_metrics:
-      given = scores.scored(codes, kl, dataset, indices)
-      results |= scores.of_all_metrics(given)
+      inputs = scores.metric_inputs(scored, kl, dataset, indices)
+      results |= scores.score_all_metrics(inputs)
     results["seconds"] = time.perf_counter() - started
     decode = functools.partial(self._decode, state.params)
     arrays = pictures.traversals(decode, config.num_continuous, sizes)
     arrays |= pictures.reconstructions(
-      decode, self._on_device, shown, codes_shown, sizes
+      decode, self._on_device, shown, pictured, sizes
     )
-    return results, arrays, given
+    return results, arrays, inputs
 
-  def _codes(self, state, indices, discrete) -> Representation:
+  def _infer(
+    self, state: TrainState, indices: np.ndarray, discrete: bool
+  ) -> Representation:
+    """Returns the representation of images, in NumPy arrays."""
     params = self._spread.put(jax.tree.map(lambda x: x[None], state.params))
-    codes = self._represent(params, indices, discrete)
-    return jax.tree.map(lambda x: x[0], codes)
+    stacked = self._represent(params, indices, discrete)
+    return jax.tree.map(lambda x: x[0], stacked)
 
 
-def _split(codes: Representation, count: int):
-  """The first `count` rows, and the others."""
+def _split(
+  representation: Representation, count: int
+) -> tuple[Representation, Representation]:
+  """Returns the first `count` rows, and the others."""
   return (
-    jax.tree.map(lambda x: x[:count], codes),
-    jax.tree.map(lambda x: x[count:], codes),
+    jax.tree.map(lambda x: x[:count], representation),
+    jax.tree.map(lambda x: x[count:], representation),
   )

@@ -1,6 +1,10 @@
-"""The scores of a model's codes, and those of it while it trains."""
+"""The scores of a model: of its representation, and during training.
+
+Shapes: N images, m continuous dimensions, D discrete variables.
+"""
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import numpy as np
@@ -19,21 +23,21 @@ NAMES = (
 )
 PROTOCOL = {
   **{name: metrics.METRICS[name].protocol for name in NAMES},
-  "categories": "The likeliest code of each image, at its posterior mean.",
+  "categories": "The most likely code of each image, at its posterior mean.",
   "elbo_at_mean": (
     "-(reconstruction + KL + log of the number of joint codes), nats per "
-    "image, reconstructed from the posterior mean and the likeliest code: a "
-    "little above the bound, which is in expectation over the posterior."
+    "image, reconstructed from the posterior mean and the most likely code: a "
+    "little above the bound, which is an expectation over the posterior."
   ),
 }
 
 
-METRICS_IMAGES = 10_000  # of which `scored` is a sample
-_LOGGED_SAMPLES = 1024  # that the information is a mean of, while it trains
+METRICS_IMAGES = 10_000  # in the sample of `metric_inputs`
+_LOGGED_SAMPLES = 1024  # over which the information is averaged during training
 
 
 def sample(num_images: int, size: int) -> np.ndarray:
-  """All indices, or `size` of them at random; always the same ones."""
+  """Returns all indices, or a random sample of `size`, always the same one."""
   if not size:
     return np.arange(num_images)
   return np.sort(np.random.default_rng(0).permutation(num_images)[:size])
@@ -45,7 +49,7 @@ def compile_sample_scores(
   dataset: data.Dataset,
   spread: Spread,
   size: int,
-) -> Callable[..., list[dict]]:
+) -> Callable[[Any, bool], list[dict]]:
   """Returns a function to what metrics.jsonl says of a model during training.
 
   Its arguments are the replicas' parameters (stacked), and whether the discrete
@@ -65,145 +69,150 @@ def compile_sample_scores(
   represent = compile_represent(method, on_device, spread)
 
   def sample_scores(params, discrete):
-    codes = represent(params, indices, discrete)
-    records = []
+    stacked = represent(params, indices, discrete)
+    entries = []
     for replica in range(spread.size):
-      alone = Representation(*(array[replica] for array in codes))
-      found = of_codes(alone, mean_kl(alone), dataset, indices)
-      records.append(
-        {name: found[name] for name in NAMES}
+      representation = Representation(*(array[replica] for array in stacked))
+      kl = mean_kl(representation)
+      scores = score_representation(representation, kl, dataset, indices)
+      entries.append(
+        {name: scores[name] for name in NAMES}
         | {"scored_images": len(indices)}
-        | latent_information(alone, _LOGGED_SAMPLES)[0]
+        | latent_information(representation, _LOGGED_SAMPLES)[0]
       )
-    return records
+    return entries
 
   return sample_scores
 
 
-def mean_kl(codes: Representation) -> np.ndarray | None:
-  """Mean KL of each dimension, nats `[m]`; None of a deterministic encoder."""
-  if not codes.scale.any():
+def mean_kl(representation: Representation) -> np.ndarray | None:
+  """Returns the mean KL of each dimension, nats `[m]`.
+
+  None for a deterministic encoder.
+  """
+  if not representation.scale.any():
     return None
-  posterior = jax.device_put(Posterior(codes.mean, codes.scale))
-  kl = jax.device_get(jax.jit(losses.kl_per_dimension)(posterior))
-  return kl.mean(axis=0)
+  posterior = Posterior(representation.mean, representation.scale)
+  kl = jax.jit(losses.kl_per_dimension)(jax.device_put(posterior))
+  return jax.device_get(kl).mean(axis=0)
 
 
 def elbo_at_mean(
-  codes: Representation, kl: np.ndarray | None, num_codes: int
+  representation: Representation, kl: np.ndarray | None, num_codes: int
 ) -> float | None:
-  """By `PROTOCOL`; None of a deterministic encoder.
+  """Returns the bound as `PROTOCOL` says; None for a deterministic encoder.
 
   Args:
-    codes: of the images.
+    representation: of the images.
     kl: their `mean_kl`.
-    num_codes: joint codes in use, equally likely before; 1 without a code.
+    num_codes: joint codes in use, with a uniform prior; 1 without a code.
   """
   if kl is None:
     return None
-  return -float(codes.reconstruction.mean() + kl.sum() + np.log(num_codes))
+  reconstruction = representation.reconstruction.mean()
+  return -float(reconstruction + kl.sum() + np.log(num_codes))
 
 
 def latent_information(
-  codes: Representation, num_samples: int
+  representation: Representation, num_samples: int
 ) -> tuple[dict, dict]:
-  """`Information` over these images and its standard errors, by name.
+  """Returns the `Information` of these images and its standard errors, by name.
 
-  Both are empty of a deterministic encoder, whose information is infinite.
+  Both are empty for a deterministic encoder, whose information is infinite.
   """
-  if not codes.scale.any():
+  if not representation.scale.any():
     return {}, {}
-  found, errors = information(codes.mean, codes.scale, num_samples)
-  return tuple(
-    {name: value.tolist() for name, value in each._asdict().items()}
-    for each in (found, errors)
+  estimates_and_errors = information(
+    representation.mean, representation.scale, num_samples
   )
+  values, errors = (
+    {name: value.tolist() for name, value in each._asdict().items()}
+    for each in estimates_and_errors
+  )
+  return values, errors
 
 
-def of_codes(
-  codes: Representation,
+def score_representation(
+  representation: Representation,
   kl: np.ndarray | None,
   dataset: data.Dataset,
   indices: np.ndarray,
 ) -> dict:
-  """The scores with what they were made of; None where nothing is known.
+  """Returns the scores and their details; None for those without a label.
 
   Args:
-    codes: of one model, in NumPy arrays.
+    representation: of one model, in NumPy arrays.
     kl: its `mean_kl`.
-    dataset: whose factors are compared with.
-    indices: of the images that the codes are of.
+    dataset: its factors are compared with the representation.
+    indices: of the images that are represented.
   """
   results: dict = dict.fromkeys(NAMES)
   if dataset.factors is None:
     return results
   factors = dataset.factors[indices]
   score = metrics.disentanglement_score(
-    codes.mean, factors, kl=kl, categories=codes.categories
+    representation.mean, factors, kl=kl, categories=representation.categories
   )
-  names = ["code"]
+  code_names = ["code"]
   if score.num_codes > 1:
-    names = [f"code {d + 1}" for d in range(score.num_codes)]
+    code_names = [f"code {d + 1}" for d in range(score.num_codes)]
   results |= {
     "disentanglement_score": score.score,
     "disentanglement_score_dlib": metrics.disentanglement_score_dlib(
-      codes.mean, factors
+      representation.mean, factors
     ).score,
     "votes": score.votes.tolist(),
     "vote_columns": [f"z{column + 1}" for column in score.columns]
-    + names[: score.num_codes],
+    + code_names[: score.num_codes],
     "vote_factors": [dataset.factor_names[f] for f in score.factors],
     "column_factors": [
       dataset.factor_names[f] if f >= 0 else None for f in score.column_factors
     ],
   }
-  if score.num_codes and dataset.class_factor is not None:
-    classes = factors[:, dataset.factor_names.index(dataset.class_factor)]
-    results |= _accuracy(codes.categories, classes, dataset)
+  if score.num_codes and dataset.classes is not None:
+    classes = dataset.classes[indices]
+    results |= _accuracy(representation.categories, classes, dataset)
   return results
 
 
-def scored(
-  codes: Representation,
+def metric_inputs(
+  representation: Representation,
   kl: np.ndarray | None,
   dataset: data.Dataset,
   indices: np.ndarray,
 ) -> metrics.MetricInputs:
-  """What all metrics are given: a sample of the codes, and what they are of.
+  """Returns a sample of the representation, with its factors, for all metrics.
 
-  Arguments are those of `of_codes`.
+  Arguments are those of `score_representation`.
   """
   size = METRICS_IMAGES if len(indices) > METRICS_IMAGES else 0
   rows = sample(len(indices), size)
-  factors = classes = None
-  if dataset.factors is not None:
-    factors = dataset.factors[indices]
-  if dataset.class_factor is not None:
-    classes = factors[:, dataset.factor_names.index(dataset.class_factor)]
-  has_code = codes.categories.shape[1] > 0
-  given = metrics.MetricInputs(
-    factors,
-    codes.mean,
-    codes.categories if has_code else None,
-    codes.scale if codes.scale.any() else None,
+  has_code = representation.categories.shape[1] > 0
+  is_probabilistic = representation.scale.any()
+  inputs = metrics.MetricInputs(
+    None if dataset.factors is None else dataset.factors[indices],
+    representation.mean,
+    representation.categories if has_code else None,
+    representation.scale if is_probabilistic else None,
     kl,
-    classes,
+    None if dataset.classes is None else dataset.classes[indices],
   )
-  return given.take(rows)
+  return inputs.take(rows)
 
 
-def of_all_metrics(given: metrics.MetricInputs) -> dict:
-  """What evaluation.json says of the metrics that aren't in `NAMES`.
+def score_all_metrics(inputs: metrics.MetricInputs) -> dict:
+  """Returns what evaluation.json says of the metrics that are not in `NAMES`.
 
-  Those are of all images that are evaluated; these are of the codes given.
+  The scores in `NAMES` are computed on all evaluated images, these on the
+  inputs.
   """
-  found, refusals = {}, {}
-  if given.factors is not None:
-    found, refusals = metrics.attempt(given)
+  scores, left_out = {}, {}
+  if inputs.factors is not None:
+    scores, left_out = metrics.attempt(inputs)
   return {
-    "metrics": {k: value for k, value in found.items() if k not in NAMES},
-    "metrics_images": given.num_examples,
-    "metrics_left_out": refusals,
+    "metrics": {k: value for k, value in scores.items() if k not in NAMES},
+    "metrics_images": inputs.num_examples,
+    "metrics_left_out": left_out,
     "metrics_protocol": {
       name: metric.protocol
       for name, metric in metrics.METRICS.items()
@@ -212,10 +221,15 @@ def of_all_metrics(given: metrics.MetricInputs) -> dict:
   }
 
 
-def _accuracy(categories, classes, dataset) -> dict:
-  each = [metrics.classification_accuracy(k, classes) for k in categories.T]
-  variable = int(np.argmax([found.accuracy for found in each]))
-  best = each[variable]
+def _accuracy(
+  categories: np.ndarray, classes: np.ndarray, dataset: data.Dataset
+) -> dict:
+  """Returns the accuracy of the variable that fits the classes best."""
+  accuracies = [
+    metrics.classification_accuracy(column, classes) for column in categories.T
+  ]
+  variable = int(np.argmax([each.accuracy for each in accuracies]))
+  best = accuracies[variable]
   return {
     "classification_accuracy": best.accuracy,
     "class_variable": variable + 1,

@@ -8,63 +8,58 @@ import numpy as np
 
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import scores
+from cascade_jax.evaluation.tables import markdown_table
 from cascade_jax.runs import json_file
 
 _IN_NATS = ("reconstruction", "elbo_at_mean")
+_OF_EVALUATION = (
+  *scores.NAMES,
+  *_IN_NATS,
+  "num_images",
+  "step",
+  "kl",
+  "information",
+  "column_factors",
+)
+_OF_RUN = ("device", "python", "versions", "git_commit", "started")
 
 
 def summarise(folders: Sequence[str | os.PathLike]) -> dict:
-  """Collects the evaluations of runs that differ in their seed only.
+  """Collects the evaluations of runs that differ only in their seed.
 
   Args:
     folders: of evaluated runs.
 
   Returns:
-    What a table and its reader need: the config, one entry a seed (scores,
-    images evaluated on, versions, device, commit), the protocol.
+    The content of a summary file: the data set, the protocol, the config
+    without its seed, and one entry for each run, in the order of the seeds
+    (scores, number of images, versions, device, commit).
 
   Raises:
     UserError: a run without an evaluation, or with another config.
   """
-  runs, configs = [], []
+  configs: list[dict] = []
+  runs = []
   for folder in map(pathlib.Path, folders):
-    if not (folder / "evaluation.json").exists():
+    evaluation = _read_evaluation(folder)
+    config = json_file.read(folder / "config.json")
+    seed = config.pop("seed")
+    configs.append(config)
+    if config != configs[0]:
+      keys = config.keys() | configs[0].keys()
+      differing = sorted(k for k in keys if config.get(k) != configs[0].get(k))
       raise UserError(
-        f"{folder} has no evaluation.json; make it with "
-        f"python -m experiments.evaluate --workdir={folder}"
+        f"{folder} ran another config than {folders[0]}: "
+        f"{', '.join(differing)} differ"
       )
-    evaluation = json_file.read(folder / "evaluation.json")
     run = json_file.read(folder / "run.json")
-    configs.append(json_file.read(folder / "config.json"))
     runs.append(
       {
-        "seed": configs[-1].pop("seed"),
-        **{
-          key: evaluation.get(key)
-          for key in (
-            *scores.NAMES,
-            *_IN_NATS,
-            "num_images",
-            "step",
-            "kl",
-            "information",
-            "column_factors",
-          )
-        },
-        **{key: run[key] for key in ("device", "python", "versions")},
-        "git_commit": run["git_commit"],
-        "started": run["started"],
+        "seed": seed,
+        **{key: evaluation.get(key) for key in _OF_EVALUATION},
+        **{key: run[key] for key in _OF_RUN},
       }
     )
-    if configs[-1] != configs[0]:
-      keys = configs[0].keys() | configs[-1].keys()
-      differs = sorted(
-        k for k in keys if configs[0].get(k) != configs[-1].get(k)
-      )
-      raise UserError(
-        f"{folder} ran another config than {folders[0]}: {', '.join(differs)} "
-        "differ"
-      )
   return {
     "dataset": evaluation["dataset"],
     "protocol": evaluation["protocol"],
@@ -74,34 +69,39 @@ def summarise(folders: Sequence[str | os.PathLike]) -> dict:
 
 
 def to_markdown(summary: dict) -> str:
-  """The table, in percent: a row a seed, then median and mean (std, n - 1).
+  """Returns a table: a row for each seed, the median, and mean (std, n - 1).
 
-  Of data without labels it is of what needs none, in nats.
+  Scores are in percent. Without labels there are none, and the table shows the
+  reconstruction and the ELBO in nats per image.
+
+  Args:
+    summary: the content of a summary file, from `summarise`.
   """
   names, values = percentages(summary)
   if not names:
     names = [f"{name} (nats)" for name in _IN_NATS]
-    of_each = [[run.get(name) for name in _IN_NATS] for run in summary["runs"]]
-    values = np.array(of_each, float)
-  lines = [
-    f"| seed | {' | '.join(name.replace('_', ' ') for name in names)} |",
-    "|---" * (1 + len(names)) + "|",
+    nats = [[run.get(name) for name in _IN_NATS] for run in summary["runs"]]
+    values = np.array(nats, float)
+  rows = [
+    [run["seed"], *_two_decimals(row)]
+    for run, row in zip(summary["runs"], values, strict=True)
   ]
-
-  def add(name, cells):
-    lines.append(f"| {name} | {' | '.join(cells)} |")
-
-  for run, row in zip(summary["runs"], values, strict=True):
-    add(run["seed"], [f"{x:.2f}" for x in row])
-  add("median", [f"{x:.2f}" for x in np.median(values, axis=0)])
+  rows.append(["median", *_two_decimals(np.median(values, axis=0))])
   if len(values) > 1:
-    pairs = zip(values.mean(axis=0), values.std(axis=0, ddof=1), strict=True)
-    add("mean (std)", [f"{mean:.2f} ({std:.2f})" for mean, std in pairs])
-  return "\n".join(lines)
+    means = _two_decimals(values.mean(axis=0))
+    deviations = _two_decimals(values.std(axis=0, ddof=1))
+    pairs = zip(means, deviations, strict=True)
+    rows.append(["mean (std)", *(f"{mean} ({std})" for mean, std in pairs)])
+  return markdown_table(
+    ["seed", *(name.replace("_", " ") for name in names)], rows
+  )
 
 
 def percentages(summary: dict) -> tuple[list[str], np.ndarray]:
-  """The scores that a summary holds, and their values `[runs, scores]`."""
+  """Returns the names of a summary's scores, and their values `[runs, scores]`.
+
+  A score that no run has is left out; one that a single run lacks is NaN there.
+  """
   runs = summary["runs"]
   names = [
     name
@@ -109,4 +109,18 @@ def percentages(summary: dict) -> tuple[list[str], np.ndarray]:
     if any(run.get(name) is not None for run in runs)
   ]
   values = [[run.get(name) for name in names] for run in runs]
-  return names, 100 * np.array(values, float)  # an unknown one becomes NaN
+  return names, 100 * np.array(values, float)
+
+
+def _read_evaluation(folder: pathlib.Path) -> dict:
+  path = folder / "evaluation.json"
+  if not path.exists():
+    raise UserError(
+      f"{folder} has no evaluation.json; make it with "
+      f"python -m experiments.evaluate --workdir={folder}"
+    )
+  return json_file.read(path)
+
+
+def _two_decimals(values: np.ndarray) -> list[str]:
+  return [f"{value:.2f}" for value in values]

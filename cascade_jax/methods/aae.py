@@ -185,48 +185,6 @@ class _AAE(NamedTuple):
     return state, terms | {"fooling_loss": fooling_loss}
 
 
-def aae(
-  image_shape: tuple[int, int, int],
-  *,
-  num_continuous: int = 10,
-  discriminator_units: int = 1000,
-  discriminator_learning_rate: float = 1e-4,
-  encoder_learning_rate: float = 1e-4,
-  likelihood: str = "bernoulli",
-  learning_rate: float = 1e-4,
-  weight_penalty: float = 0.0,
-  fast_networks: bool | None = None,
-) -> Method:
-  """Returns the adversarial autoencoder.
-
-  Args:
-    image_shape: H, W, C.
-    num_continuous: m.
-    discriminator_units: of each of two hidden ReLU layers; 1000 in the paper.
-    discriminator_learning_rate: of Adam; the default is ours.
-    encoder_learning_rate: of Adam in the second phase; the default is ours.
-    likelihood: see `losses.LIKELIHOODS`.
-    learning_rate: of Adam in the first phase.
-    weight_penalty: strength of the L2 penalty on kernels, within the loss.
-    fast_networks: see `networks.autoencoder`.
-
-  Raises:
-    UserError: an argument is out of its range.
-  """
-  return _build(
-    image_shape,
-    num_continuous=num_continuous,
-    num_categories=(),
-    discriminator_units=discriminator_units,
-    discriminator_learning_rate=discriminator_learning_rate,
-    encoder_learning_rate=encoder_learning_rate,
-    likelihood=likelihood,
-    learning_rate=learning_rate,
-    weight_penalty=weight_penalty,
-    fast_networks=fast_networks,
-  )
-
-
 def aae_s(
   image_shape: tuple[int, int, int],
   *,
@@ -240,55 +198,32 @@ def aae_s(
   weight_penalty: float = 0.0,
   fast_networks: bool | None = None,
 ) -> Method:
-  """Returns the supervised adversarial autoencoder, AAE-S.
+  """Returns the supervised adversarial autoencoder, or the plain one.
 
-  Arguments are those of `aae`, and `num_categories`: the number of classes of
-  the data, as a tuple of one. With more, categories that the decoder never saw
-  compete too; fewer are refused.
+  Args:
+    image_shape: H, W, C.
+    num_continuous: m.
+    num_categories: the number of classes of the data, as a tuple of one; () for
+      the plain AAE. With more, categories that the decoder never saw compete at
+      test time; fewer are refused when the data are known.
+    discriminator_units: of each of two hidden ReLU layers; 1000 in the paper.
+    discriminator_learning_rate: of Adam; the default is ours.
+    encoder_learning_rate: of Adam in the second phase; the default is ours.
+    likelihood: see `losses.LIKELIHOODS`.
+    learning_rate: of Adam in the first phase.
+    weight_penalty: strength of the L2 penalty on kernels, within the loss.
+    fast_networks: see `networks.autoencoder`.
 
   Raises:
     UserError: several discrete variables, or an argument out of its range.
   """
-  if len(num_categories) != 1:
+  check_categories(num_categories)
+  if len(num_categories) > 1:
     raise UserError(
       f"num_categories is {tuple(num_categories)}; for AAE-S it must be the "
       "number of classes alone, as in (3,)"
     )
-  check_categories(num_categories)
-  return _build(
-    image_shape,
-    num_continuous=num_continuous,
-    num_categories=num_categories,
-    discriminator_units=discriminator_units,
-    discriminator_learning_rate=discriminator_learning_rate,
-    encoder_learning_rate=encoder_learning_rate,
-    likelihood=likelihood,
-    learning_rate=learning_rate,
-    weight_penalty=weight_penalty,
-    fast_networks=fast_networks,
-  )
-
-
-def _build(
-  image_shape: tuple[int, int, int],
-  *,
-  num_continuous: int,
-  num_categories: tuple[int, ...],
-  discriminator_units: int,
-  discriminator_learning_rate: float,
-  encoder_learning_rate: float,
-  likelihood: str,
-  learning_rate: float,
-  weight_penalty: float,
-  fast_networks: bool | None,
-) -> Method:
-  """Returns either of the two methods."""
-  check_common(
-    num_continuous=num_continuous,
-    learning_rate=learning_rate,
-    weight_penalty=weight_penalty,
-    likelihood=likelihood,
-  )
+  check_common(num_continuous, learning_rate, weight_penalty)
   check_at_least(
     "aae",
     discriminator_units=(discriminator_units, 1),
@@ -318,6 +253,10 @@ def _build(
     num_categories=num_categories,
     is_supervised=bool(num_categories),
   )
+
+
+# The plain AAE; m = 10 in our dSprites config.
+aae = functools.partial(aae_s, num_categories=())
 
 
 def _at_one_point(outputs: jax.Array) -> Posterior:

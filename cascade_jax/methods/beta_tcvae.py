@@ -74,12 +74,7 @@ def beta_tcvae(
   Raises:
     UserError: an argument is out of its range.
   """
-  check_common(
-    num_continuous=num_continuous,
-    learning_rate=learning_rate,
-    weight_penalty=weight_penalty,
-    likelihood=likelihood,
-  )
+  check_common(num_continuous, learning_rate, weight_penalty)
   check_at_least("beta_tcvae", beta=(beta, 0))
   return vae(
     functools.partial(loss, beta=beta, weight_penalty=weight_penalty),

@@ -111,12 +111,7 @@ def beta_vae(
   Raises:
     UserError: an argument is out of its range.
   """
-  check_common(
-    num_continuous=num_continuous,
-    learning_rate=learning_rate,
-    weight_penalty=weight_penalty,
-    likelihood=likelihood,
-  )
+  check_common(num_continuous, learning_rate, weight_penalty)
   check_at_least(
     "beta_vae",
     beta=(beta, 0),

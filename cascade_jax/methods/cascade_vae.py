@@ -127,12 +127,7 @@ def cascade_vae(
   Raises:
     UserError: an argument is out of its range.
   """
-  check_common(
-    num_continuous=num_continuous,
-    learning_rate=learning_rate,
-    weight_penalty=weight_penalty,
-    likelihood=likelihood,
-  )
+  check_common(num_continuous, learning_rate, weight_penalty)
   check_categories(num_categories)
   _check_cascade(beta_low, beta_high, phase_steps, discrete_start_phase)
   optimizer = optax.adam(learning_rate)
@@ -153,36 +148,10 @@ def cascade_vae(
   )
 
 
-def cascade_vae_c(
-  image_shape: tuple[int, int, int],
-  *,
-  num_continuous: int = 10,
-  beta_low: float = 1.0,
-  beta_high: float = 10.0,
-  phase_steps: int = 20_000,
-  reset_adam_at_phase: bool = True,
-  likelihood: str = "bernoulli",
-  learning_rate: float = 1e-4,
-  weight_penalty: float = 4e-5,
-  fast_networks: bool | None = None,
-) -> Method:
-  """Returns CascadeVAE-C, the cascade without a discrete code.
-
-  The authors' code has m = 10. Arguments are those of `cascade_vae`.
-  """
-  return cascade_vae(
-    image_shape,
-    num_continuous=num_continuous,
-    num_categories=(),
-    beta_low=beta_low,
-    beta_high=beta_high,
-    phase_steps=phase_steps,
-    reset_adam_at_phase=reset_adam_at_phase,
-    likelihood=likelihood,
-    learning_rate=learning_rate,
-    weight_penalty=weight_penalty,
-    fast_networks=fast_networks,
-  )
+# CascadeVAE-C, the cascade without a discrete code; the authors have m = 10.
+cascade_vae_c = functools.partial(
+  cascade_vae, num_categories=(), discrete_start_phase=0
+)
 
 
 def _check_cascade(

@@ -205,12 +205,7 @@ def factor_vae(
       f"batch_size is {batch_size}; it must be even and 4 or more for "
       "FactorVAE, which halves each batch"
     )
-  check_common(
-    num_continuous=num_continuous,
-    learning_rate=learning_rate,
-    weight_penalty=weight_penalty,
-    likelihood=likelihood,
-  )
+  check_common(num_continuous, learning_rate, weight_penalty)
   check_at_least(
     "factor_vae",
     gamma=(gamma, 0),

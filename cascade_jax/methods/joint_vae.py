@@ -137,12 +137,7 @@ def joint_vae(
   Raises:
     UserError: an argument is out of its range.
   """
-  check_common(
-    num_continuous=num_continuous,
-    learning_rate=learning_rate,
-    weight_penalty=weight_penalty,
-    likelihood=likelihood,
-  )
+  check_common(num_continuous, learning_rate, weight_penalty)
   check_categories(num_categories)
   check_at_least(
     "joint_vae",

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 
-from cascade_jax import losses
 from cascade_jax.errors import UserError
 
 
@@ -27,22 +26,14 @@ def check_at_least(group: str, **limits: tuple[float, float]) -> None:
 
 
 def check_common(
-  *,
-  num_continuous: int,
-  learning_rate: float,
-  weight_penalty: float,
-  likelihood: str,
+  num_continuous: int, learning_rate: float, weight_penalty: float
 ) -> None:
-  """Refuses settings that all methods share; see `check_at_least`."""
+  """Refuses settings that all methods have; see `check_at_least`."""
   check_at_least(
     "", num_continuous=(num_continuous, 1), weight_penalty=(weight_penalty, 0)
   )
   if not 0 < learning_rate < math.inf:
     raise UserError(f"learning_rate is {learning_rate}; it must be positive")
-  if likelihood not in losses.LIKELIHOODS:
-    raise UserError(
-      f"likelihood is {likelihood!r}; it must be one of {losses.LIKELIHOODS}"
-    )
 
 
 def check_categories(num_categories: Sequence[int]) -> None:

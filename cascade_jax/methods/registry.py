@@ -139,11 +139,12 @@ def build(config, image_shape: tuple[int, int, int]) -> Method:
 
 
 def _settings(builder: Callable[..., Method]) -> dict[str, inspect.Parameter]:
-  """Returns a builder's keyword-only parameters by name."""
+  """Returns a builder's keyword-only parameters by name, but for bound ones."""
+  bound = getattr(builder, "keywords", {})  # of a functools.partial
   return {
     name: parameter
     for name, parameter in inspect.signature(builder).parameters.items()
-    if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    if parameter.kind is inspect.Parameter.KEYWORD_ONLY and name not in bound
   }
 
 

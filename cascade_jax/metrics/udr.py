@@ -36,7 +36,7 @@ class UnsupervisedRanking(NamedTuple):
 
 def unsupervised_disentanglement_ranking(
   means: Sequence[np.ndarray],
-  kl: Sequence[np.ndarray],
+  kl: Sequence[np.ndarray | None],
   *,
   similarity: str = "spearman",
   kl_threshold: float = 0.01,
@@ -118,7 +118,9 @@ def relative_strength(similarities: np.ndarray) -> float:
 
 
 def _informative_columns(
-  means: Sequence[np.ndarray], kl: Sequence[np.ndarray], kl_threshold: float
+  means: Sequence[np.ndarray],
+  kl: Sequence[np.ndarray | None],
+  kl_threshold: float,
 ) -> list[np.ndarray]:
   """Returns the columns of each model whose KL is above the threshold.
 

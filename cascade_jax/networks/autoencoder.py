@@ -88,8 +88,13 @@ def autoencoder(
       None for what `backend` says is faster.
 
   Raises:
-    UserError: images of a size that the networks do not take.
+    UserError: an unknown likelihood, or images of a size that the networks do
+      not take.
   """
+  if likelihood not in losses.LIKELIHOODS:
+    raise UserError(
+      f"likelihood is {likelihood!r}; it must be one of {losses.LIKELIHOODS}"
+    )
   height, width, _ = image_shape
   if height != width or height not in models.IMAGE_SIZES:
     raise UserError(

@@ -1,12 +1,15 @@
-"""Networks that tell two kinds of latents apart, and what is learned from them.
+"""Discriminators of two kinds of latents, and their training.
 
-A discriminator gives one logit, log(p / (1 - p)) for the probability p that
-latents are of the first kind. Where both kinds are equally frequent, the best
-one is log(density of the first kind / density of the second), so its logit
-estimates that ratio, in nats (Goodfellow et al. 2014, Sugiyama et al. 2012).
+A discriminator gives one logit, log(p / (1 - p)), where p is the probability
+that latents are of the first kind. If both kinds are equally frequent, the
+optimal logit is log(density of the first kind / density of the second), so the
+logit estimates this ratio in nats (Goodfellow et al. 2014, Sugiyama et al.
+2012).
 
-Letters: B batch, m continuous dimensions.
+Shapes: B batch, m continuous dimensions.
 """
+
+from typing import Any
 
 import chex
 import flax.linen as nn
@@ -14,15 +17,18 @@ import jax
 import jax.numpy as jnp
 import optax
 
-# Folded into a seed's key for the first parameters; no step has this number.
+Params = dict[str, Any]
+
+# Folded into the key of a seed for the initial parameters; no step has this
+# number.
 _INIT = 2**32 - 1
 
 
 class Discriminator(nn.Module):
-  """A dense network to one logit.
+  """A dense network with one output, the logit.
 
   Attributes:
-    layers: how many are hidden.
+    layers: number of hidden layers.
     units: of each hidden layer.
     slope: of the leaky ReLU below 0; 0 for the ReLU.
   """
@@ -33,7 +39,7 @@ class Discriminator(nn.Module):
 
   @nn.compact
   def __call__(self, latents: jax.Array) -> jax.Array:
-    """Latents `[B, m]` to logits `[B]`."""
+    """Maps latents `[B, m]` to logits `[B]`."""
     init = nn.initializers.glorot_uniform()
     x = latents
     for index in range(self.layers):
@@ -43,51 +49,57 @@ class Discriminator(nn.Module):
 
 
 def classification_loss(first: jax.Array, second: jax.Array) -> jax.Array:
-  """Mean cross entropy of telling two kinds apart, in nats; a scalar.
+  """Returns the mean cross entropy of the classification, a scalar in nats.
 
-  Half of -mean log p(first) and half of -mean log(1 - p(second)), so log 2 for
-  one that knows nothing (Kim & Mnih 2018, Algorithm 2, which halves it too).
+  It is half of -mean log p(first) plus half of -mean log(1 - p(second)), so
+  log 2 for a discriminator that knows nothing (Kim & Mnih 2018, Algorithm 2,
+  which also takes the half).
 
   Args:
-    first: logits of latents of the first kind, `[B]`.
-    second: logits of latents of the second kind, of any number.
+    first: `[B]`, logits of latents of the first kind.
+    second: logits of latents of the second kind, any number of them.
   """
   chex.assert_rank([first, second], 1)
   return 0.5 * (nn.softplus(-first).mean() + nn.softplus(second).mean())
 
 
 def fooling_loss(second: jax.Array) -> jax.Array:
-  """-mean log p of the second kind, in nats; a scalar.
+  """Returns -mean log p of latents of the second kind, a scalar in nats.
 
-  What the maker of the second kind minimises, so that it is taken for the
-  first. It doesn't saturate where log(1 - p), the other side of the game, would
-  (Goodfellow et al. 2014, section 3).
+  The network that produces the second kind minimises it in order to pass for
+  the first kind. Unlike log(1 - p), it does not saturate where the
+  discriminator is certain (Goodfellow et al. 2014, section 3).
 
   Args:
-    second: logits of latents of the second kind, `[B]`.
+    second: `[B]`, logits of latents of the second kind.
   """
   chex.assert_rank(second, 1)
   return nn.softplus(-second).mean()
 
 
 def accuracy(first: jax.Array, second: jax.Array) -> jax.Array:
-  """How often the logits, `[B]` each, are on the right side; kinds halved."""
+  """Returns the share of right decisions, averaged over the two kinds.
+
+  Args:
+    first: `[B]`, logits of latents of the first kind.
+    second: `[B]`, logits of latents of the second kind.
+  """
   return 0.5 * ((first > 0).mean() + (second < 0).mean())
 
 
 def permute_dimensions(key: jax.Array, latents: jax.Array) -> jax.Array:
-  """Each dimension of `[B, m]` permuted over the batch by itself.
+  """Permutes each dimension of `[B, m]` over the batch independently.
 
-  Samples of a distribution to samples of the product of its marginals, but for
-  the few that stay together (Kim & Mnih 2018, Algorithm 1).
+  Samples of a distribution become samples of the product of its marginals, but
+  for the few values that stay together (Kim & Mnih 2018, Algorithm 1).
   """
   return jax.random.permutation(key, latents, axis=0, independent=True)
 
 
 class Learner:
-  """A discriminator and how it learns; keeps neither parameters nor moments.
+  """Training of a discriminator by Adam; it holds no parameters itself.
 
-  By Adam with betas 0.5 and 0.9, as Kim & Mnih 2018 have it.
+  Adam has betas 0.5 and 0.9, as in Kim & Mnih 2018.
 
   Args:
     network: the discriminator.
@@ -98,28 +110,30 @@ class Learner:
     self._network = network
     self._adam = optax.adam(learning_rate, b1=0.5, b2=0.9)
 
-  def init(self, seed, num_continuous: int):
-    """Fresh parameters and Adam's moments, for m."""
+  def init(self, seed: int, num_continuous: int) -> tuple[Params, Any]:
+    """Returns fresh parameters for m latents, and the state of Adam."""
     key = jax.random.fold_in(jax.random.key(seed), _INIT)
     params = self._network.init(key, jnp.zeros((1, num_continuous)))
     return params, self._adam.init(params)
 
-  def logits(self, params, latents: jax.Array) -> jax.Array:
-    """Latents `[B, m]` to logits `[B]`."""
+  def logits(self, params: Params, latents: jax.Array) -> jax.Array:
+    """Maps latents `[B, m]` to logits `[B]`."""
     return self._network.apply(params, latents)
 
-  def step(self, params, moments, first: jax.Array, second: jax.Array):
-    """One step that lowers the `classification_loss`.
+  def step(
+    self, params: Params, moments: Any, first: jax.Array, second: jax.Array
+  ) -> tuple[Params, Any, dict[str, jax.Array]]:
+    """Takes one step down the gradient of the `classification_loss`.
 
     Args:
       params: of the discriminator.
-      moments: Adam's.
-      first: latents of the first kind, `[B, m]`; constants here.
-      second: latents of the second kind, likewise.
+      moments: the state of Adam.
+      first: `[B, m]`, latents of the first kind; treated as constants.
+      second: `[B, m]`, latents of the second kind; treated as constants.
 
     Returns:
-      New parameters and moments, and scalars for the log by name: the loss
-      before the step, and the accuracy.
+      New parameters and state, and scalars for the log by name: the loss before
+      the step, and the accuracy.
     """
 
     def objective(params):

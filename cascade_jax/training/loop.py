@@ -19,7 +19,12 @@ from cascade_jax.runs import workdir
 from cascade_jax.runs.stop_signal import StopSignal
 from cascade_jax.training import replicas as replicas_lib
 from cascade_jax.training.replicas import Replicas
-from cascade_jax.training.stepper import Seconds, Stepper, check_finite
+from cascade_jax.training.stepper import (
+  Seconds,
+  Stepper,
+  check_finite,
+  device_dataset,
+)
 from cascade_jax.training.steps import StepOutcome
 from cascade_jax.types import Stage, TrainState
 
@@ -67,10 +72,7 @@ def train(
     )
     method = methods.build(config, dataset.image_shape)
     spread = sharding.spread(config.num_replicas)
-    classes = None
-    if method.is_supervised:
-      classes = data.true_classes(dataset, method.num_categories)
-    on_device = data.to_device(dataset, spread, classes)
+    on_device = device_dataset(dataset, method, spread)
     stepper = Stepper(config, method, on_device, spread)
     sample_scores = scores.compile_sample_scores(
       method, on_device, dataset, spread, config.evaluate_every_images

@@ -211,6 +211,21 @@ class Stepper:
     return indices
 
 
+def device_dataset(
+  dataset: data.Dataset, method: Method, spread: Spread
+) -> data.DeviceDataset:
+  """Returns the data set on the devices, with classes if the method needs them.
+
+  Raises:
+    UserError: a supervised method, and data without classes or with more
+      classes than it has categories.
+  """
+  classes = None
+  if method.is_supervised:
+    classes = data.true_classes(dataset, method.num_categories)
+  return data.to_device(dataset, spread, classes)
+
+
 def steps_per_call(config: ml_collections.ConfigDict) -> int:
   """Returns the n of `Steps.run`; with 1, steps are taken one by one."""
   return min(config.log_every, backend().steps_per_call)

@@ -1,1 +1,1 @@
-"""One file an experiment; its docstring is the lab note."""
+"""Configs for `--config`; their settings are in `cascade_jax/configs`."""

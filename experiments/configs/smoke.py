@@ -1,19 +1,5 @@
-r"""Seconds, for tests: every part of a run and nothing learned.
+"""The config of `cascade_jax/configs/smoke.py`, for `--config`."""
 
-python -m experiments.train --config=experiments/configs/smoke.py \
-    --workdir=runs/smoke
-"""
+from cascade_jax.configs.smoke import get_config
 
-from experiments.configs import compact
-
-
-def get_config():
-  config = compact.get_config()
-  config.phase_steps = 4
-  config.discrete_start_phase = 1
-  config.num_steps = 12
-  config.batch_size = 8
-  config.log_every = 2
-  config.checkpoint_every = 5
-  config.evaluation_images = 500
-  return config
+__all__ = ("get_config",)

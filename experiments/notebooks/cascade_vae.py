@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -50,10 +52,10 @@ from IPython import display
 
 import cascade_jax  # before jax: sets flags that some CPU builds need
 from cascade_jax import report
+from cascade_jax.commands import launch
+from cascade_jax.configs import compact, smoke
 from cascade_jax.evaluation import evaluate
 from cascade_jax.training import loop
-from experiments import launch
-from experiments.configs import compact, smoke
 
 launch.show_progress()
 

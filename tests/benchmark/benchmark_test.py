@@ -11,7 +11,7 @@ from cascade_jax.benchmark import table as benchmark_table
 
 
 def measure(**changes):
-  """The figures of a tiny run, as a file gives them back."""
+  """Returns the figures of a tiny run, as they are read from a file."""
   patch = pytest.MonkeyPatch()
   rng = np.random.default_rng(0)
   images = rng.integers(0, 2, (70, 16, 16, 1), dtype=np.uint8)
@@ -37,23 +37,25 @@ def figures():
 
 @pytest.mark.parametrize("method", ["beta_vae", "aae_s"])
 def test_methods_that_solve_for_no_codes_are_measured(method):
-  found = measure(method=method, **{"aae.discriminator_units": 8})
-  assert list(found["steps"]) == ["warm_up"] and found["parts"] is None
-  # Of a method with a discriminator only the times are told.
-  assert ("times_limit" in found["steps"]["warm_up"]) == (method == "beta_vae")
-  table = benchmark_table.to_markdown(found, found)
+  figures = measure(method=method, **{"aae.discriminator_units": 8})
+  assert list(figures["steps"]) == ["warm_up"] and figures["parts"] is None
+  # The arithmetic of a method with a discriminator is not counted.
+  has_limit = "times_limit" in figures["steps"]["warm_up"]
+  assert has_limit == (method == "beta_vae")
+  table = benchmark_table.to_markdown(figures, figures)
   assert "| step | " in table and f"; {method}, batch 4" in table
 
 
-def gigaflop(of_config):
+def gigaflop(run_config):
   shape = (64, 64, 1)
-  return benchmark.gigaflop(of_config, shape, methods.build(of_config, shape))
+  method = methods.build(run_config, shape)
+  return benchmark.gigaflop(run_config, shape, method)
 
 
 def test_arithmetic_of_the_paper_s_step():
-  """As counted by hand: 6.2 GFLOP without the code, 8.3 with it."""
+  """Counted by hand: 6.2 GFLOP without the discrete code, 8.3 with it."""
   counted = gigaflop(config.default())
-  # The strided convolutions of one image, outputs times 2 * 16 * inputs.
+  # The strided convolutions of one image: outputs times 2 * 16 * inputs.
   convolutions = (
     2
     * 16
@@ -74,7 +76,7 @@ def test_arithmetic_grows_with_replicas():
   assert ten["discrete"] == pytest.approx(10 * one["discrete"])
 
 
-def test_ratio_is_time_times_rate_over_arithmetic(figures):
+def test_the_ratio_is_time_times_rate_over_arithmetic(figures):
   step = figures["steps"]["discrete_host"]
   expected = step["milliseconds"] / 1e3 * 100 / figures["gigaflop"]["discrete"]
   assert step["times_limit"] == pytest.approx(expected)
@@ -91,19 +93,20 @@ def test_every_figure_is_measured(figures):
   share = parts.pop("solve_and_transfers_share")
   alone = parts["to_host"] + parts["solve"] + parts["to_device"]
   assert share == pytest.approx(alone / sum(parts.values()))
-  assert figures["evaluation"]["images"] in (65, 130)  # replicas a program
+  # 130 where one program takes both replicas.
+  assert figures["evaluation"]["images"] in (65, 130)
   assert {row["costs"] for row in figures["solvers"]} == {"usual", "equal"}
   assert figures["peak_bytes"] >= figures["peak_bytes_training"] > 1e6
   assert figures["machine"]["versions"]["jax"]
 
 
-def test_table_has_a_ratio_to_earlier_figures(figures):
+def test_the_table_has_ratios_to_earlier_figures(figures):
   table = benchmark_table.to_markdown(figures)
   assert "| warm-up step | " in table and "2 replicas" in table
   earlier = copy.deepcopy(figures)
   earlier["steps"]["warm_up"]["milliseconds"] *= 2
   del earlier["solvers"][0]
-  earlier["parts"] = None  # as of code that wasn't measured so finely
+  earlier["parts"] = None  # as an older version left them out
   row = next(
     line
     for line in benchmark_table.to_markdown(figures, earlier).splitlines()

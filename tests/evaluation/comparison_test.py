@@ -1,8 +1,8 @@
 import pytest
 
+from cascade_jax.commands import compare
 from cascade_jax.evaluation import comparison
 from cascade_jax.runs import json_file
-from experiments import compare
 
 
 def make(
@@ -35,7 +35,7 @@ def make(
   }
 
 
-def test_row_has_mean_deviation_best_and_every_seed():
+def test_a_row_has_mean_deviation_best_and_every_seed():
   table = comparison.to_markdown(
     {"a": make([0.8, 0.6]), "b": make([0.5, 0.7], [0.25, 0.75], 10)}
   ).splitlines()
@@ -50,7 +50,7 @@ def test_row_has_mean_deviation_best_and_every_seed():
 
 
 @pytest.mark.parametrize("changes", [{"step": 5}, {"size": 64}])
-def test_runs_that_do_not_compare_are_refused(changes):
+def test_runs_that_are_not_comparable_are_refused(changes):
   with pytest.raises(ValueError, match="b and a can't stand in one table"):
     comparison.to_markdown({"a": make([1.0]), "b": make([1.0], **changes)})
 
@@ -71,7 +71,7 @@ def test_nothing_to_compare_is_an_error():
     comparison.to_markdown({})
 
 
-def test_command_names_rows_after_files(tmp_path, capsys):
+def test_the_command_names_rows_after_files(tmp_path, capsys):
   files = [tmp_path / f"{name}.json" for name in ("second", "first")]
   for path in files:
     json_file.write(path, make([0.5, 0.7]))

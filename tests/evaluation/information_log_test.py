@@ -11,7 +11,7 @@ from cascade_jax.evaluation import information_log
 from cascade_jax.evaluation.information import Information
 from cascade_jax.plots.information import information_panels
 from cascade_jax.runs import json_file
-from tests.helpers.launcher import launch
+from tests.helpers.launcher import call
 
 PARTS = [0.0, 0.2, 0.3]
 
@@ -88,17 +88,17 @@ def test_panels_need_an_entry_with_information():
 def test_the_command_writes_both_files(run, tmp_path):
   output, picture = tmp_path / "information.json", tmp_path / "information.png"
   files = [f"--output={output}", f"--picture={picture}"]
-  result = launch("information", *files, f"a run={run}")
+  result = call("information", *files, f"a run={run}")
   assert result.returncode == 0, result.stderr
   assert json_file.read(output)["a run"]["records"]
   assert picture.read_bytes().startswith(b"\x89PNG")
-  bad = launch("information", *files, run)
+  bad = call("information", *files, run)
   assert "must be NAME=FOLDER" in bad.stderr
-  bad = launch("information", *files, f"a={run}", f"a={run}")
+  bad = call("information", *files, f"a={run}", f"a={run}")
   assert "; a is there twice" in bad.stderr and "Traceback" not in bad.stderr
   output.unlink()
   files[1] = f"--picture={tmp_path / 'information.pdf'}"
-  bad = launch("information", *files, f"a={run}")
+  bad = call("information", *files, f"a={run}")
   assert "information.pdf can't be written: name a .png file" in bad.stderr
   assert not output.exists()
 

@@ -26,10 +26,11 @@ def test_scores_of_a_model_are_those_that_the_originals_give_its_codes():
     stored["means"],
     stored["scales"],
     stored["categories"][:, None],
-    np.eye(3)[stored["categories"]],
     np.zeros(len(factors)),
   )
-  found = scores.of_codes(codes, scores.mean_kl(codes), dataset, indices)
+  found = scores.score_representation(
+    codes, scores.mean_kl(codes), dataset, indices
+  )
   authors = stored_scores.values("jeong_song_2019.json")
   assert found["votes"] == authors["trained_with_categories"]["votes"]
   assert found["vote_columns"] == ["z1", "z4", "z5", "code"]

@@ -50,14 +50,14 @@ def test_every_seed_is_in_the_table(tmp_path):
   ]
 
 
-def test_a_score_of_zero_is_a_number_and_an_unknown_one_is_not(tmp_path):
+def test_a_score_of_zero_is_shown_and_an_unknown_one_is_not(tmp_path):
   folder = make_run(tmp_path / "run", 0, 0.0, None)
   table = summary.to_markdown(summary.summarise([folder]))
   assert "| 0 | 0.00 |" in table
   assert "accuracy" not in table  # unknown in every run
 
 
-def test_other_configs_do_not_mix(tmp_path):
+def test_runs_of_different_configs_are_refused(tmp_path):
   folders = [
     make_run(tmp_path / "a", 0, 0.9, 0.9),
     make_run(tmp_path / "b", 1, 0.9, 0.9, beta_low=2.0),

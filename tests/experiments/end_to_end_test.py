@@ -1,4 +1,4 @@
-"""Train, kill, go on, evaluate, report: the commands, as a user runs them."""
+"""Training, killing, resuming, evaluating: the commands as a user runs them."""
 
 import json
 import signal
@@ -11,26 +11,27 @@ import pytest
 from cascade_jax import metrics
 from cascade_jax.evaluation import scores
 from cascade_jax.metrics import codes_file
-from tests.helpers.launcher import launch
+from tests.helpers.launcher import call, launch
 
 SMOKE = "--config=experiments/configs/smoke.py"
 
 KILLED_AT_STEP_8 = """
 import os, signal
-from cascade_jax import data, train_loop
-from experiments.configs import smoke
+from cascade_jax import data
+from cascade_jax.training import loop
+from cascade_jax.configs import smoke
 batch_indices = data.batch_indices
 def killing(*args):
   if args[-1] == 8:
     os.kill(os.getpid(), signal.SIGKILL)
   return batch_indices(*args)
 data.batch_indices = killing
-train_loop.train(smoke.get_config(), {folder!r})
+loop.train(smoke.get_config(), {folder!r})
 """
 
 
 def weights(folder):
-  """The saved arrays, as the bytes of the newest checkpoint's digests."""
+  """Returns the newest step, and the digests of the arrays saved there."""
   steps = (folder / "checkpoints").iterdir()
   newest = max(int(p.name) for p in steps if p.name.isdigit())
   digests = folder / "checkpoints" / str(newest) / "digests" / "metadata"
@@ -67,12 +68,12 @@ def test_one_command_trains_scores_and_reports(whole):
     assert (folder / name).stat().st_size > 0
 
 
-def test_killed_run_goes_on_to_the_same_weights(whole, tmp_path):
+def test_a_killed_run_resumes_to_the_same_weights(whole, tmp_path):
   folder = tmp_path / "killed"
   script = KILLED_AT_STEP_8.format(folder=str(folder))
   killed = subprocess.run([sys.executable, "-c", script], capture_output=True)
   assert killed.returncode == -signal.SIGKILL, killed.stderr
-  result = launch("train", SMOKE, f"--workdir={folder}")
+  result = call("train", SMOKE, f"--workdir={folder}")
   assert result.returncode == 0, result.stderr
   assert "training from step 5" in result.stderr
   assert weights(folder) == weights(whole[0])
@@ -83,23 +84,23 @@ def test_killed_run_goes_on_to_the_same_weights(whole, tmp_path):
   assert steps == [2, 4, 6, 8, 10, 12]
 
 
-def test_evaluation_again_on_another_sample(whole):
+def test_a_run_is_evaluated_again_on_another_sample(whole):
   folder, _ = whole
-  result = launch("evaluate", f"--workdir={folder}", "--num_images=300")
+  result = call("evaluate", f"--workdir={folder}", "--num_images=300")
   assert result.returncode == 0, result.stderr
   evaluation = json.loads((folder / "evaluation.json").read_text())
   assert evaluation["num_images"] == 300
   again = metrics.score(codes_file.read(folder / "codes.npz"))
-  for name in scores.NAMES:  # which are of all images that were evaluated
+  for name in scores.NAMES:  # computed on all images that were evaluated
     del again[name]
   assert evaluation["metrics"] == pytest.approx(again, abs=1e-12)
   assert "dci completeness" in result.stdout
   assert "DCI completeness" in (folder / "report.html").read_text()
 
 
-def test_several_seeds_are_scored_and_put_into_one_table(whole, tmp_path):
+def test_several_seeds_are_scored_and_summarised(whole, tmp_path):
   folder = tmp_path / "seeds"
-  result = launch(
+  result = call(
     "train", SMOKE, f"--workdir={folder}", "--config.num_replicas=2"
   )
   assert result.returncode == 0, result.stderr
@@ -110,7 +111,7 @@ def test_several_seeds_are_scored_and_put_into_one_table(whole, tmp_path):
   for seed in (0, 1):
     assert (folder / f"seed_{seed}" / "report.html").stat().st_size > 0
   assert weights(folder / "seed_0") == weights(whole[0])
-  again = launch("evaluate", f"--workdir={folder}", "--num_images=300")
+  again = call("evaluate", f"--workdir={folder}", "--num_images=300")
   assert again.returncode == 0, again.stderr
   table = json.loads((folder / "summary.json").read_text())
   assert [run["num_images"] for run in table["runs"]] == [300, 300]
@@ -119,7 +120,18 @@ def test_several_seeds_are_scored_and_put_into_one_table(whole, tmp_path):
 @pytest.mark.parametrize(
   ("flag", "message"),
   [
-    ("--config.beta_hihg=4", "beta_hihg"),
+    (
+      "--config.beta_hihg=4",
+      'beta_hihg Did you mean "beta_high"',
+    ),
+    (
+      "--config.aae.discriminator_units=4",
+      "'cascade_vae' does not read it",
+    ),
+    (
+      "--config=experiments/configs/compact.py:vae",
+      "variant 'vae' of the",
+    ),
     ("--config.batch_size=many", "batch_size"),
     ("--config.of_mine.strength=3", "of_mine (flags change what the config"),
     ("--config.num_continuous=0", "config.num_continuous is 0"),
@@ -132,7 +144,7 @@ def test_several_seeds_are_scored_and_put_into_one_table(whole, tmp_path):
   ],
 )
 def test_bad_input_is_named_before_any_work(tmp_path, flag, message):
-  result = launch("train", SMOKE, f"--workdir={tmp_path / 'run'}", flag)
+  result = call("train", SMOKE, f"--workdir={tmp_path / 'run'}", flag)
   assert result.returncode != 0
   assert message in result.stderr
   assert "step 2" not in result.stderr

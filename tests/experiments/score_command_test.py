@@ -1,4 +1,4 @@
-"""The command that scores anyone's codes, and the file it reads."""
+"""The command that scores anyone's codes, and the file that it reads."""
 
 import numpy as np
 import pytest
@@ -6,14 +6,14 @@ import pytest
 from cascade_jax import metrics
 from cascade_jax.metrics import MetricInputs, codes_file
 from cascade_jax.runs import json_file
-from tests.helpers.launcher import launch
+from tests.helpers.launcher import call
 from tests.helpers.scored_codes import trained_model
 
 
-def test_command_scores_a_file_and_says_where_examples_are_few(tmp_path):
-  given = trained_model().take(np.arange(0, 2000, 10))
-  codes_file.write(tmp_path / "codes.npz", given)
-  result = launch(
+def test_the_command_scores_a_file_and_warns_of_few_examples(tmp_path):
+  inputs = trained_model().take(np.arange(0, 2000, 10))
+  codes_file.write(tmp_path / "codes.npz", inputs)
+  result = call(
     "score",
     tmp_path / "codes.npz",
     "--metrics=mig,irs",
@@ -23,24 +23,24 @@ def test_command_scores_a_file_and_says_where_examples_are_few(tmp_path):
   assert result.returncode == 0, result.stderr
   assert "Factor 3 (from 0) has a value with only 1 example" in result.stdout
   content = json_file.read(tmp_path / "scores.json")
-  assert content["shapes"] == given.shapes()
+  assert content["shapes"] == inputs.shapes()
   assert content["shapes"]["means"] == [200, 6]
   assert content["left_out"] == {}
   assert content["no_interval"] == {}
   assert content["protocol"].keys() == {"mig", "irs"}
   assert len(content["sha256"]) == 64
   assert content["versions"]["scikit-learn"]
-  for name, value in metrics.score(given, ("mig", "irs")).items():
-    of_one = content["scores"][name]
-    assert of_one["score"] == value
-    assert of_one["low"] <= value <= of_one["high"]
+  for name, value in metrics.score(inputs, ("mig", "irs")).items():
+    entry = content["scores"][name]
+    assert entry["score"] == value
+    assert entry["low"] <= value <= entry["high"]
     assert f"| {name} | {value:.4f} | " in result.stdout
 
 
-def test_command_without_intervals_or_with_bad_input(tmp_path):
+def test_the_command_without_intervals_and_with_bad_input(tmp_path):
   path = tmp_path / "codes.npz"
   codes_file.write(path, trained_model())
-  result = launch("score", path, "--metrics=mig", "--resamples=0")
+  result = call("score", path, "--metrics=mig", "--resamples=0")
   assert result.stdout.endswith(" | none |\n")
   before = path.read_bytes()
   for arguments, message in (
@@ -50,18 +50,18 @@ def test_command_without_intervals_or_with_bad_input(tmp_path):
     ([path, f"--output={tmp_path / 'no' / 'a.json'}"], "there is no /"),
     ([], "name one file"),
   ):
-    result = launch("score", *arguments)
+    result = call("score", *arguments)
     assert message in result.stderr
     assert result.returncode and "Traceback" not in result.stderr
   assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
 
 
-def test_command_says_what_it_leaves_out(tmp_path):
-  lone = np.arange(61) // 3  # a single example of value 20
+def test_the_command_names_the_metrics_that_it_leaves_out(tmp_path):
+  lone = np.arange(61) // 3  # value 20 has a single example
   factors = np.stack([lone, np.arange(61) % 3], axis=1)
   codes_file.write(tmp_path / "codes.npz", MetricInputs(factors, factors + 0.5))
   output = tmp_path / "scores.json"
-  result = launch(
+  result = call(
     "score", tmp_path / "codes.npz", "--resamples=2", f"--output={output}"
   )
   assert result.returncode == 0, result.stderr
@@ -77,15 +77,15 @@ def test_command_says_what_it_leaves_out(tmp_path):
 
 
 def test_codes_come_back_from_their_file(tmp_path):
-  given = trained_model(kl=np.arange(6.0), classes=None)
-  codes_file.write(tmp_path / "codes.npz", given)
-  found = codes_file.read(tmp_path / "codes.npz")
-  assert found.classes is None
+  written = trained_model(kl=np.arange(6.0), classes=None)
+  codes_file.write(tmp_path / "codes.npz", written)
+  inputs = codes_file.read(tmp_path / "codes.npz")
+  assert inputs.classes is None
   for name in ("factors", "means", "categories", "scales", "kl"):
-    np.testing.assert_array_equal(getattr(found, name), getattr(given, name))
+    np.testing.assert_array_equal(getattr(inputs, name), getattr(written, name))
 
 
-def test_files_that_will_not_do_are_named(tmp_path):
+def test_unusable_files_are_named(tmp_path):
   path = tmp_path / "codes.npz"
   with pytest.raises(ValueError, match="can't be read"):
     codes_file.read(path)

@@ -96,10 +96,7 @@ def take_three(config, dataset, monkeypatch, seeds, most):
   config.seed, config.num_replicas = seeds[0], len(seeds)
   method = methods.build(config, dataset.image_shape)
   spread = sharding.on(jax.local_devices()[:1], len(seeds))
-  classes = None
-  if method.is_supervised:
-    classes = data.true_classes(dataset, method.num_categories)
-  on_device = data.to_device(dataset, spread, classes)
+  on_device = stepper.device_dataset(dataset, method, spread)
   taker = stepper.Stepper(config, method, on_device, spread)
   init = jax.jit(method.init)
   groups = spread.split([init(seed) for seed in seeds])
@@ -236,10 +233,11 @@ def test_own_modules_are_named_where_they_fail(
 @pytest.mark.parametrize("name", sorted(methods.METHODS))
 def test_each_method_says_where_it_is_from(name):
   entry = methods.METHODS[name]
-  assert re.search(r"20\d\d", inspect.getmodule(entry.build).__doc__)
+  builder = getattr(entry.build, "func", entry.build)  # if it is partial
+  assert re.search(r"20\d\d", inspect.getmodule(builder).__doc__)
   assert re.search(r"20\d\d", entry.about.authors)
   assert entry.about.title and entry.about.url.startswith("https://")
-  assert entry.build.__name__ == name
+  assert getattr(methods, name) is entry.build
 
 
 @pytest.mark.parametrize("name", sorted(methods.METHODS))
@@ -253,7 +251,7 @@ def test_each_method_is_built_from_plain_keyword_arguments(name, tiny_config):
       for key, parameter in inspect.signature(
         methods.METHODS[name].build
       ).parameters.items()
-      if key in registry.SHARED_SETTINGS and key != "batch_size"
+      if key in registry.reads(name) and key != "batch_size"
     }
   )
   of_config = methods.build(tiny_config, (16, 16, 1))

@@ -21,9 +21,11 @@ class Run:
     self._config = config
     self._spread = spread or sharding.spread(config.num_replicas)
     self.method = method or methods.build(config, dataset.image_shape)
-    on_device = data.to_device(dataset, self._spread)
     self._stepper = stepper.Stepper(
-      config, self.method, on_device, self._spread
+      config,
+      self.method,
+      stepper.device_dataset(dataset, self.method, self._spread),
+      self._spread,
     )
     self.outcomes = []
 
@@ -144,6 +146,15 @@ def test_diverged_replica_is_named(tiny_config, tiny_dataset):
   run = Run(tiny_config, tiny_dataset)
   with pytest.raises(DivergenceError, match="seed 5 has diverged.*nan"):
     run.go_on(run.start(diverge), step=4)
+
+
+def test_only_supervised_methods_see_the_classes(tiny_config, tiny_dataset):
+  spread = sharding.spread(1)
+  for name, is_supervised in (("aae_s", True), ("aae", False)):
+    tiny_config.method = name
+    method = methods.build(tiny_config, tiny_dataset.image_shape)
+    dataset = stepper.device_dataset(tiny_dataset, method, spread)
+    assert (dataset.classes is not None) == is_supervised
 
 
 @pytest.mark.parametrize(("log_every", "expected"), [(7, 7), (1000, 100)])

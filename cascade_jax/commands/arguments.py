@@ -1,0 +1,65 @@
+"""Checks of what stands on a command line."""
+
+import pathlib
+from collections.abc import Sequence
+
+import ml_collections
+from absl import flags
+from ml_collections import config_flags
+
+from cascade_jax import config as config_lib
+from cascade_jax.errors import UserError
+
+
+def config_value(flag: flags.Flag) -> ml_collections.ConfigDict:
+  """Returns the config that a flag of a config file holds.
+
+  Raises:
+    UserError: the file does not exist, or a key that was set on the command
+      line has no effect on the config's method.
+  """
+  path, *_ = config_flags.get_config_filename(flag).split(":", 1)
+  if not pathlib.Path(path).is_file():
+    raise UserError(f"--{flag.name} must name a file; there is no {path}")
+  overrides = config_flags.get_override_values(flag)
+  config_lib.check_read(flag.value, overrides)
+  return flag.value
+
+
+def output_file(name: str, suffix: str) -> pathlib.Path:
+  """Returns the path of a file to write, checked before any work is done.
+
+  Raises:
+    UserError: the name has another suffix or is that of a folder, or its
+      parent folder does not exist.
+  """
+  path = pathlib.Path(name).expanduser()
+  if path.suffix != suffix or path.is_dir():
+    raise UserError(f"{name} can't be written: name a {suffix} file")
+  if not path.parent.is_dir():
+    raise UserError(f"{name} can't be written: there is no {path.parent}")
+  return path
+
+
+def optional_json_file(name: str | None) -> pathlib.Path | None:
+  """Returns the checked path of a JSON file to write, None without a name."""
+  return output_file(name, ".json") if name else None
+
+
+def named_folders(arguments: Sequence[str]) -> dict[str, str]:
+  """Returns the folders of runs by name, from arguments NAME=FOLDER.
+
+  Raises:
+    UserError: an argument of another form, or a name that is used twice.
+  """
+  pairs = [argument.partition("=") for argument in arguments]
+  for argument, (name, _, folder) in zip(arguments, pairs):
+    if not (name and folder):
+      raise UserError(f"{argument!r} must be NAME=FOLDER of a run")
+  names = [name for name, _, _ in pairs]
+  if repeated := {name for name in names if names.count(name) > 1}:
+    raise UserError(
+      "each run must have a name of its own; "
+      f"{', '.join(repeated)} is there twice"
+    )
+  return {name: folder for name, _, folder in pairs}

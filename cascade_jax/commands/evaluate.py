@@ -1,0 +1,53 @@
+"""Scores a run's newest checkpoint and writes its pictures and report.
+
+  python -m experiments.evaluate --workdir=runs/compact [--num_images=20000]
+
+All metrics of cascade_jax.metrics go to evaluation.json: both disentanglement
+scores and the accuracy on all images (of --num_images), the others on at most
+10,000 of them, whose codes go to codes.npz, which
+`python -m experiments.score` reads. In a run of several replicas, each one is
+scored and reported in its own folder, and the table of all goes to
+summary.json.
+"""
+
+import pathlib
+
+from absl import flags
+
+from cascade_jax import report
+from cascade_jax.evaluation import evaluate, listing, summary
+from cascade_jax.runs import json_file, workdir
+from cascade_jax.training import replicas
+
+FLAGS = flags.FLAGS
+
+
+def define_flags() -> None:
+  """Registers the run's folder and the number of images."""
+  flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
+  flags.DEFINE_integer(
+    "num_images",
+    None,
+    "Evaluate on a random sample of so many images; 0 for all. Default: as "
+    "the config says.",
+    lower_bound=0,
+  )
+
+
+def main(unused: list[str]) -> None:
+  """Writes evaluation.json, the pictures and report.html; prints the scores."""
+  folder = pathlib.Path(FLAGS.workdir).expanduser().resolve()
+  folders = replicas.folders(folder, workdir.read_config(folder))
+  evaluations = evaluate.evaluate_runs(
+    folders, FLAGS.num_images, all_metrics=True
+  )
+  pages = [report.write_report(replica) for replica in folders]
+  if len(folders) > 1:
+    table = summary.summarise(folders)
+    json_file.write(folder / "summary.json", table)
+    print(summary.to_markdown(table))
+  else:
+    print(listing.to_text(evaluations[0]))
+  print(listing.images_line(evaluations[0]))
+  for page in pages:
+    print(listing.line("report", page))

@@ -1,0 +1,33 @@
+r"""Trains, scores and reports one run.
+
+  python -m experiments.train --config=experiments/configs/compact.py \
+    --workdir=runs/compact [--config.seed=3] [--config.num_replicas=10]
+
+The same command again goes on where the run stopped. At the end the workdir
+holds evaluation.json and report.html. With several replicas, each seed has such
+a folder inside the workdir, and the workdir holds summary.json.
+"""
+
+from absl import flags
+from ml_collections import config_flags
+
+from cascade_jax.commands import evaluate
+from cascade_jax.commands.arguments import config_value
+from cascade_jax.training import loop
+
+FLAGS = flags.FLAGS
+
+
+def define_flags() -> None:
+  """Registers the config, and the flags of `evaluate`."""
+  evaluate.define_flags()
+  config_flags.DEFINE_config_file(
+    "config", None, "Config file, such as experiments/configs/compact.py."
+  )
+  flags.mark_flag_as_required("config")
+
+
+def main(arguments: list[str]) -> None:
+  """Trains, then evaluates."""
+  loop.train(config_value(FLAGS["config"]), FLAGS.workdir)
+  evaluate.main(arguments)

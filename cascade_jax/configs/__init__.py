@@ -1,0 +1,1 @@
+"""One file for each experiment; its docstring is the lab note."""

@@ -1,0 +1,62 @@
+"""The console script, and what all commands have in common."""
+
+import importlib
+import pathlib
+
+import pytest
+
+from cascade_jax.commands.console import COMMANDS
+from tests.helpers.launcher import call, console
+
+NOT_COMMANDS = {"__init__", "arguments", "console", "launch"}
+
+
+def test_every_command_is_listed_and_has_a_launcher():
+  modules = pathlib.Path("cascade_jax/commands").glob("*.py")
+  launchers = pathlib.Path("experiments").glob("*.py")
+  assert COMMANDS.keys() == {path.stem for path in modules} - NOT_COMMANDS
+  assert COMMANDS.keys() == {path.stem for path in launchers} - NOT_COMMANDS
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
+def test_the_console_script_lists_the_commands(arguments):
+  result = console(*arguments)
+  assert result.returncode == 0
+  for name, text in COMMANDS.items():
+    assert f"  {name:12} {text}\n" in result.stdout
+
+
+def test_unknown_commands_are_refused_in_one_line():
+  result = console("scores")
+  assert result.returncode == 1 and result.stderr.count("\n") == 1
+  assert "there is no command 'scores'; there are train, " in result.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_shows_the_docstring_and_the_flags(name):
+  text = call(name, "--help").stdout
+  assert f"python -m experiments.{name} " in text
+  shown = console(name, "--help").stdout
+  assert f"cascade-jax {name} " in shown and "-m experiments" not in shown
+  command = importlib.import_module(f"cascade_jax.commands.{name}")
+  assert text.startswith(command.__doc__)
+  expected = {"train": "num_images", "rank": "similarity", "score": "resamples"}
+  assert f"--{expected.get(name, '')}" in text
+
+
+def test_the_console_script_runs_commands_and_names_them_so(tmp_path):
+  result = console("summarise", "docs/results/methods/cascade_vae.json")
+  assert result.returncode == 0 and "| mean (std) | " in result.stdout
+  refused = console("evaluate", f"--workdir={tmp_path}")
+  assert refused.returncode == 1
+  assert "train one with cascade-jax train --config=" in refused.stderr
+
+
+def test_a_missing_config_file_is_named(tmp_path):
+  for command in ("train", "benchmark"):
+    files = [f"--workdir={tmp_path}"] if command == "train" else []
+    result = call(command, "--config=none.py", *files)
+    assert result.returncode == 1
+    assert "--config must name a file; there is no none.py" in result.stderr
+    result = call(command, "--config=none.py", "--config.seed=1", *files)
+    assert result.returncode == 1 and "--config can't be read" in result.stderr
