@@ -1,16 +1,109 @@
+import inspect
 import re
 
 import pytest
 
 from cascade_jax import config as config_lib
+from cascade_jax import methods
+from cascade_jax.errors import UserError
+from cascade_jax.methods import registry
 
 
-def test_default_is_the_paper_and_passes():
+def test_defaults_are_the_paper_s_and_pass():
   config = config_lib.default()
   config_lib.check(config)
   assert (config.num_continuous, config.num_categories) == (6, (3,))
   assert (config.beta_low, config.beta_high) == (1.0, 10.0)
   assert (config.num_steps, config.phase_steps) == (300_000, 20_000)
+
+
+def settings_of(builder):
+  """Returns the defaults of a builder's free keyword arguments by name."""
+  bound = getattr(builder, "keywords", {})  # of a functools.partial
+  return {
+    name: parameter.default
+    for name, parameter in inspect.signature(builder).parameters.items()
+    if parameter.kind is inspect.Parameter.KEYWORD_ONLY and name not in bound
+  }
+
+
+def test_defaults_are_those_of_cascade_vae():
+  config = config_lib.default()
+  for name, value in settings_of(methods.cascade_vae).items():
+    assert config[name] == value, name
+
+
+def test_shared_settings_stand_at_the_top():
+  config = config_lib.default()
+  assert set(config.keys()) >= registry.SHARED_SETTINGS
+
+
+@pytest.mark.parametrize("name", methods.METHODS)
+def test_every_setting_of_a_method_is_in_the_config(name):
+  """Those that it does not share have the builder's default."""
+  entry = methods.METHODS[name]
+  config = config_lib.default()
+  for setting, value in settings_of(entry.build).items():
+    if setting not in registry.SHARED_SETTINGS:
+      assert config[entry.group][setting] == value
+    else:
+      assert setting in config
+
+
+@pytest.mark.parametrize(
+  ("method", "key"),
+  [
+    ("factor_vae", "beta_high"),
+    ("factor_vae", "num_categories"),
+    ("factor_vae", "joint_vae.gamma"),
+    ("factor_vae", "solver"),
+    ("cascade_vae_c", "discrete_start_phase"),
+    ("cascade_vae_c", "pairwise_weight"),
+    ("beta_vae", "factor_vae.gamma"),
+    ("joint_vae", "reset_adam_at_phase"),
+  ],
+)
+def test_keys_that_a_method_does_not_read_are_refused(method, key):
+  config = config_lib.default()
+  config.method = method
+  with pytest.raises(UserError) as refused:
+    config_lib.check_read(config, [key])
+  message = str(refused.value)
+  assert f"config.{key} has no effect" in message
+  assert f"method {method!r}" in message
+  assert "\n" not in message
+  named = message.partition("Its settings are ")[2].split(", ")
+  assert set(named) == registry.reads(method)
+
+
+def test_refusal_names_the_settings_of_the_group():
+  config = config_lib.default()
+  config.method = "factor_vae"
+  with pytest.raises(
+    UserError, match=r"batch_size, factor_vae\.discriminator_"
+  ):
+    config_lib.check_read(config, ["beta_high"])
+
+
+@pytest.mark.parametrize("name", methods.METHODS)
+def test_keys_that_a_method_or_the_loop_reads_are_accepted(name):
+  config = config_lib.default()
+  config.method = name
+  loop_keys = ["num_steps", "batch_size", "seed", "num_replicas", "log_every"]
+  data_keys = ["method", "data.name", "data.image_size"]
+  config_lib.check_read(config, [*registry.reads(name), *loop_keys, *data_keys])
+
+
+def test_solver_is_read_where_codes_are_solved_for():
+  config_lib.check_read(
+    config_lib.default(), ["solver", "pairwise_weight", "beta_high"]
+  )
+
+
+def test_keys_of_a_method_of_the_user_s_own_are_not_checked():
+  config = config_lib.default()
+  config.method = "my_vae"
+  config_lib.check_read(config, ["beta_high", "my_vae.strength"])
 
 
 @pytest.mark.parametrize(
@@ -54,6 +147,15 @@ def test_several_replicas_keep_two_checkpoints():
   with pytest.raises(ValueError, match="config.keep_checkpoints is 1.*2 or"):
     config_lib.check(config)
   config.num_replicas = 1
+  config_lib.check(config)
+
+
+def test_several_variables_are_solved_for_on_the_host_alone():
+  config = config_lib.default()
+  config.num_categories, config.solver = (2, 3), "device"
+  with pytest.raises(UserError, match="only --config.solver=host"):
+    config_lib.check(config)
+  config.method = "joint_vae"  # solves for no codes
   config_lib.check(config)
 
 

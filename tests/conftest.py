@@ -23,16 +23,15 @@ os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 # prefer-no-scatter) aren't features of this machine, at the level of errors.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from cascade_jax import config as config_lib
-from cascade_jax import data
+from tests.helpers import tiny_run
 
 
 @pytest.fixture
 def collect_coroutines():
-  """Collects what Orbax leaves behind when a restore fails halfway.
+  """Collects the coroutines that Orbax leaves when a restore fails halfway.
 
-  It warns when it is collected, so that has to happen in the test that caused
-  it and not in some later one.
+  Python warns of them when they are collected, which has to happen in the test
+  that caused them and not in some later one.
   """
   yield
   gc.collect()
@@ -40,18 +39,8 @@ def collect_coroutines():
 
 @pytest.fixture
 def tiny_config():
-  """A run of eight steps that goes through phases and the code's start."""
-  config = config_lib.default()
-  config.data.image_size = 16
-  config.num_continuous = 3
-  config.phase_steps = 2
-  config.discrete_start_phase = 1
-  config.batch_size = 4
-  config.num_steps = 8
-  config.log_every = 1
-  config.checkpoint_every = 3
-  config.learning_rate = 1e-3
-  return config
+  """See `tiny_run.tiny_config`; for a test to change."""
+  return tiny_run.tiny_config()
 
 
 @pytest.fixture
@@ -61,14 +50,7 @@ def images():
   return np.asarray(rng.integers(0, 2, (4, 16, 16, 1)), np.float32)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny_dataset():
-  """Random 16x16 images with two factors."""
-  rng = np.random.default_rng(0)
-  return data.from_arrays(
-    "tiny",
-    rng.integers(0, 2, (30, 16, 16, 1), dtype=np.uint8),
-    factors=np.stack([np.arange(30) % 3, np.arange(30) // 3], axis=1),
-    factor_names=("shape", "x"),
-    class_factor="shape",
-  )
+  """See `tiny_run.tiny_dataset`."""
+  return tiny_run.tiny_dataset()

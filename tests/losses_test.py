@@ -43,12 +43,35 @@ class LossesTest(chex.TestCase):
     chex.assert_shape(kl, (1, 3))
     np.testing.assert_allclose(kl[0], ratio.mean(axis=0), atol=0.02)
 
-  def test_kl_of_the_prior_is_zero_and_of_no_width_finite(self):
+  def test_kl_is_zero_for_the_prior_and_finite_without_width(self):
     zeros, ones = np.zeros((1, 1)), np.ones((1, 1))
     prior = losses.kl_per_dimension(Posterior(zeros, ones))
     np.testing.assert_allclose(prior, 0, atol=1e-6)
     thin = losses.kl_per_dimension(Posterior(zeros, zeros))
     assert np.isfinite(thin).all()
+
+  @chex.variants(with_jit=True, without_jit=True)
+  def test_total_correlation_equals_its_numpy_twin(self):
+    """Minibatch-weighted sampling, written with loops and densities."""
+    rng = np.random.default_rng(4)
+    mean, latents = rng.normal(size=(2, 5, 3)).astype(np.float32)
+    scale = rng.uniform(0.3, 2, (5, 3)).astype(np.float32)
+    terms = []
+    for z in latents:
+      densities = stats.norm.pdf(z, mean, scale)  # [x, m]
+      joint = densities.prod(axis=1).mean()
+      marginals = densities.mean(axis=0).prod()
+      terms.append(np.log(joint) - np.log(marginals))
+    correlation = self.variant(losses.total_correlation)(
+      Posterior(mean, scale), latents
+    )
+    np.testing.assert_allclose(correlation, np.mean(terms), rtol=1e-4)
+
+  def test_total_correlation_of_equal_posteriors_is_zero(self):
+    posterior = Posterior(np.ones((6, 2)), np.ones((6, 2)))
+    latents = np.random.default_rng(5).normal(size=(6, 2))
+    correlation = losses.total_correlation(posterior, latents)
+    np.testing.assert_allclose(correlation, 0, atol=1e-6)
 
   @chex.variants(with_jit=True, without_jit=True)
   def test_categorical_kl_is_that_to_the_uniform(self):
@@ -64,7 +87,7 @@ class LossesTest(chex.TestCase):
     np.testing.assert_allclose(kl, [0, np.log(3)], atol=1e-6)
 
   @chex.variants(with_jit=True, without_jit=True)
-  def test_capacity_rises_and_stays(self):
+  def test_capacity_rises_linearly_and_stays(self):
     capacity = self.variant(lambda step: losses.capacity(step, 40.0, 300))
     got = [capacity(np.int32(step)) for step in (0, 150, 300, 301, 10**6)]
     np.testing.assert_allclose(got, [0, 20, 40, 40, 40], rtol=1e-6)

@@ -22,12 +22,13 @@ code chosen for each image, and nothing says which axes of them are images.
 Shapes: B batch, K joint codes that an image is decoded at.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from cascade_jax.errors import UserError
 from cascade_jax.networks.autoencoder import Autoencoder, Params
 from cascade_jax.networks.fast_conv.layers import ACTIVATIONS
 
@@ -140,6 +141,9 @@ class _Recorder:
     self.decoder.append((activations, logits, nll))
     return nll
 
+  def nll_of_logits(self, images, logits):
+    return self._networks.nll_of_logits(images, logits)
+
   def _decode(self, params, latents, codes):
     return self._networks.decoder.apply(
       params["decoder"], latents, codes, mutable=[ACTIVATIONS]
@@ -155,24 +159,39 @@ class _Replay:
     self._decoder = iter(residuals.decoder)
 
   def encode(self, params, images):
-    variables = params["encoder"] | next(self._encoder)
+    variables = params["encoder"] | _next(self._encoder)
     return self._networks.encoder.apply(variables, images)
 
   def decode(self, params, latents, codes):
-    activations, logits, _ = next(self._decoder)
+    activations, logits, _ = _next(self._decoder)
     return _known(self._decode(params, latents, codes, activations), logits)
 
   def nll(self, params, images, latents, codes):
-    activations, logits, nll = next(self._decoder)
+    activations, logits, nll = _next(self._decoder)
+    if nll is None:  # the forward pass called `decode`
+      nll = self._networks.nll_of_logits(images, logits)
     slope = jax.grad(
       lambda logits: self._networks.nll_of_logits(images, logits).sum()
     )(logits)
     logits = self._decode(params, latents, codes, activations)
     return _known_nll(logits, nll, slope)
 
+  def nll_of_logits(self, images, logits):
+    return self._networks.nll_of_logits(images, logits)
+
   def _decode(self, params, latents, codes, activations):
     variables = params["decoder"] | activations
     return self._networks.decoder.apply(variables, latents, codes)
+
+
+def _next(calls: Iterator) -> Any:
+  """Returns the residuals of the next call."""
+  for residuals in calls:
+    return residuals
+  raise UserError(
+    "a loss calls the encoder or the decoder more often than the unary costs "
+    "of its method do; build the method with fast_networks=False"
+  )
 
 
 # In both functions below the value is known, and only the gradient is wanted:

@@ -1,8 +1,19 @@
 """A method with compiled functions, as training compiles them."""
 
+import functools
+
 import jax
 
 from cascade_jax.methods import Method
+
+# It halves the time of compilation, and the tests' arrays are tiny.
+_COMPILE_QUICKLY = {
+  "xla_backend_optimization_level": 0,
+  "xla_llvm_disable_expensive_passes": True,
+}
+# For functions that are called from Python; JAX refuses the options under
+# another jit, grad or scan.
+jit = functools.partial(jax.jit, compiler_options=_COMPILE_QUICKLY)
 
 
 def jitted(method: Method) -> Method:
@@ -16,11 +27,11 @@ def jitted(method: Method) -> Method:
   """
   forward = method.forward
   if forward is not None:
-    forward = jax.jit(forward, static_argnames="discrete")
+    forward = jit(forward, static_argnames="discrete")
   return method._replace(
-    init=jax.jit(method.init),
+    init=jit(method.init),
     forward=forward,
-    update=jax.jit(method.update),
-    represent=jax.jit(method.represent, static_argnames="discrete"),
-    decode=jax.jit(method.decode),
+    update=jit(method.update),
+    represent=jit(method.represent, static_argnames="discrete"),
+    decode=jit(method.decode),
   )

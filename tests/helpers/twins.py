@@ -1,4 +1,4 @@
-"""What the tests of several methods hold them against."""
+"""Gradients that tests compare between two ways of computing them."""
 
 import chex
 import jax
@@ -6,15 +6,16 @@ import jax.numpy as jnp
 
 
 def gradient_from(adam):
-  """Adam's first moment after one step is a tenth of the gradient."""
+  """Returns the gradient of an Adam's first step: ten times its moment."""
   return jax.tree.map(lambda moment: 10 * moment, adam[0].mu)
 
 
-def assert_gradients_close(got, expected, atol=1e-5):
-  """Relative to the largest of each array."""
-  scale = jax.tree.map(lambda g: jnp.abs(g).max(), expected)
+def assert_gradients_close(gradient, expected, atol=1e-5):
+  """Compares two gradients, relative to the largest entry of each array."""
+  scale = jax.tree.map(lambda g: jnp.maximum(jnp.abs(g).max(), 1e-12), expected)
+  chex.assert_tree_all_finite(expected)
   chex.assert_trees_all_close(
-    jax.tree.map(jnp.divide, got, scale),
+    jax.tree.map(jnp.divide, gradient, scale),
     jax.tree.map(jnp.divide, expected, scale),
     atol=atol,
   )

@@ -14,6 +14,7 @@ from cascade_jax.networks.discriminators import (
   fooling_loss,
   permute_dimensions,
 )
+from tests.helpers.jitted import jit
 
 FIRST = np.array([3.0, -1.0, 0.5, 2.0])
 SECOND = np.array([-2.0, 0.5, -0.1])
@@ -31,7 +32,7 @@ def test_classification_loss_equals_its_numpy_twin():
   np.testing.assert_allclose(got, expected, rtol=1e-6)
 
 
-def test_knowing_nothing_costs_log_2():
+def test_uninformative_logits_cost_log_2():
   loss = classification_loss(jnp.zeros(4), jnp.zeros(4))
   np.testing.assert_allclose(loss, np.log(2), rtol=1e-6)
 
@@ -42,15 +43,15 @@ def test_fooling_loss_equals_its_numpy_twin():
   np.testing.assert_allclose(got, expected, rtol=1e-6)
 
 
-def test_losses_are_finite_and_have_slopes_where_the_other_side_is_sure():
-  """An encoder that is found out must still learn."""
+def test_losses_are_finite_and_have_slopes_where_logits_are_extreme():
+  """An encoder must learn even from a discriminator that is certain."""
   sure = jnp.array([-200.0])
   np.testing.assert_allclose(fooling_loss(sure), 200.0)
   np.testing.assert_allclose(jax.grad(fooling_loss)(sure), [-1.0])
   np.testing.assert_allclose(classification_loss(sure, -sure), 200.0)
 
 
-def test_accuracy_weighs_both_kinds_alike():
+def test_accuracy_weighs_both_classes_equally():
   got = accuracy(jnp.asarray(FIRST), jnp.asarray(SECOND))
   np.testing.assert_allclose(got, 0.5 * (3 / 4 + 2 / 3), rtol=1e-6)
 
@@ -93,10 +94,10 @@ def test_permutation_keeps_marginals_and_breaks_rows():
   assert (again != permuted).mean() > 0.9
 
 
-def test_step_is_adams_with_betas_of_a_half_and_nine_tenths():
+def test_step_is_that_of_adam_with_betas_0_5_and_0_9():
   network = Discriminator(layers=1, units=4)
   learner = Learner(network, 1e-2)
-  params, moments = learner.init(3, 2)
+  params, moments = jit(learner.init, static_argnums=1)(3, 2)
   first, second = jnp.ones((5, 2)), jnp.zeros((6, 2))
 
   def objective(params):
@@ -104,8 +105,8 @@ def test_step_is_adams_with_betas_of_a_half_and_nine_tenths():
       network.apply(params, first), network.apply(params, second)
     )
 
-  loss, gradients = jax.value_and_grad(objective)(params)
-  after, moments, terms = learner.step(params, moments, first, second)
+  loss, gradients = jit(jax.value_and_grad(objective))(params)
+  after, moments, terms = jit(learner.step)(params, moments, first, second)
   np.testing.assert_allclose(terms["discriminator_loss"], loss, rtol=1e-6)
   halved = jax.tree.map(lambda g: 0.5 * g, gradients)
   chex.assert_trees_all_close(moments[0].mu, halved, rtol=1e-5)
@@ -116,7 +117,7 @@ def test_step_is_adams_with_betas_of_a_half_and_nine_tenths():
 
 @pytest.mark.parametrize("rho", [0.0, 0.8])
 def test_mean_logit_is_the_total_correlation_of_gaussians(rho):
-  """TC of two correlated normals is known: -log(1 - rho^2) / 2."""
+  """The TC of two correlated normals is -log(1 - rho^2) / 2."""
   learner = Learner(Discriminator(layers=2, units=64, slope=0.2), 1e-3)
   root = jnp.linalg.cholesky(jnp.array([[1.0, rho], [rho, 1.0]]))
 
@@ -131,7 +132,7 @@ def test_mean_logit_is_the_total_correlation_of_gaussians(rho):
 
   keys = jax.random.split(jax.random.key(0), 1000)
   (params, _), _ = jax.jit(lambda *a: jax.lax.scan(step, *a))(
-    learner.init(0, 2), keys
+    jit(learner.init, static_argnums=1)(0, 2), keys
   )
   estimate = learner.logits(params, draw(jax.random.key(1), 20_000)).mean()
   expected = -0.5 * np.log(1 - rho**2)

@@ -7,6 +7,7 @@ from absl.testing import parameterized
 from jax import lax
 
 from cascade_jax.networks.fast_conv import blocks, layers
+from tests.helpers.jitted import jit
 
 _LAYOUT = ("NHWC", "HWIO", "NHWC")
 
@@ -22,19 +23,21 @@ def lax_transposed(y, kernel):
 
 
 def value_and_gradients(layer, x, kernel, cotangent):
-  """The output, and the gradients of the input and of the kernel."""
+  """Returns the output and the gradients of input and kernel."""
   y, pull_back = jax.vjp(layer, x, kernel)
   return y, *pull_back(cotangent)
 
 
-def equals(ours, theirs, x, kernel, variant=lambda f: f, rng=None):
-  """Value and every gradient, to a few units in the last place."""
-  rng = rng or np.random.default_rng(0)
+def assert_equal(ours, theirs, x, kernel, variant=lambda f: f):
+  """Compares values and gradients, to a few units in the last place."""
+  rng = np.random.default_rng(0)
   cotangent = rng.standard_normal(theirs(x, kernel).shape, np.float32)
   got = variant(lambda *args: value_and_gradients(ours, *args))(
     x, kernel, cotangent
   )
-  expected = value_and_gradients(theirs, x, kernel, cotangent)
+  expected = jit(lambda *args: value_and_gradients(theirs, *args))(
+    x, kernel, cotangent
+  )
   for name, one, other in zip(
     ("value", "input gradient", "kernel gradient"), got, expected, strict=True
   ):
@@ -42,55 +45,40 @@ def equals(ours, theirs, x, kernel, variant=lambda f: f, rng=None):
     np.testing.assert_allclose(one, other, 1e-5, atol, err_msg=name)
 
 
-BACKENDS = ("cpu", "gpu")
-
-
 class ConvolutionTest(chex.TestCase):
-  """Each in every way of computing; the backend decides which is taken.
-
-  On CPU small maps are convolved as pixels, larger ones as blocks.
-  """
-
-  def pretend(self, backend):
-    patch = pytest.MonkeyPatch()
-    self.addCleanup(patch.undo)
-    patch.setattr(blocks, "on_cpu", lambda: backend == "cpu")
+  """Small maps are convolved as pixels, larger ones as blocks."""
 
   @chex.variants(with_jit=True, without_jit=True)
   @parameterized.product(
     shape=[(3, 8, 6), (4, 5, 7), (1, 17, 16)],
     channels=[(1, 3), (17, 2)],
-    backend=BACKENDS,
   )
-  def test_strided_equals_lax(self, shape, channels, backend):
-    self.pretend(backend)
+  def test_strided_equals_lax(self, shape, channels):
     rng = np.random.default_rng(0)
     x = rng.standard_normal((*shape, channels[0]), np.float32)
     kernel = rng.standard_normal((4, 4, *channels), np.float32)
-    equals(layers.strided_convolution, lax_strided, x, kernel, self.variant)
+    assert_equal(
+      layers.strided_convolution, lax_strided, x, kernel, self.variant
+    )
 
   @chex.variants(with_jit=True, without_jit=True)
   @parameterized.product(
     shape=[(3, 2, 5), (1, 1, 1), (4, 9, 8)],
     channels=[(1, 3), (17, 2)],
-    backend=BACKENDS,
   )
-  def test_transposed_equals_lax(self, shape, channels, backend):
-    self.pretend(backend)
+  def test_transposed_equals_lax(self, shape, channels):
     rng = np.random.default_rng(1)
     y = rng.standard_normal((*shape, channels[1]), np.float32)
     kernel = rng.standard_normal((4, 4, *channels), np.float32)
     ours, theirs = layers.transposed_convolution, lax_transposed
-    equals(ours, theirs, y, kernel, self.variant)
+    assert_equal(ours, theirs, y, kernel, self.variant)
 
   @chex.variants(with_jit=True, without_jit=True)
   @parameterized.product(
     shape=[(1, 4, 4), (4, 8, 12)],
     channels=[(1, 3), (3, 5)],
-    backend=BACKENDS,
   )
-  def test_layers_next_to_the_image_equal_lax(self, shape, channels, backend):
-    self.pretend(backend)
+  def test_layers_next_to_the_image_equal_lax(self, shape, channels):
     rng = np.random.default_rng(2)
     batch, height, width = shape
     image = rng.standard_normal((*shape, channels[0]), np.float32)
@@ -119,22 +107,24 @@ class ConvolutionTest(chex.TestCase):
     def lax_to_image(features, kernel):
       return lax_transposed(features, kernel) + jnp.arange(channels[0]) - 1.0
 
-    equals(image_to_features, lax_to_features, image, kernel, self.variant)
-    equals(features_to_image, lax_to_image, features, kernel, self.variant)
+    assert_equal(
+      image_to_features, lax_to_features, image, kernel, self.variant
+    )
+    assert_equal(
+      features_to_image, lax_to_image, features, kernel, self.variant
+    )
 
-  @parameterized.product(backend=BACKENDS)
-  def test_works_under_vmap(self, backend):
+  def test_works_under_vmap(self):
     """Over both arguments, as replicas of one network need it."""
-    self.pretend(backend)
     rng = np.random.default_rng(2)
     kernels = rng.standard_normal((3, 4, 4, 2, 5), np.float32)
-    for size in (4, 16):  # on CPU as pixels, and as blocks
+    for size in (4, 16):  # as pixels, and as blocks
       x = rng.standard_normal((3, 4, size, size, 2), np.float32)
       y = rng.standard_normal((3, 4, size, size, 5), np.float32)
-      equals(
+      assert_equal(
         jax.vmap(layers.strided_convolution), jax.vmap(lax_strided), x, kernels
       )
-      equals(
+      assert_equal(
         jax.vmap(layers.transposed_convolution),
         jax.vmap(lax_transposed),
         y,
@@ -143,7 +133,7 @@ class ConvolutionTest(chex.TestCase):
 
 
 def test_bias_of_blocks_and_its_gradient():
-  """As adding it to the pixels; on the border, which a ReLU follows, -inf."""
+  """It is added to the pixels; the border, for the ReLU to clear, gets -inf."""
   rng = np.random.default_rng(0)
   x = rng.standard_normal((4, 6, 8, 3), np.float32)
   g = blocks.to_blocks(rng.standard_normal(x.shape, np.float32))
@@ -186,8 +176,8 @@ def test_kernels_start_with_he_variance_and_biases_at_zero(
   assert not params["bias"].any()
 
 
-def test_remembered_relu_takes_what_it_is_given():
-  """The output is what was remembered; the gradient is as if computed."""
+def test_relu_takes_remembered_outputs():
+  """The gradient is that of a ReLU with these outputs."""
   relu, x = layers.Relu(), jnp.array([-1.0, 2.0, 3.0])
   y, memory = relu.apply({}, x, mutable=[layers.ACTIVATIONS])
   np.testing.assert_array_equal(y, [0, 2, 3])
@@ -207,6 +197,6 @@ def test_relu_remembers_rows_of_a_width():
   np.testing.assert_array_equal(pull_back(jnp.ones((3, 4)))[0], x > 0)
 
 
-def test_memory_does_not_stand_among_the_parameters():
+def test_activations_are_not_among_the_parameters():
   variables = layers.Relu().init(jax.random.key(0), jnp.ones(2))
   assert not jax.tree.leaves(variables)

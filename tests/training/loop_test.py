@@ -7,10 +7,16 @@ import numpy as np
 import pytest
 
 from cascade_jax import methods
+from cascade_jax.backend import backend
+from cascade_jax.errors import DivergenceError, UserError
 from cascade_jax.evaluation import evaluate
 from cascade_jax.runs.checkpoints import Checkpoints
 from cascade_jax.runs.run_log import read_metrics
+from cascade_jax.runs.stop_signal import StopSignal
 from cascade_jax.training import loop, replicas, stepper
+from cascade_jax.training.steps import StepOutcome
+from cascade_jax.types import StepMetrics
+from tests.helpers import tiny_run
 from tests.helpers.stopping import stop_at
 
 TIMINGS = (
@@ -23,51 +29,51 @@ TIMINGS = (
 
 
 def without_timings(folder):
+  """Returns the log entries of a run, without what its machine adds."""
   return [
-    {key: value for key, value in record.items() if key not in TIMINGS}
-    for record in read_metrics(folder)
+    {key: value for key, value in entry.items() if key not in TIMINGS}
+    for entry in read_metrics(folder)
   ]
 
 
-@pytest.fixture
-def whole_run(tiny_config, tiny_dataset, tmp_path):
-  """State and records of a run that was never stopped."""
-  folder = tmp_path / "whole"
-  state = loop.train(tiny_config, folder, tiny_dataset)
-  return jax.device_get(state), without_timings(folder)
+@pytest.fixture(scope="module")
+def whole_run(tmp_path_factory):
+  """Last state, log entries and folder of a run that was never stopped."""
+  folder = tmp_path_factory.mktemp("whole")
+  state = loop.train(tiny_run.tiny_config(), folder, tiny_run.tiny_dataset())
+  return jax.device_get(state), without_timings(folder), folder
 
 
 @pytest.mark.parametrize("last_step", [0, 1, 4])
 def test_resumed_run_is_the_uninterrupted_one_bit_for_bit(
   whole_run, tiny_config, tiny_dataset, tmp_path, monkeypatch, last_step
 ):
-  """Stopped in the first phase, at the code's start, and within a phase."""
-  folder = tmp_path / "stopped"
+  """It stops in the first phase, at the code's start, and within a phase."""
   with monkeypatch.context() as patch:
     stop_at(patch, last_step)
     with pytest.raises(SystemExit) as stopped:
-      loop.train(tiny_config, folder, tiny_dataset)
+      loop.train(tiny_config, tmp_path, tiny_dataset)
   assert stopped.value.code == 128 + signal.SIGTERM
-  assert len(read_metrics(folder)) == last_step + 1
-  state = loop.train(tiny_config, folder, tiny_dataset)
+  assert len(read_metrics(tmp_path)) == last_step + 1
+  state = loop.train(tiny_config, tmp_path, tiny_dataset)
   chex.assert_trees_all_equal(jax.device_get(state), whole_run[0])
-  assert without_timings(folder) == whole_run[1]
+  assert without_timings(tmp_path) == whole_run[1]
 
 
 @pytest.mark.parametrize(
-  "settings",
+  ("settings", "steps_per_call"),
   [
-    {"solver": "device", "log_every": 4, "steps_per_call": 4},
-    {"num_replicas": 2, "log_every": 4, "evaluate_every": 5},
+    ({"solver": "device", "log_every": 4}, 4),
+    ({"num_replicas": 2, "log_every": 4, "evaluate_every": 5}, 1),
   ],
-  ids=["device", "replicas"],
+  ids=["many steps a call", "replicas"],
 )
-def test_so_it_is_in_chunks_and_with_replicas(
-  tiny_config, tiny_dataset, tmp_path, monkeypatch, settings
+def test_resumed_run_with_long_calls_or_replicas_is_the_uninterrupted_one(
+  tiny_config, tiny_dataset, tmp_path, monkeypatch, settings, steps_per_call
 ):
-  """Chunks end elsewhere where a run was stopped; nothing comes of it."""
-  most = settings.pop("steps_per_call", 1)
-  monkeypatch.setattr(stepper, "steps_per_call", lambda _: most)
+  """Calls end elsewhere where a run was stopped, which changes no result."""
+  decisions = backend()._replace(steps_per_call=steps_per_call)
+  monkeypatch.setattr(stepper, "backend", lambda: decisions)
   tiny_config.update(settings)
   whole, stopped = tmp_path / "whole", tmp_path / "stopped"
   expected = loop.train(tiny_config, whole, tiny_dataset)
@@ -78,22 +84,23 @@ def test_so_it_is_in_chunks_and_with_replicas(
   state = loop.train(tiny_config, stopped, tiny_dataset)
   chex.assert_trees_all_equal(state, expected)
   for folder in replicas.folders(whole, tiny_config):
-    records = without_timings(folder)
-    assert records == without_timings(stopped / folder.relative_to(whole))
+    entries = without_timings(folder)
+    assert entries == without_timings(stopped / folder.relative_to(whole))
     due = {settings.get("evaluate_every", 2), 2, 4, 6, 8}  # ends of phases
-    scored = [r["step"] for r in records if "scored_images" in r]
+    scored = [entry["step"] for entry in entries if "scored_images" in entry]
     assert scored == sorted(due)
 
 
 def test_finished_run_has_nothing_left_to_do(
-  tiny_config, tiny_dataset, tmp_path
+  whole_run, tiny_config, tiny_dataset
 ):
-  state = loop.train(tiny_config, tmp_path, tiny_dataset)
-  again = loop.train(tiny_config, tmp_path, tiny_dataset)
-  chex.assert_trees_all_equal(jax.device_get(again), jax.device_get(state))
+  state, entries, folder = whole_run
+  again = loop.train(tiny_config, folder, tiny_dataset)
+  chex.assert_trees_all_equal(jax.device_get(again), state)
+  assert without_timings(folder) == entries
 
 
-def test_chunks_end_where_something_is_due(tiny_config, tiny_dataset):
+def test_calls_end_where_something_is_due(tiny_config, tiny_dataset):
   method = methods.build(tiny_config, tiny_dataset.image_shape)
   tiny_config.update(
     {"log_every": 20, "checkpoint_every": 6, "evaluate_every": 9}
@@ -116,10 +123,10 @@ def test_periodic_scores_are_those_of_the_evaluation(
   tiny_config.evaluate_every_images = 20
   tiny_config.evaluation_images = 20
   loop.train(tiny_config, tmp_path, tiny_dataset)
-  records = read_metrics(tmp_path)
-  assert [r["step"] for r in records] == [2, 3, 4, 5, 6, 8]
-  scored = [r for r in records if "scored_images" in r]
-  assert [r["step"] for r in scored] == [2, 4, 5, 6, 8]  # phases are of two
+  entries = read_metrics(tmp_path)
+  assert [entry["step"] for entry in entries] == [2, 3, 4, 5, 6, 8]
+  scored = [entry for entry in entries if "scored_images" in entry]
+  assert [entry["step"] for entry in scored] == [2, 4, 5, 6, 8]
   evaluation = evaluate.evaluate_run(tmp_path, dataset=tiny_dataset)
   for key in ("disentanglement_score", "classification_accuracy"):
     assert scored[-1][key] == evaluation[key]
@@ -131,13 +138,49 @@ def test_periodic_scores_are_those_of_the_evaluation(
     )
 
 
-def test_log_says_what_the_flow_did(whole_run):
-  _, records = whole_run
-  for record in records:
-    assert sum(record["counts"]) == (4 if record["discrete"] else 0)
-    assert 0 <= record["flow_differs"] <= 1
-  assert [r["discrete"] for r in records] == [False] * 2 + [True] * 6
-  assert [r["open_dimensions"] for r in records] == [1, 1, 1, 1, 2, 2, 3, 3]
+def test_log_describes_the_solved_codes(whole_run):
+  _, entries, _ = whole_run
+  for entry in entries:
+    assert sum(entry["counts"]) == (4 if entry["discrete"] else 0)
+    assert 0 <= entry["flow_differs"] <= 1
+  assert [entry["discrete"] for entry in entries] == [False] * 2 + [True] * 6
+  num_open = [entry["open_dimensions"] for entry in entries]
+  assert num_open == [1, 1, 1, 1, 2, 2, 3, 3]
+  for entry, count in zip(entries, num_open):
+    assert entry["kl_weights"] == [1.0] * count + [10.0] * (3 - count)
+
+
+def log_entry(method, **terms):
+  """Returns the log entry of a first step without solved codes."""
+  metrics = StepMetrics(*np.float32([3, 2]), np.ones(3, np.float32), terms)
+  (entry,) = loop.log_entries(
+    1,
+    method.schedule(0),
+    [StepOutcome(metrics, None)],
+    stepper.Seconds(0.0, 0.0, 0.0),
+    method,
+  )
+  return entry
+
+
+@pytest.mark.parametrize("name", methods.METHODS)
+def test_log_names_kl_weights_where_a_method_has_them(name, tiny_config):
+  tiny_config.method = name
+  method = methods.build(tiny_config, (16, 16, 1))
+  entry = log_entry(method, penalty=np.float32(0.5))
+  has_weights = name in ("cascade_vae", "cascade_vae_c", "beta_vae")
+  assert ("kl_weights" in entry) == has_weights
+  assert ("open_dimensions" in entry) == has_weights
+  assert (entry["loss"], entry["reconstruction"]) == (3, 2)
+  assert entry["penalty"] == 0.5
+  assert entry["kl"] == [1, 1, 1]
+  assert "terms" not in entry and "counts" not in entry
+
+
+def test_terms_of_a_loss_cannot_replace_other_entries(tiny_config):
+  method = methods.build(tiny_config, (16, 16, 1))
+  with pytest.raises(UserError, match=r"can't be called \['kl'\]"):
+    log_entry(method, kl=np.float32(0.5))
 
 
 def test_heavy_penalty_moves_the_flow_off_the_argmin(
@@ -145,14 +188,14 @@ def test_heavy_penalty_moves_the_flow_off_the_argmin(
 ):
   tiny_config.pairwise_weight = 1e3
   loop.train(tiny_config, tmp_path, tiny_dataset)
-  records = [r for r in read_metrics(tmp_path) if r["discrete"]]
-  assert all(sorted(r["counts"]) == [1, 1, 2] for r in records)
-  assert any(r["flow_differs"] for r in records)
+  entries = [entry for entry in read_metrics(tmp_path) if entry["discrete"]]
+  assert all(sorted(entry["counts"]) == [1, 1, 2] for entry in entries)
+  assert any(entry["flow_differs"] for entry in entries)
 
 
 def test_seeds_differ(whole_run, tiny_config, tiny_dataset, tmp_path):
   tiny_config.seed = 1
-  state = loop.train(tiny_config, tmp_path / "other", tiny_dataset)
+  state = loop.train(tiny_config, tmp_path, tiny_dataset)
   first = jax.tree.leaves(whole_run[0].params)[-1]
   assert (np.asarray(jax.tree.leaves(state.params)[-1]) != first).any()
 
@@ -161,11 +204,11 @@ def test_diverged_training_stops_before_it_is_saved(
   tiny_config, tiny_dataset, tmp_path
 ):
   tiny_config.learning_rate = 1e30
-  with pytest.raises((FloatingPointError, ValueError), match="diverged"):
+  with pytest.raises(DivergenceError, match="diverged"):
     loop.train(tiny_config, tmp_path, tiny_dataset)
   checkpoints = Checkpoints(tmp_path / "checkpoints")
   method = methods.build(tiny_config, tiny_dataset.image_shape)
-  state = checkpoints.restore(method.init(0))
+  state = checkpoints.restore(jax.jit(method.init)(0))
   checkpoints.close()
   if state is not None:
     chex.assert_tree_all_finite(state.params)
@@ -192,10 +235,8 @@ def test_supervised_method_without_classes_leaves_the_folder_free(
   assert not (tmp_path / "config.json").exists()
 
 
-def test_second_signal_is_not_caught(tiny_config, tiny_dataset, tmp_path):
+def test_second_signal_is_not_caught():
   """After the first one, Python's own handlers are back."""
-  from cascade_jax.runs.stop_signal import StopSignal
-
   before = signal.getsignal(signal.SIGINT)
   with StopSignal() as stop:
     os.kill(os.getpid(), signal.SIGINT)

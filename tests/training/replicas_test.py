@@ -32,28 +32,28 @@ def state_of(seed, step):
   )
 
 
-def save(folder, config, steps_of_each):
-  """Saves in each replica the steps that its list names."""
-  for of_one, seed, steps in zip(
-    replicas.folders(folder, config), replicas.seeds(config), steps_of_each
+def save(folder, config, saved_steps):
+  """Saves checkpoints of these steps, a list of them for each replica."""
+  for replica_folder, seed, steps in zip(
+    replicas.folders(folder, config), replicas.seeds(config), saved_steps
   ):
     alone = config.copy_and_resolve_references()
     alone.seed, alone.num_replicas = seed, 1
-    of_one.mkdir(exist_ok=True)
-    with replicas.claim(of_one, alone) as held:
+    replica_folder.mkdir(exist_ok=True)
+    with replicas.claim(replica_folder, alone) as replica:
       for step in steps:
-        held.save([state_of(seed, step)])
+        replica.save([state_of(seed, step)])
 
 
 def restore(folder, config):
   fresh = [state_of(seed, 0) for seed in replicas.seeds(config)]
-  with replicas.claim(folder, config) as held:
-    return held.restore(fresh)
+  with replicas.claim(folder, config) as claimed:
+    return claimed.restore(fresh)
 
 
-def test_each_replica_has_an_ordinary_run_s_folder(tmp_path, config):
-  with replicas.claim(tmp_path, config) as held:
-    held.start(0)
+def test_each_replica_has_the_folder_of_an_ordinary_run(tmp_path, config):
+  with replicas.claim(tmp_path, config) as claimed:
+    claimed.start(0)
   assert json_file.read(tmp_path / "config.json")["num_replicas"] == 2
   for seed in (3, 4):
     folder = tmp_path / f"seed_{seed}"
@@ -63,30 +63,32 @@ def test_each_replica_has_an_ordinary_run_s_folder(tmp_path, config):
     assert (folder / "metrics.jsonl").exists()
 
 
-def test_one_replica_has_the_workdir_itself(tmp_path, config):
+def test_single_replica_uses_the_workdir_itself(tmp_path, config):
   config.num_replicas = 1
   assert replicas.folders(tmp_path, config) == [tmp_path]
 
 
 @pytest.mark.parametrize(
-  ("steps_of_each", "expected"),
+  ("saved_steps", "expected"),
   [
     ([[5, 10], [5, 10]], 10),
     ([[5, 10], [5]], 5),  # killed between two saves
-    ([[5], []], 0),  # and so at the first
+    ([[5], []], 0),  # killed between the first two saves
     ([[], []], 0),
   ],
 )
-def test_all_go_on_from_the_newest_step_that_all_have(
-  tmp_path, config, steps_of_each, expected
+def test_run_resumes_at_the_newest_step_of_all_replicas(
+  tmp_path, config, saved_steps, expected
 ):
-  save(tmp_path, config, steps_of_each)
+  save(tmp_path, config, saved_steps)
   states = restore(tmp_path, config)
   assert [int(state.step) for state in states] == [expected] * 2
   assert [int(state.seed) for state in states] == [3, 4]
 
 
-def test_checkpoint_damaged_in_one_is_passed_over_in_all(tmp_path, config):
+def test_step_with_a_damaged_checkpoint_is_skipped_by_all_replicas(
+  tmp_path, config
+):
   save(tmp_path, config, [[5, 10], [5, 10]])
   state = tmp_path / "seed_4" / "checkpoints" / "10" / "state"
   files = [path for path in state.rglob("*") if path.is_file()]
@@ -97,7 +99,7 @@ def test_checkpoint_damaged_in_one_is_passed_over_in_all(tmp_path, config):
   )
 
 
-def test_replica_that_lost_its_checkpoints_is_an_error(tmp_path, config):
+def test_replica_without_its_checkpoints_is_an_error(tmp_path, config):
   save(tmp_path, config, [[5, 10], []])
   with pytest.raises(ValueError, match="seed_4 has none.*another workdir"):
     restore(tmp_path, config)
@@ -112,7 +114,7 @@ def test_replica_s_folder_in_use_is_an_error(tmp_path, config):
     pass
 
 
-def test_states_come_back_as_they_were_saved(tmp_path, config):
+def test_restored_states_are_the_saved_ones(tmp_path, config):
   save(tmp_path, config, [[5], [5]])
   for state, seed in zip(restore(tmp_path, config), (3, 4)):
     jax.tree.map(np.testing.assert_array_equal, state, state_of(seed, 5))
