@@ -68,7 +68,9 @@ def vae(
     optimizer: its `update` is also given `kl_weights` if it takes keywords.
     schedule: what each step runs under; None for no KL weights.
     unary_costs: `(networks, params, images, noise, codes) -> [B, K]`, for
-      methods whose codes are solved for; see `cascade_vae.unary_costs`.
+      methods whose codes are solved for; see `cascade_vae.unary_costs`. Its
+      calls of the networks must be those of the loss, in the same order and
+      with the same parameters and latents: the gradient goes back through them.
     fast_networks: see `networks.autoencoder`.
   """
   networks = autoencoder(
