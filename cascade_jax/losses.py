@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cascade_jax.types import Posterior
+from cascade_jax.types import Params, Posterior
 
 LIKELIHOODS = ("bernoulli", "gaussian")
 
@@ -118,7 +118,7 @@ def capacity(step: jax.Array, highest: float, steps: int) -> jax.Array:
   return highest * jnp.minimum(step / steps, 1)
 
 
-def weight_penalty(params, strength: float) -> jax.Array:
+def weight_penalty(params: Params, strength: float) -> jax.Array:
   """Returns strength * sum(w^2) / 2 over all kernels, not biases; a scalar.
 
   It is part of the loss, so that Adam sees its gradient, as in the authors'

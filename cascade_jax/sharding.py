@@ -74,7 +74,7 @@ class Spread(NamedTuple):
     results, are stacked.
     """
 
-    def on_device(shared, stacked):
+    def on_device(shared: Any, stacked: tuple[Any, ...]) -> Any:
       if self.per_device > 1:
         return jax.vmap(functools.partial(function, shared))(*stacked)
       # Without vmap, a replica that is alone costs what it costs unstacked.
@@ -92,7 +92,7 @@ class Spread(NamedTuple):
 
 
 def _map_stacked(function: Callable, tree: Any) -> Any:
-  def is_unstacked(x):
+  def is_unstacked(x: Any) -> bool:
     return isinstance(x, Unstacked)
 
   return jax.tree.map(

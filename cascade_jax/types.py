@@ -9,10 +9,15 @@ row. With several variables, joint categories are numbered like the rows of
 `itertools.product`.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import jax
 import numpy as np
+
+Params = dict[str, Any]  # the parameters of a network, a pytree
+
+# The arrays of a tuple: on the device (JAX), or on the host (NumPy).
+ArrayT = TypeVar("ArrayT", jax.Array, np.ndarray)
 
 
 class Batch(NamedTuple):
@@ -36,6 +41,15 @@ class Assignment(NamedTuple):
   codes: np.ndarray  # [B, S] float32 one-hot rows
   cost: float  # nats, pairwise penalty included
   counts: np.ndarray  # [S] int64, samples in each category
+
+
+class Assignments(NamedTuple):
+  """The assignments of R batches."""
+
+  categories: np.ndarray  # [R, B] int64
+  codes: np.ndarray  # [R, B, S] float32 one-hot rows
+  cost: np.ndarray  # [R] nats, pairwise penalty included
+  counts: np.ndarray  # [R, S] int64, samples in each category
 
 
 class Stage(NamedTuple):
@@ -100,10 +114,10 @@ class TrainState(NamedTuple):
   optimizer: Any
 
 
-class Representation(NamedTuple):
+class Representation(NamedTuple, Generic[ArrayT]):
   """What a trained model infers from images."""
 
-  mean: jax.Array  # [B, m]
-  scale: jax.Array  # [B, m]; 0 where the encoder is deterministic
-  categories: jax.Array  # [B, D] int32, the most likely; D = 0 without a code
-  reconstruction: jax.Array  # [B] nats, -log p(x | mean, categories)
+  mean: ArrayT  # [B, m]
+  scale: ArrayT  # [B, m]; 0 where the encoder is deterministic
+  categories: ArrayT  # [B, D] int32, the most likely; D = 0 without a code
+  reconstruction: ArrayT  # [B] nats, -log p(x | mean, categories)

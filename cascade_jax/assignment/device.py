@@ -88,10 +88,11 @@ def assign_categories(
 
   # Nats become integers. Entry c of `penalties` is what a sample pays for
   # joining a category that has c samples already.
-  scale, largest = integer_scale(*unary_costs.shape, pairwise_weight)
+  batch_size, num_categories = unary_costs.shape
+  scale, largest = integer_scale(batch_size, num_categories, pairwise_weight)
   gaps = _integer_gaps(unary_costs.astype(jnp.float32), scale, largest)
   step = np.int64(np.rint(pairwise_weight * scale))
-  penalties = int64.constant(step * np.arange(len(unary_costs) + 1))
+  penalties = int64.constant(step * np.arange(batch_size + 1))
 
   # The start, optimal without crowding.
   _, cheapest = int64.min_and_argmin(gaps, axis=1)

@@ -4,15 +4,14 @@ If the gap is small compared with the cost of crowding, the flow decides on the
 sample's code; if it is large, the decoder does.
 """
 
-import jax
-import numpy as np
+from cascade_jax.types import ArrayT
 
 # Upper ends of the bins in nats. The first bin starts at 0, and one more bin
 # has no upper end.
 GAP_EDGES = (0.01, 0.1, 1.0, 10.0, 100.0)
 
 
-def gap_counts(costs: np.ndarray | jax.Array) -> np.ndarray | jax.Array:
+def gap_counts(costs: ArrayT) -> ArrayT:
   """Counts the samples of each batch by their gap, in bins of `GAP_EDGES`.
 
   Args:

@@ -83,7 +83,7 @@ def min_and_argmin(values: Int64, axis: int) -> tuple[Int64, jax.Array]:
   largest = np.int32(2**31 - 1)
   return jax.lax.reduce(
     (values, indices),
-    (Int64(largest, np.uint32(2**32 - 1)), largest),
+    (Int64._make((largest, np.uint32(2**32 - 1))), largest),
     smaller,
     (axis,),
   )

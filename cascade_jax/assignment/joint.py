@@ -23,7 +23,7 @@ import numpy as np
 
 from cascade_jax.assignment.flow import assign_codes, crowding_cost
 from cascade_jax.errors import UserError
-from cascade_jax.types import Assignment
+from cascade_jax.types import Assignment, Assignments
 
 
 def assign_joint_codes(
@@ -60,17 +60,13 @@ def assign_each(
   unary_costs: np.ndarray,
   num_categories: tuple[int, ...],
   pairwise_weight: float = 1e-3,
-) -> Assignment:
-  """Solves R batches `[R, B, K]` independently, by `assign_joint_codes`.
-
-  Returns:
-    An `Assignment` whose fields, `cost` too, are arrays with a leading R.
-  """
+) -> Assignments:
+  """Solves R batches `[R, B, K]` independently, by `assign_joint_codes`."""
   solutions = [
     assign_joint_codes(costs, num_categories, pairwise_weight)
     for costs in unary_costs
   ]
-  return Assignment(*map(np.stack, zip(*solutions)))
+  return Assignments(*map(np.stack, zip(*solutions)))
 
 
 def _checked_costs(

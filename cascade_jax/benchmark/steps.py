@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import jax
 import ml_collections
@@ -17,6 +17,8 @@ from cascade_jax.sharding import Spread
 from cascade_jax.training import replicas
 from cascade_jax.training.stepper import Stepper
 from cascade_jax.training.steps import Steps
+
+ResultT = TypeVar("ResultT")
 
 
 class Subject(NamedTuple):
@@ -101,7 +103,7 @@ def measure_parts(subject: Subject) -> dict[str, float]:
   for _ in range(REPEATS):
     marks = [time.perf_counter()]
 
-    def mark(result):
+    def mark(result: ResultT) -> ResultT:
       marks.append(time.perf_counter())  # noqa: B023
       return result
 

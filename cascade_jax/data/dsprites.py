@@ -7,6 +7,8 @@ out.)
 `sprites` says how close the images are to the original.
 """
 
+from typing import TypedDict
+
 import numpy as np
 
 from cascade_jax.data import sprites
@@ -19,6 +21,14 @@ DOWNSAMPLINGS = ("every_second", "mean")
 
 # The grey level of a 2x2 block by the number of its pixels that are on, 0..4.
 _GREY_LEVELS = np.rint(np.arange(5) * 255 / 4).astype(np.uint8)
+
+
+class Options(TypedDict, total=False):
+  """The options of `load`, all but the rows of the original."""
+
+  image_size: int
+  downsample: str
+  num_orientations: int
 
 
 def render(factors: np.ndarray) -> np.ndarray:

@@ -89,7 +89,7 @@ def _kind(path: pathlib.Path) -> str:
   with path.open("rb") as file:
     start = file.read(4)
   if start not in _KINDS:
-    raise UserError(f"it starts with {start}, as no .npz or .hdf5 does")
+    raise UserError(f"it starts with {start!r}, as no .npz or .hdf5 does")
   return _KINDS[start]
 
 

@@ -126,7 +126,7 @@ def check_reachable(url: str, manual: pathlib.Path) -> None:
     ConnectionError: the host doesn't send the file, or doesn't answer within
       ten seconds; the message says what to do instead.
   """
-  failures = []
+  failures: list[OSError | str] = []
   # In a thread, because the look-up of a host name has no time limit.
   thread = threading.Thread(target=_ask, args=(url, failures), daemon=True)
   thread.start()
@@ -142,7 +142,7 @@ def check_reachable(url: str, manual: pathlib.Path) -> None:
     )
 
 
-def _ask(url: str, failures: list) -> None:
+def _ask(url: str, failures: list[OSError | str]) -> None:
   """Starts the download and appends the error, if there is one."""
   import requests  # as in TFDS, so that the same proxies are used
 

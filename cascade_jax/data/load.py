@@ -1,6 +1,7 @@
 """The data sets by the names that a configuration gives them."""
 
 import pathlib
+from typing import Unpack
 
 import numpy as np
 
@@ -12,7 +13,9 @@ _ARRAYS = ("images", "factors", "factor_names", "class_factor", "class_names")
 NAMES = ("dsprites", "dsprites_file", "dsprites_tfds", "arrays")
 
 
-def load(name: str, path: str = "", **options: int | str) -> Dataset:
+def load(
+  name: str, path: str = "", **options: Unpack[dsprites.Options]
+) -> Dataset:
   """Loads a data set by its name.
 
   | name | data set |

@@ -41,7 +41,7 @@ class DeviceDataset:
     """Returns N."""
     return len(self.rows)
 
-  def batch(self, indices: jax.Array) -> Batch:
+  def batch(self, indices: jax.Array | np.ndarray) -> Batch:
     """Gathers the images (and classes) of indices `[B]`; for use inside jit."""
     images = unpack(self.rows[indices], self.image_shape, self.bits)
     classes = None if self.classes is None else self.classes[indices]

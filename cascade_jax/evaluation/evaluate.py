@@ -14,6 +14,7 @@ import os
 import pathlib
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import ml_collections
@@ -74,13 +75,13 @@ def evaluate_runs(
   They share the data set and the compiled functions.
   """
   startup.check_cpu_sums()
-  folders = [pathlib.Path(folder).expanduser().resolve() for folder in folders]
+  paths = [pathlib.Path(folder).expanduser().resolve() for folder in folders]
   # Before the claim, which would create a folder for a mistyped name.
-  configs = [_read_config(folder) for folder in folders]
+  configs = [_read_config(path) for path in paths]
   config = configs[0]
   with contextlib.ExitStack() as locks:
-    for folder in folders:
-      locks.enter_context(workdir.claim(folder))
+    for path in paths:
+      locks.enter_context(workdir.claim(path))
     if num_images is not None:
       config.evaluation_images = num_images
     config_lib.check(config)
@@ -90,7 +91,7 @@ def evaluate_runs(
     )
     method = methods.build(config, dataset.image_shape)
     evaluate = Evaluator(config, method, dataset, all_metrics)
-    return [_evaluate_folder(evaluate, folder) for folder in folders]
+    return [_evaluate_folder(evaluate, path) for path in paths]
 
 
 def _read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:
@@ -141,7 +142,7 @@ class Evaluator:
     method: Method,
     dataset: data.Dataset,
     all_metrics: bool = False,
-  ):
+  ) -> None:
     self.method = method
     self._config = config
     self._all_metrics = all_metrics
@@ -153,8 +154,8 @@ class Evaluator:
 
   def __call__(
     self, state: TrainState
-  ) -> tuple[dict, dict[str, np.ndarray], metrics.MetricInputs | None]:
-    """Returns the contents of the three files."""
+  ) -> tuple[dict, dict[str, Any], metrics.MetricInputs | None]:
+    """Returns the contents of the three files: scores, arrays, codes."""
     started = time.perf_counter()
     config, dataset, step = self._config, self._dataset, int(state.step)
     # The stage that the last update ran under, not the one that comes next.
@@ -198,7 +199,7 @@ class Evaluator:
 
   def _infer(
     self, state: TrainState, indices: np.ndarray, discrete: bool
-  ) -> Representation:
+  ) -> Representation[np.ndarray]:
     """Returns the representation of images, in NumPy arrays."""
     params = self._spread.put(jax.tree.map(lambda x: x[None], state.params))
     stacked = self._represent(params, indices, discrete)
@@ -206,8 +207,8 @@ class Evaluator:
 
 
 def _split(
-  representation: Representation, count: int
-) -> tuple[Representation, Representation]:
+  representation: Representation[np.ndarray], count: int
+) -> tuple[Representation[np.ndarray], Representation[np.ndarray]]:
   """Returns the first `count` rows, and the others."""
   return (
     jax.tree.map(lambda x: x[:count], representation),

@@ -23,7 +23,7 @@ Shapes: N images, M samples, m continuous dimensions.
 """
 
 import functools
-from typing import NamedTuple
+from typing import Generic, NamedTuple
 
 import chex
 import jax
@@ -35,12 +35,12 @@ from jax.scipy.stats import norm
 from scipy import stats
 
 from cascade_jax.errors import UserError
-from cascade_jax.types import Posterior
+from cascade_jax.types import ArrayT, Posterior
 
 _CHUNK = 2**22  # densities in memory at once
 
 
-class Information(NamedTuple):
+class Information(NamedTuple, Generic[ArrayT]):
   """The parts of the KL in nats, or their terms for each sample `[M, ...]`.
 
   All are means over the same samples, so that identities such as TC(z) =
@@ -54,16 +54,16 @@ class Information(NamedTuple):
     information_with_earlier: `[m]` I(z_1:i-1; z_i); the first one is 0.
   """
 
-  index_code_information: np.ndarray
-  aggregate_total_correlation: np.ndarray
-  dimension_wise_kl: np.ndarray
-  dimension_information: np.ndarray
-  information_with_earlier: np.ndarray
+  index_code_information: ArrayT
+  aggregate_total_correlation: ArrayT
+  dimension_wise_kl: ArrayT
+  dimension_information: ArrayT
+  information_with_earlier: ArrayT
 
 
 def information(
   mean: np.ndarray, scale: np.ndarray, num_samples: int = 4096, seed: int = 0
-) -> tuple[Information, Information]:
+) -> tuple[Information[np.ndarray], Information[np.ndarray]]:
   """Returns the information of z ~ N(mean, scale^2) about the N images.
 
   Args:
@@ -88,19 +88,22 @@ def information(
     )
   if num_samples < 2:
     raise UserError(f"num_samples must be 2 or more, got {num_samples}")
-  posterior = jax.device_put(
-    Posterior(np.asarray(mean, np.float32), np.asarray(scale, np.float32))
+  posterior = Posterior(
+    *jax.device_put(
+      (np.asarray(mean, np.float32), np.asarray(scale, np.float32))
+    )
   )
   terms = jax.device_get(_log_ratios(posterior, num_samples, seed))
-  means = [np.mean(x, axis=0, dtype=np.float64) for x in terms]
-  standard_errors = [stats.sem(x, axis=0) for x in terms]
-  return Information(*means), Information(*standard_errors)
+  return (
+    jax.tree.map(lambda x: np.mean(x, axis=0, dtype=np.float64), terms),
+    jax.tree.map(lambda x: stats.sem(x, axis=0), terms),
+  )
 
 
 @functools.partial(jax.jit, static_argnames="num_samples")
 def _log_ratios(
   posterior: Posterior, num_samples: int, seed: int
-) -> Information:
+) -> Information[jax.Array]:
   """Returns terms `[M]` or `[M, m]` whose means over samples are the result.
 
   Args:

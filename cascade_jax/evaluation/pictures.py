@@ -36,11 +36,13 @@ def traversals(
   ]
   frames = np.stack(rows, axis=1)  # [T * m, R, H, W, C]
   frames = frames.reshape(len(values), m, *frames.shape[1:]).swapaxes(1, 2)
-  each = np.stack(np.unravel_index(categories, sizes), 1) if sizes else []
+  row_categories = np.zeros((len(rows), 0), np.float64)
+  if sizes:
+    row_categories = np.stack(np.unravel_index(categories, sizes), 1)
   return {
     "traversals": frames,
     "traversal_values": values,
-    "traversal_categories": np.reshape(each, (len(rows), len(sizes))),
+    "traversal_categories": row_categories,
   }
 
 
@@ -54,7 +56,7 @@ def reconstructions(
   decode: Callable[..., jax.Array],
   dataset: data.DeviceDataset,
   shown: np.ndarray,
-  codes: Representation,
+  codes: Representation[np.ndarray],
   sizes: tuple[int, ...],
 ) -> dict[str, np.ndarray]:
   """Returns a few images, and what the decoder makes of their codes.

@@ -19,7 +19,7 @@ from cascade_jax.types import Representation
 
 def compile_represent(
   method: Method, dataset: DeviceDataset, spread: Spread
-) -> Callable[[Any, np.ndarray, bool], Representation]:
+) -> Callable[[Any, np.ndarray, bool], Representation[np.ndarray]]:
   """Returns a function to the representation of images, arrays `[R, N, ...]`.
 
   Its arguments are the replicas' parameters (stacked), indices `[N]`, and
@@ -32,11 +32,15 @@ def compile_represent(
     spread: how replicas are held.
   """
 
-  def pass_over(params, dataset, batches, discrete):
-    def of_replica(shared, params):
+  def pass_over(
+    params: Any, dataset: DeviceDataset, batches: jax.Array, discrete: bool
+  ) -> Representation[jax.Array]:
+    def of_replica(
+      shared: tuple[DeviceDataset, jax.Array], params: Any
+    ) -> Representation[jax.Array]:
       dataset, batches = shared
 
-      def represent(indices):
+      def represent(indices: jax.Array) -> Representation[jax.Array]:
         images = dataset.batch(indices).images
         return method.represent(params, images, discrete)
 
@@ -46,7 +50,9 @@ def compile_represent(
 
   compiled = jax.jit(pass_over, static_argnames="discrete")
 
-  def represent(params, indices, discrete):
+  def represent(
+    params: Any, indices: np.ndarray, discrete: bool
+  ) -> Representation[np.ndarray]:
     size = backend().representation_batch
     batches = spread.share(_in_batches(indices, size))
     results = jax.device_get(compiled(params, dataset, batches, discrete))

@@ -68,7 +68,7 @@ def compile_sample_scores(
   indices = sample(num_images, size if size < num_images else 0)
   represent = compile_represent(method, on_device, spread)
 
-  def sample_scores(params, discrete):
+  def sample_scores(params: Any, discrete: bool) -> list[dict]:
     stacked = represent(params, indices, discrete)
     entries = []
     for replica in range(spread.size):
@@ -85,20 +85,24 @@ def compile_sample_scores(
   return sample_scores
 
 
-def mean_kl(representation: Representation) -> np.ndarray | None:
+def mean_kl(representation: Representation[np.ndarray]) -> np.ndarray | None:
   """Returns the mean KL of each dimension, nats `[m]`.
 
   None for a deterministic encoder.
   """
   if not representation.scale.any():
     return None
-  posterior = Posterior(representation.mean, representation.scale)
-  kl = jax.jit(losses.kl_per_dimension)(jax.device_put(posterior))
+  posterior = Posterior(
+    *jax.device_put((representation.mean, representation.scale))
+  )
+  kl = jax.jit(losses.kl_per_dimension)(posterior)
   return jax.device_get(kl).mean(axis=0)
 
 
 def elbo_at_mean(
-  representation: Representation, kl: np.ndarray | None, num_codes: int
+  representation: Representation[np.ndarray],
+  kl: np.ndarray | None,
+  num_codes: int,
 ) -> float | None:
   """Returns the bound as `PROTOCOL` says; None for a deterministic encoder.
 
@@ -114,7 +118,7 @@ def elbo_at_mean(
 
 
 def latent_information(
-  representation: Representation, num_samples: int
+  representation: Representation[np.ndarray], num_samples: int
 ) -> tuple[dict, dict]:
   """Returns the `Information` of these images and its standard errors, by name.
 
@@ -133,7 +137,7 @@ def latent_information(
 
 
 def score_representation(
-  representation: Representation,
+  representation: Representation[np.ndarray],
   kl: np.ndarray | None,
   dataset: data.Dataset,
   indices: np.ndarray,
@@ -176,7 +180,7 @@ def score_representation(
 
 
 def metric_inputs(
-  representation: Representation,
+  representation: Representation[np.ndarray],
   kl: np.ndarray | None,
   dataset: data.Dataset,
   indices: np.ndarray,
@@ -206,7 +210,8 @@ def score_all_metrics(inputs: metrics.MetricInputs) -> dict:
   The scores in `NAMES` are computed on all evaluated images, these on the
   inputs.
   """
-  scores, left_out = {}, {}
+  scores: dict[str, float] = {}
+  left_out: dict[str, str] = {}
   if inputs.factors is not None:
     scores, left_out = metrics.attempt(inputs)
   return {

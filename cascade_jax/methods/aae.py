@@ -23,7 +23,6 @@ Shapes: B batch, m continuous dimensions, S classes, H W C image.
 """
 
 import functools
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -34,19 +33,24 @@ from cascade_jax import losses
 from cascade_jax.errors import UserError
 from cascade_jax.methods import codes as codes_lib
 from cascade_jax.methods import compose
-from cascade_jax.methods.method import About, Method
+from cascade_jax.methods.method import About, Loss, Method
 from cascade_jax.methods.options import (
   check_at_least,
   check_categories,
   check_common,
 )
 from cascade_jax.networks import discriminators, fast_path
-from cascade_jax.networks.autoencoder import Autoencoder, Params, autoencoder
+from cascade_jax.networks.autoencoder import (
+  Autoencoder,
+  Networks,
+  autoencoder,
+)
 from cascade_jax.types import (
   Batch,
   ForwardPass,
   LossInputs,
   LossParts,
+  Params,
   Posterior,
   StepInputs,
   StepMetrics,
@@ -60,7 +64,7 @@ _HIDDEN_LAYERS = 2  # of the discriminator, as in the paper
 
 
 def loss(
-  networks: Autoencoder,
+  networks: Networks,
   params: Params,
   batch: Batch,
   inputs: LossInputs,
@@ -93,7 +97,7 @@ class _AAE(NamedTuple):
   adam: optax.GradientTransformation
   encoder_adam: optax.GradientTransformation  # of the second phase
   discriminator: discriminators.Learner
-  loss: Callable
+  loss: Loss
   num_continuous: int
   num_categories: tuple[int, ...]  # (S,) with supervision, () without
 
@@ -131,6 +135,7 @@ class _AAE(NamedTuple):
   def _inputs(self, state: TrainState, batch: Batch) -> LossInputs:
     codes = jnp.zeros((len(batch.images), 0))
     if self.num_categories:
+      assert batch.classes is not None  # the method is supervised
       codes = codes_lib.one_hot(batch.classes, self.num_categories)
     return LossInputs(codes, None, None, state.step)
 
@@ -169,7 +174,7 @@ class _AAE(NamedTuple):
       params["discriminator"], optimizer.discriminator, prior, latents
     )
 
-    def fooling(latents):
+    def fooling(latents: jax.Array) -> jax.Array:
       logits = self.discriminator.logits(discriminator, latents)
       return discriminators.fooling_loss(logits)
 

@@ -11,9 +11,9 @@ from cascade_jax import losses
 from cascade_jax.methods.compose import vae
 from cascade_jax.methods.method import About, Method
 from cascade_jax.methods.options import check_at_least, check_common
-from cascade_jax.networks.autoencoder import Autoencoder, Params
+from cascade_jax.networks.autoencoder import Networks
 from cascade_jax.networks.posterior import gaussian, sample
-from cascade_jax.types import Batch, LossInputs, LossParts
+from cascade_jax.types import Batch, LossInputs, LossParts, Params
 
 ABOUT = About(
   "beta-TCVAE", "Chen et al. 2018", "https://arxiv.org/abs/1802.04942"
@@ -21,7 +21,7 @@ ABOUT = About(
 
 
 def loss(
-  networks: Autoencoder,
+  networks: Networks,
   params: Params,
   batch: Batch,
   inputs: LossInputs,

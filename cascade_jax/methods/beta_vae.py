@@ -14,9 +14,9 @@ from cascade_jax import losses
 from cascade_jax.methods.compose import constant_weights, vae
 from cascade_jax.methods.method import About, Method
 from cascade_jax.methods.options import check_at_least, check_common
-from cascade_jax.networks.autoencoder import Autoencoder, Params
+from cascade_jax.networks.autoencoder import Networks
 from cascade_jax.networks.posterior import gaussian, sample
-from cascade_jax.types import Batch, LossInputs, LossParts
+from cascade_jax.types import Batch, LossInputs, LossParts, Params
 
 ABOUT = About(
   "beta-VAE",
@@ -32,7 +32,7 @@ ABOUT_ANNEALED = About(
 
 
 def loss(
-  networks: Autoencoder,
+  networks: Networks,
   params: Params,
   batch: Batch,
   inputs: LossInputs,
@@ -44,6 +44,7 @@ def loss(
   Nats per image; beta is `inputs.kl_weights`, the same for every dimension
   (Higgins et al. 2017, equation 4).
   """
+  assert inputs.kl_weights is not None  # of the method's schedule
   posterior = gaussian(networks.encode(params, batch.images))
   latents = sample(posterior, inputs.noise)
   nll = networks.nll(params, batch.images, latents, inputs.codes).mean()
@@ -54,7 +55,7 @@ def loss(
 
 
 def annealed_loss(
-  networks: Autoencoder,
+  networks: Networks,
   params: Params,
   batch: Batch,
   inputs: LossInputs,

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from cascade_jax.types import Stage
+from cascade_jax.types import Params, Stage
 
 
 class Cascade(NamedTuple):
@@ -57,10 +57,17 @@ def restarted_adam(
   """
   adam = optax.adam(learning_rate)
 
-  def init(params):
+  def init(params: Params) -> Moments:
     return Moments(adam.init(params), jnp.zeros(num_continuous))
 
-  def update(gradient, state, params, *, kl_weights, **unused):
+  def update(
+    gradient: Any,
+    state: Any,
+    params: Any = None,
+    *,
+    kl_weights: jax.Array,
+    **unused: Any,
+  ) -> tuple[Any, Moments]:
     is_same = (kl_weights == state.kl_weights).all()
     moments = jax.tree.map(
       lambda old, new: jnp.where(is_same, old, new),

@@ -32,9 +32,9 @@ from cascade_jax.methods.options import (
   check_categories,
   check_common,
 )
-from cascade_jax.networks.autoencoder import Autoencoder, Params
+from cascade_jax.networks.autoencoder import Networks
 from cascade_jax.networks.posterior import gaussian, sample
-from cascade_jax.types import Batch, LossInputs, LossParts
+from cascade_jax.types import Batch, LossInputs, LossParts, Params
 
 ABOUT = About(
   "CascadeVAE",
@@ -49,7 +49,7 @@ ABOUT_CONTINUOUS = ABOUT._replace(title="CascadeVAE-C", published={})
 
 
 def loss(
-  networks: Autoencoder,
+  networks: Networks,
   params: Params,
   batch: Batch,
   inputs: LossInputs,
@@ -62,6 +62,7 @@ def loss(
   It is the beta-VAE's objective with a weight for each dimension and with the
   codes d given (Jeong & Song 2019, section 4; the L2 term is in their code).
   """
+  assert inputs.kl_weights is not None  # the cascade has them at every step
   posterior = gaussian(networks.encode(params, batch.images))  # q(z|x)
   latents = sample(posterior, inputs.noise)  # z = mu + sigma * eps
   nll = networks.nll(params, batch.images, latents, inputs.codes).mean()
@@ -72,7 +73,7 @@ def loss(
 
 
 def unary_costs(
-  networks: Autoencoder,
+  networks: Networks,
   params: Params,
   images: jax.Array,
   noise: jax.Array,

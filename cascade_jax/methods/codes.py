@@ -11,8 +11,8 @@ import jax
 import jax.numpy as jnp
 
 from cascade_jax.methods.method import Decode, Represent
-from cascade_jax.networks.autoencoder import Autoencoder, Params
-from cascade_jax.types import Posterior, Representation
+from cascade_jax.networks.autoencoder import Networks
+from cascade_jax.types import Params, Posterior, Representation
 
 
 def one_hot(
@@ -43,7 +43,7 @@ def variables(
 
 
 def costs(
-  networks: Autoencoder,
+  networks: Networks,
   params: Params,
   images: jax.Array,
   latents: jax.Array,
@@ -69,7 +69,7 @@ def costs(
 
 
 def most_likely(
-  networks: Autoencoder,
+  networks: Networks,
   posterior_of: Callable[[jax.Array], Posterior],
   num_categories: tuple[int, ...],
 ) -> Represent:
@@ -84,7 +84,9 @@ def most_likely(
     num_categories: of each discrete variable.
   """
 
-  def represent(params, images, discrete):
+  def represent(
+    params: Params, images: jax.Array, discrete: bool
+  ) -> Representation[jax.Array]:
     posterior = posterior_of(networks.encode(params, images))
     codes = candidates(num_categories, discrete)
     nlls = costs(networks, params, images, posterior.mean, codes)
@@ -98,11 +100,13 @@ def most_likely(
 
 
 def decoder_means(
-  networks: Autoencoder, num_categories: tuple[int, ...]
+  networks: Networks, num_categories: tuple[int, ...]
 ) -> Decode:
   """Returns the decoder as a map to mean images `[B, H, W, C]` in [0, 1]."""
 
-  def decode(params, latents, categories):
+  def decode(
+    params: Params, latents: jax.Array, categories: jax.Array
+  ) -> jax.Array:
     codes = one_hot(categories, num_categories)
     return jax.nn.sigmoid(networks.decode(params, latents, codes))
 

@@ -26,11 +26,17 @@ from cascade_jax.methods.method import (
 )
 from cascade_jax.networks import fast_path
 from cascade_jax.networks import posterior as posterior_lib
-from cascade_jax.networks.autoencoder import Autoencoder, autoencoder
+from cascade_jax.networks.autoencoder import (
+  Autoencoder,
+  Networks,
+  autoencoder,
+)
 from cascade_jax.types import (
   Batch,
   ForwardPass,
   LossInputs,
+  LossParts,
+  Params,
   Stage,
   StepInputs,
   StepMetrics,
@@ -39,6 +45,11 @@ from cascade_jax.types import (
 
 # Maps a step's key and the batch size to the noise of a loss.
 DrawNoise = Callable[[jax.Array, int], Any]
+# Maps networks, their parameters, images, noise and codes `[K, S]` to the unary
+# costs `[B, K]`.
+UnaryCosts = Callable[
+  [Networks, Params, jax.Array, jax.Array, jax.Array], jax.Array
+]
 # Maps a step's state, batch and inputs to the inputs of a loss.
 MakeLossInputs = Callable[[TrainState, Batch, StepInputs], LossInputs]
 
@@ -53,7 +64,7 @@ def vae(
   learning_rate: float = 1e-4,
   optimizer: optax.GradientTransformation | None = None,
   schedule: Schedule | None = None,
-  unary_costs: Callable | None = None,
+  unary_costs: UnaryCosts | None = None,
   fast_networks: bool | None = None,
 ) -> Method:
   """Returns the method that minimises a loss of a Gaussian posterior.
@@ -67,10 +78,10 @@ def vae(
     learning_rate: of Adam, unless there is an `optimizer`.
     optimizer: its `update` is also given `kl_weights` if it takes keywords.
     schedule: what each step runs under; None for no KL weights.
-    unary_costs: `(networks, params, images, noise, codes) -> [B, K]`, for
-      methods whose codes are solved for; see `cascade_vae.unary_costs`. Its
-      calls of the networks must be those of the loss, in the same order and
-      with the same parameters and latents: the gradient goes back through them.
+    unary_costs: for methods whose codes are solved for; see
+      `cascade_vae.unary_costs`. Its calls of the networks must be those of the
+      loss, in the same order and with the same parameters and latents: the
+      gradient goes back through them.
     fast_networks: see `networks.autoencoder`.
   """
   networks = autoencoder(
@@ -127,7 +138,7 @@ def step_key(state: TrainState) -> jax.Array:
 def normal_noise(num_continuous: int) -> DrawNoise:
   """Returns the map from a key to standard normal noise `[B, m]`."""
 
-  def draw(key, batch_size):
+  def draw(key: jax.Array, batch_size: int) -> jax.Array:
     return jax.random.normal(key, (batch_size, num_continuous))
 
   return draw
@@ -141,7 +152,9 @@ def loss_inputs(
   The codes are those of the step's categories, or zeros without any.
   """
 
-  def of_step(state, batch, inputs):
+  def of_step(
+    state: TrainState, batch: Batch, inputs: StepInputs
+  ) -> LossInputs:
     batch_size, categories = len(batch.images), inputs.categories
     if categories is None:
       categories = jnp.full(batch_size, -1)
@@ -163,7 +176,7 @@ def initial_state(
 ) -> Init:
   """Returns the map from a seed to the state before the first step."""
 
-  def init(seed):
+  def init(seed: int) -> TrainState:
     params = networks.init(jax.random.key(seed), num_continuous, code_length)
     moments = optimizer.init(params)
     return TrainState(jnp.int32(0), jnp.uint32(seed), params, moments)
@@ -184,7 +197,7 @@ def recorded_loss(
   if not networks.is_fast:
     return None
 
-  def forward(state, batch, discrete):
+  def forward(state: TrainState, batch: Batch, discrete: bool) -> ForwardPass:
     del discrete
     # Any weights will do: residuals do not depend on them.
     weights = jnp.ones(num_continuous)
@@ -196,14 +209,14 @@ def recorded_loss(
 
 
 def scored_codes(
-  unary_costs: Callable,
+  unary_costs: UnaryCosts,
   networks: Autoencoder,
   draw_noise: DrawNoise,
   num_categories: tuple[int, ...],
 ) -> Forward:
   """Returns the forward pass that gives the unary costs of all codes."""
 
-  def forward(state, batch, discrete):
+  def forward(state: TrainState, batch: Batch, discrete: bool) -> ForwardPass:
     noise = draw_noise(step_key(state), len(batch.images))
     codes = codes_lib.candidates(num_categories, discrete)
     costs, residuals = fast_path.record(unary_costs, networks)(
@@ -228,7 +241,9 @@ def gradient_step(
   optimizer = optax.with_extra_args_support(optimizer)
   value_and_grad = fast_path.value_and_grad(loss, networks)
 
-  def update(state, batch, inputs):
+  def update(
+    state: TrainState, batch: Batch, inputs: StepInputs
+  ) -> tuple[TrainState, StepMetrics]:
     (value, parts), gradient = value_and_grad(
       residuals_of(inputs),
       state.params,
@@ -257,6 +272,6 @@ def residuals_of(inputs: StepInputs) -> fast_path.Residuals | None:
   return fast_path.at_codes(residuals, categories, costs.shape[1])
 
 
-def step_metrics(loss: jax.Array, parts) -> StepMetrics:
+def step_metrics(loss: jax.Array, parts: LossParts) -> StepMetrics:
   """Returns what the log says of a loss and its parts."""
   return StepMetrics(loss, parts.reconstruction, parts.kl, parts.terms)

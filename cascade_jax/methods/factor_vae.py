@@ -24,17 +24,23 @@ from cascade_jax import losses
 from cascade_jax.errors import UserError
 from cascade_jax.methods import codes as codes_lib
 from cascade_jax.methods import compose
-from cascade_jax.methods.method import About, Method
+from cascade_jax.methods.method import About, Loss, Method
 from cascade_jax.methods.options import check_at_least, check_common
 from cascade_jax.networks import discriminators, fast_path
-from cascade_jax.networks.autoencoder import Autoencoder, Params, autoencoder
+from cascade_jax.networks.autoencoder import (
+  Autoencoder,
+  Networks,
+  autoencoder,
+)
 from cascade_jax.networks.posterior import gaussian, sample
 from cascade_jax.types import (
   Batch,
   ForwardPass,
   LossInputs,
   LossParts,
+  Params,
   StepInputs,
+  StepMetrics,
   TrainState,
 )
 
@@ -49,7 +55,7 @@ _SLOPE = 0.2  # of the leaky ReLUs, as in published code
 
 
 def loss(
-  networks: Autoencoder,
+  networks: Networks,
   params: Params,
   batch: Batch,
   inputs: LossInputs,
@@ -95,7 +101,7 @@ class _FactorVAE(NamedTuple):
   networks: Autoencoder
   adam: optax.GradientTransformation
   discriminator: discriminators.Learner
-  loss: Callable  # without its log_density_ratio
+  loss: Callable[..., tuple[jax.Array, LossParts]]  # all but log_density_ratio
   num_continuous: int
 
   def init(self, seed: int) -> TrainState:
@@ -128,8 +134,11 @@ class _FactorVAE(NamedTuple):
     )
     return ForwardPass(None, Residuals(residuals, permuted))
 
-  def update(self, state: TrainState, batch: Batch, inputs: StepInputs):
+  def update(
+    self, state: TrainState, batch: Batch, inputs: StepInputs
+  ) -> tuple[TrainState, StepMetrics]:
     """Takes one step of both Adams, from the same parameters."""
+    assert inputs.forward_pass is not None  # the method has a `forward`
     residuals, permuted = inputs.forward_pass.residuals
     first, _ = _halves(batch)
     networks = networks_of(state.params)
@@ -137,6 +146,7 @@ class _FactorVAE(NamedTuple):
       self._bound_loss(state), self.networks
     )(residuals, networks, first, self._inputs(state, first))
     changes, vae = self.adam.update(gradient, state.optimizer.vae)
+    assert parts.latents is not None  # see `loss`
     discriminator, moments, terms = self.discriminator.step(
       state.params["discriminator"],
       state.optimizer.discriminator,
@@ -152,7 +162,7 @@ class _FactorVAE(NamedTuple):
       Optimizers(vae, moments),
     ), metrics._replace(terms=metrics.terms | terms)
 
-  def _bound_loss(self, state: TrainState) -> Callable:
+  def _bound_loss(self, state: TrainState) -> Loss:
     ratio = functools.partial(
       self.discriminator.logits, state.params["discriminator"]
     )

@@ -29,12 +29,13 @@ from cascade_jax.methods.options import (
   check_categories,
   check_common,
 )
-from cascade_jax.networks.autoencoder import Autoencoder, Params, autoencoder
+from cascade_jax.networks.autoencoder import Networks, autoencoder
 from cascade_jax.networks.posterior import gaussian, gumbel_softmax, sample
 from cascade_jax.types import (
   Batch,
   LossInputs,
   LossParts,
+  Params,
   Posterior,
   Representation,
 )
@@ -51,7 +52,7 @@ ABOUT = About(
 
 
 def loss(
-  networks: Autoencoder,
+  networks: Networks,
   params: Params,
   batch: Batch,
   inputs: LossInputs,
@@ -83,7 +84,9 @@ def loss(
   codes = jnp.concatenate(soft, axis=1)
   nll = networks.nll(params, batch.images, latents, codes).mean()
   kl = losses.kl_per_dimension(posterior).mean(axis=0)
-  kl_discrete = sum(losses.categorical_kl(each).mean() for each in logits)
+  kl_discrete = jnp.asarray(
+    sum(losses.categorical_kl(each).mean() for each in logits)
+  )
   target = losses.capacity(inputs.step, capacity_continuous, capacity_steps)
   target_discrete = jnp.minimum(
     losses.capacity(inputs.step, capacity_discrete, capacity_steps),
@@ -163,7 +166,9 @@ def joint_vae(
     weight_penalty=weight_penalty,
   )
 
-  def draw_noise(key, batch_size):
+  def draw_noise(
+    key: jax.Array, batch_size: int
+  ) -> tuple[jax.Array, jax.Array]:
     normal_key, gumbel_key = jax.random.split(key)
     return (
       jax.random.normal(normal_key, (batch_size, num_continuous)),
@@ -204,19 +209,21 @@ def by_variable(
 
 
 def _encoded(
-  networks: Autoencoder,
+  networks: Networks,
   num_continuous: int,
   num_categories: tuple[int, ...],
 ) -> Represent:
   """Returns inference by the encoder, at the most likely categories."""
 
-  def represent(params, images, discrete):
+  def represent(
+    params: Params, images: jax.Array, discrete: bool
+  ) -> Representation[jax.Array]:
     del discrete
     outputs = networks.encode(params, images)
     posterior, logits = posteriors(outputs, num_continuous, num_categories)
     best = [each.argmax(axis=1) for each in logits]
-    codes = map(jax.nn.one_hot, best, num_categories)
-    codes = jnp.concatenate(list(codes), axis=1)
+    rows = map(jax.nn.one_hot, best, num_categories)
+    codes = jnp.concatenate(list(rows), axis=1)
     return Representation(
       *posterior,
       jnp.stack(best, axis=1).astype(jnp.int32),

@@ -10,12 +10,13 @@ from typing import Any, NamedTuple, Protocol
 
 import jax
 
-from cascade_jax.networks.autoencoder import Autoencoder, Params
+from cascade_jax.networks.autoencoder import Networks
 from cascade_jax.types import (
   Batch,
   ForwardPass,
   LossInputs,
   LossParts,
+  Params,
   Representation,
   Stage,
   StepInputs,
@@ -29,7 +30,7 @@ class Loss(Protocol):
 
   def __call__(
     self,
-    networks: Autoencoder,
+    networks: Networks,
     params: Params,
     batch: Batch,
     inputs: LossInputs,
@@ -79,7 +80,7 @@ class Represent(Protocol):
 
   def __call__(
     self, params: Any, images: jax.Array, discrete: bool
-  ) -> Representation:
+  ) -> Representation[jax.Array]:
     """Returns the codes of images; `discrete`: the code is in use."""
     ...
 

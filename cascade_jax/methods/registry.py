@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import ml_collections
+
 from cascade_jax.errors import UserError
 from cascade_jax.methods.aae import ABOUT as AAE
 from cascade_jax.methods.aae import ABOUT_SUPERVISED as AAE_S
@@ -110,7 +112,9 @@ def about(config: Mapping[str, Any]) -> About | None:
   return METHODS[name].about if name in METHODS else None
 
 
-def build(config, image_shape: tuple[int, int, int]) -> Method:
+def build(
+  config: ml_collections.ConfigDict, image_shape: tuple[int, int, int]
+) -> Method:
   """Returns the method that `config.method` names, for images H, W, C.
 
   A name that is not in `METHODS` is that of a module of the user's own, which

@@ -102,7 +102,9 @@ def _scores_of_halves(
     the reason by the name of each such metric.
   """
   rng = np.random.default_rng(seed)
-  half_scores = {name: [] for names in metrics.values() for name in names}
+  half_scores: dict[str, list[float]] = {
+    name: [] for names in metrics.values() for name in names
+  }
   reasons = {}
   for k in range(1, resamples + 1):
     rows = rng.permutation(inputs.num_examples)[: inputs.num_examples // 2]

@@ -215,7 +215,7 @@ def _inner_edges(value_range: tuple[float, float], num_bins: int) -> np.ndarray:
       "value_range must be two finite numbers, the smaller first; got "
       f"{value_range}"
     )
-  return np.linspace(*ends, num_bins + 1)[1:-1]
+  return np.linspace(ends[0], ends[1], num_bins + 1)[1:-1]
 
 
 def _check_inside(means: np.ndarray, value_range: tuple[float, float]) -> None:

@@ -52,7 +52,8 @@ def attempt(
     UndefinedMetricError: as `score`.
   """
   inputs.check()
-  scores, left_out = {}, {}
+  scores: dict[str, float] = {}
+  left_out: dict[str, str] = {}
   for name, score_names in requested(inputs, names).items():
     try:
       values = METRICS[name].compute(inputs, seed)

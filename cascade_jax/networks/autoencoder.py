@@ -4,9 +4,8 @@ Shapes: B batch, m continuous dimensions, S categories of all discrete
 variables together, H W C image, n outputs of the encoder for each image.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
@@ -15,8 +14,39 @@ from cascade_jax.backend import backend
 from cascade_jax.errors import UserError
 from cascade_jax.networks import models
 from cascade_jax.networks.fast_conv import networks as fast_networks
+from cascade_jax.types import Params
 
-Params = dict[str, Any]
+
+class Networks(Protocol):
+  """The functions of an encoder and a decoder that a loss calls.
+
+  An `Autoencoder` computes them; `fast_path` records its activations, and
+  computes from recorded ones.
+  """
+
+  def encode(self, params: Params, images: jax.Array) -> jax.Array:
+    """Maps images `[B, H, W, C]` to the encoder's outputs `[B, n]`."""
+    ...
+
+  def decode(
+    self, params: Params, latents: jax.Array, codes: jax.Array
+  ) -> jax.Array:
+    """Maps latents `[B, m]` and codes `[B, S]` to logits `[B, H, W, C]`."""
+    ...
+
+  def nll(
+    self,
+    params: Params,
+    images: jax.Array,
+    latents: jax.Array,
+    codes: jax.Array,
+  ) -> jax.Array:
+    """Returns -log p(x | z, d), nats per image `[B]`, summed over pixels."""
+    ...
+
+  def nll_of_logits(self, images: jax.Array, logits: jax.Array) -> jax.Array:
+    """Returns -log p(x | logits), nats per image `[B]`, summed over pixels."""
+    ...
 
 
 class Autoencoder(NamedTuple):
@@ -29,8 +59,8 @@ class Autoencoder(NamedTuple):
     is_fast: whether the modules remember their activations (`fast_path`).
   """
 
-  encoder: nn.Module
-  decoder: nn.Module
+  encoder: models.Encoder | fast_networks.Encoder
+  decoder: models.Decoder | fast_networks.Decoder
   likelihood: str
   is_fast: bool
 
@@ -49,13 +79,15 @@ class Autoencoder(NamedTuple):
 
   def encode(self, params: Params, images: jax.Array) -> jax.Array:
     """Maps images `[B, H, W, C]` to the encoder's outputs `[B, n]`."""
-    return self.encoder.apply(params["encoder"], images)
+    outputs: Any = self.encoder.apply(params["encoder"], images)
+    return outputs
 
   def decode(
     self, params: Params, latents: jax.Array, codes: jax.Array
   ) -> jax.Array:
     """Maps latents `[B, m]` and codes `[B, S]` to logits `[B, H, W, C]`."""
-    return self.decoder.apply(params["decoder"], latents, codes)
+    logits: Any = self.decoder.apply(params["decoder"], latents, codes)
+    return logits
 
   def nll(
     self,

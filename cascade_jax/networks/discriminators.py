@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-Params = dict[str, Any]
+from cascade_jax.types import Params
 
 # Folded into the key of a seed for the initial parameters; no step has this
 # number.
@@ -106,19 +106,20 @@ class Learner:
     learning_rate: of Adam.
   """
 
-  def __init__(self, network: Discriminator, learning_rate: float):
+  def __init__(self, network: Discriminator, learning_rate: float) -> None:
     self._network = network
     self._adam = optax.adam(learning_rate, b1=0.5, b2=0.9)
 
   def init(self, seed: int, num_continuous: int) -> tuple[Params, Any]:
     """Returns fresh parameters for m latents, and the state of Adam."""
     key = jax.random.fold_in(jax.random.key(seed), _INIT)
-    params = self._network.init(key, jnp.zeros((1, num_continuous)))
+    params: Any = self._network.init(key, jnp.zeros((1, num_continuous)))
     return params, self._adam.init(params)
 
   def logits(self, params: Params, latents: jax.Array) -> jax.Array:
     """Maps latents `[B, m]` to logits `[B]`."""
-    return self._network.apply(params, latents)
+    logits: Any = self._network.apply(params, latents)
+    return logits
 
   def step(
     self, params: Params, moments: Any, first: jax.Array, second: jax.Array
@@ -136,7 +137,7 @@ class Learner:
       the step, and the accuracy.
     """
 
-    def objective(params):
+    def objective(params: Params) -> tuple[jax.Array, dict[str, jax.Array]]:
       logits = self.logits(params, first), self.logits(params, second)
       loss = classification_loss(*logits)
       return loss, {

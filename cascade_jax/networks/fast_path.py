@@ -23,14 +23,19 @@ Shapes: B batch, K joint codes that an image is decoded at.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import jax
 import jax.numpy as jnp
 
 from cascade_jax.errors import UserError
-from cascade_jax.networks.autoencoder import Autoencoder, Params
+from cascade_jax.networks.autoencoder import Autoencoder, Networks
 from cascade_jax.networks.fast_conv.layers import ACTIVATIONS
+from cascade_jax.types import Params
+
+P = ParamSpec("P")  # the arguments of a function besides networks (and params)
+ResultT = TypeVar("ResultT")
+AuxiliaryT = TypeVar("AuxiliaryT")
 
 
 class Residuals(NamedTuple):
@@ -46,7 +51,9 @@ class Residuals(NamedTuple):
   decoder: tuple[tuple[Any, jax.Array, jax.Array | None], ...]
 
 
-def record(function: Callable, networks: Autoencoder) -> Callable:
+def record(
+  function: Callable[Concatenate[Networks, P], ResultT], networks: Autoencoder
+) -> Callable[P, tuple[ResultT, Residuals | None]]:
   """Returns `function`, which then also returns the `Residuals` of its calls.
 
   Args:
@@ -58,17 +65,27 @@ def record(function: Callable, networks: Autoencoder) -> Callable:
     residuals; None in the place of residuals for networks that keep none.
   """
 
-  def recorded(*args):
+  def recorded(
+    *args: P.args, **kwargs: P.kwargs
+  ) -> tuple[ResultT, Residuals | None]:
     if not networks.is_fast:
-      return function(networks, *args), None
+      return function(networks, *args, **kwargs), None
     recorder = _Recorder(networks)
-    result = function(recorder, *args)
+    result = function(recorder, *args, **kwargs)
     return result, Residuals(tuple(recorder.encoder), tuple(recorder.decoder))
 
   return recorded
 
 
-def value_and_grad(loss: Callable, networks: Autoencoder) -> Callable:
+def value_and_grad(
+  loss: Callable[
+    Concatenate[Networks, Params, P], tuple[jax.Array, AuxiliaryT]
+  ],
+  networks: Autoencoder,
+) -> Callable[
+  Concatenate[Residuals | None, Params, P],
+  tuple[tuple[jax.Array, AuxiliaryT], Params],
+]:
   """Returns `jax.value_and_grad` of a loss, by its parameters.
 
   Args:
@@ -81,12 +98,17 @@ def value_and_grad(loss: Callable, networks: Autoencoder) -> Callable:
     and codes, or None to compute them.
   """
 
-  def differentiate(residuals: Residuals | None, params: Params, *args):
-    def of_params(params):
-      passes = networks
+  def differentiate(
+    residuals: Residuals | None,
+    params: Params,
+    *args: P.args,
+    **kwargs: P.kwargs,
+  ) -> tuple[tuple[jax.Array, AuxiliaryT], Params]:
+    def of_params(params: Params) -> tuple[jax.Array, AuxiliaryT]:
+      passes: Networks = networks
       if residuals is not None:
         passes = _Replay(networks, residuals)
-      return loss(passes, params, *args)
+      return loss(passes, params, *args, **kwargs)
 
     return jax.value_and_grad(of_params, has_aux=True)(params)
 
@@ -108,7 +130,7 @@ def at_codes(
     return residuals
   batch = jnp.arange(len(categories))
 
-  def rows(leaf):  # [K * B * rows of an image, ...]
+  def rows(leaf: jax.Array) -> jax.Array:  # [K * B * rows of an image, ...]
     images = leaf.reshape(num_codes, len(categories), -1, *leaf.shape[1:])
     return images[categories, batch].reshape(-1, *leaf.shape[1:])
 
@@ -118,33 +140,43 @@ def at_codes(
 class _Recorder:
   """An autoencoder that keeps the activations of the calls made to it."""
 
-  def __init__(self, networks: Autoencoder):
+  def __init__(self, networks: Autoencoder) -> None:
     self._networks = networks
-    self.encoder = []
-    self.decoder = []
+    self.encoder: list[Any] = []
+    self.decoder: list[tuple[Any, jax.Array, jax.Array | None]] = []
 
-  def encode(self, params, images):
+  def encode(self, params: Params, images: jax.Array) -> jax.Array:
     outputs, activations = self._networks.encoder.apply(
       params["encoder"], images, mutable=[ACTIVATIONS]
     )
     self.encoder.append(activations)
     return outputs
 
-  def decode(self, params, latents, codes):
+  def decode(
+    self, params: Params, latents: jax.Array, codes: jax.Array
+  ) -> jax.Array:
     logits, activations = self._decode(params, latents, codes)
     self.decoder.append((activations, logits, None))
     return logits
 
-  def nll(self, params, images, latents, codes):
+  def nll(
+    self,
+    params: Params,
+    images: jax.Array,
+    latents: jax.Array,
+    codes: jax.Array,
+  ) -> jax.Array:
     logits, activations = self._decode(params, latents, codes)
     nll = self._networks.nll_of_logits(images, logits)
     self.decoder.append((activations, logits, nll))
     return nll
 
-  def nll_of_logits(self, images, logits):
+  def nll_of_logits(self, images: jax.Array, logits: jax.Array) -> jax.Array:
     return self._networks.nll_of_logits(images, logits)
 
-  def _decode(self, params, latents, codes):
+  def _decode(
+    self, params: Params, latents: jax.Array, codes: jax.Array
+  ) -> tuple[jax.Array, Any]:
     return self._networks.decoder.apply(
       params["decoder"], latents, codes, mutable=[ACTIVATIONS]
     )
@@ -153,20 +185,29 @@ class _Recorder:
 class _Replay:
   """An autoencoder that takes the activations of earlier calls, in order."""
 
-  def __init__(self, networks: Autoencoder, residuals: Residuals):
+  def __init__(self, networks: Autoencoder, residuals: Residuals) -> None:
     self._networks = networks
     self._encoder = iter(residuals.encoder)
     self._decoder = iter(residuals.decoder)
 
-  def encode(self, params, images):
+  def encode(self, params: Params, images: jax.Array) -> jax.Array:
     variables = params["encoder"] | _next(self._encoder)
-    return self._networks.encoder.apply(variables, images)
+    outputs: Any = self._networks.encoder.apply(variables, images)
+    return outputs
 
-  def decode(self, params, latents, codes):
+  def decode(
+    self, params: Params, latents: jax.Array, codes: jax.Array
+  ) -> jax.Array:
     activations, logits, _ = _next(self._decoder)
     return _known(self._decode(params, latents, codes, activations), logits)
 
-  def nll(self, params, images, latents, codes):
+  def nll(
+    self,
+    params: Params,
+    images: jax.Array,
+    latents: jax.Array,
+    codes: jax.Array,
+  ) -> jax.Array:
     activations, logits, nll = _next(self._decoder)
     if nll is None:  # the forward pass called `decode`
       nll = self._networks.nll_of_logits(images, logits)
@@ -176,15 +217,22 @@ class _Replay:
     logits = self._decode(params, latents, codes, activations)
     return _known_nll(logits, nll, slope)
 
-  def nll_of_logits(self, images, logits):
+  def nll_of_logits(self, images: jax.Array, logits: jax.Array) -> jax.Array:
     return self._networks.nll_of_logits(images, logits)
 
-  def _decode(self, params, latents, codes, activations):
+  def _decode(
+    self,
+    params: Params,
+    latents: jax.Array,
+    codes: jax.Array,
+    activations: Any,
+  ) -> jax.Array:
     variables = params["decoder"] | activations
-    return self._networks.decoder.apply(variables, latents, codes)
+    logits: Any = self._networks.decoder.apply(variables, latents, codes)
+    return logits
 
 
-def _next(calls: Iterator) -> Any:
+def _next(calls: Iterator[ResultT]) -> ResultT:
   """Returns the residuals of the next call."""
   for residuals in calls:
     return residuals
@@ -225,7 +273,9 @@ def _known_nll(
   return nll
 
 
-def _known_nll_backward(slope: jax.Array, g: jax.Array):
+def _known_nll_backward(
+  slope: jax.Array, g: jax.Array
+) -> tuple[jax.Array, jax.Array, jax.Array]:
   gradient = g[:, None, None, None] * slope
   return gradient, jnp.zeros_like(g), jnp.zeros_like(slope)
 

@@ -53,7 +53,7 @@ def phases(log_entries: Sequence[dict]) -> list[Phase]:
   A phase starts at the last step logged before the schedule changed, which is
   exact where log_every divides phase_steps. The first one starts at 0.
   """
-  result = []
+  result: list[Phase] = []
   last_step = 0
   for entry in log_entries:
     stage = (entry.get("open_dimensions"), entry["discrete"])
@@ -98,17 +98,25 @@ def draw_phases(axes: "Axes", log_entries: Sequence[dict]) -> None:
     if phase.start > 0:
       axes.axvline(phase.start, color=INK, alpha=0.2, lw=0.8, zorder=0.5)
     if starts_code:
-      look = {"color": INK, "alpha": 0.8, "lw": 1, "ls": (0, (4, 3))}
-      axes.axvline(phase.start, **look, zorder=3)
-      triangle = {"color": INK, "ms": 5, "clip_on": False, "transform": above}
-      axes.plot(phase.start, 1.02, "v", **triangle)
+      dashes = (0, (4, 3))
+      axes.axvline(phase.start, color=INK, alpha=0.8, lw=1, ls=dashes, zorder=3)
+      axes.plot(
+        phase.start, 1.02, "v", color=INK, ms=5, clip_on=False, transform=above
+      )
     # The longest label that is narrower than the phase, if there is one.
     share = (ends[i] - phase.start) / last_step
     labels = _phase_labels(phase, i == widest, starts_code)
     fitting = [label for label in labels if 0.0125 * len(label) < share]
     if fitting:
-      place = {"transform": above, "ha": "center", "size": 8, "color": INK}
-      axes.text((phase.start + ends[i]) / 2, 1.06, fitting[0], **place)
+      axes.text(
+        (phase.start + ends[i]) / 2,
+        1.06,
+        fitting[0],
+        transform=above,
+        ha="center",
+        size=8,
+        color=INK,
+      )
 
 
 def _phase_labels(

@@ -104,11 +104,12 @@ def curves(log_entries: Sequence[dict]) -> "Figure":
     UserError: there are no log entries.
   """
   from matplotlib.figure import Figure
+  from matplotlib.layout_engine import ConstrainedLayoutEngine
 
   charts = panels(log_entries)
   rows = -(-len(charts) // 2)
-  figure = Figure(figsize=(11, 3.4 * rows), dpi=150, layout="constrained")
-  figure.get_layout_engine().set(h_pad=0.12, w_pad=0.12, hspace=0.04)
+  layout = ConstrainedLayoutEngine(h_pad=0.12, w_pad=0.12, hspace=0.04)
+  figure = Figure(figsize=(11, 3.4 * rows), dpi=150, layout=layout)
   places = figure.subplots(rows, 2).flat
   for axes in places[len(charts) :]:
     axes.remove()
@@ -156,9 +157,9 @@ def _draw_loss(axes: "Axes", log_entries: Sequence[dict]) -> None:
   steps = curve(log_entries, "step")
   loss = curve(log_entries, "loss")
   reconstruction = curve(log_entries, "reconstruction")
-  dashed = {"color": INK, "alpha": 0.55, "lw": 1.2, "ls": "--"}
-  axes.plot(steps, loss, **dashed, **marker(steps))
-  axes.plot(steps, reconstruction, color=INK, lw=1.6, **marker(steps))
+  point = marker(steps)
+  axes.plot(steps, loss, color=INK, alpha=0.55, lw=1.2, ls="--", **point)
+  axes.plot(steps, reconstruction, color=INK, lw=1.6, **point)
   if all(value > 0 for value in (*loss, *reconstruction)):
     set_log_scale(axes)
   label_ends(axes, [loss[-1], reconstruction[-1]], ["loss", "reconstruction"])
@@ -170,8 +171,8 @@ def _draw_kl(axes: "Axes", log_entries: Sequence[dict]) -> None:
   kl = curve(log_entries, "kl")  # [P, m]
   dimensions = range(kl.shape[1])
   for j in dimensions:
-    look = {"color": dimension_color(j), "ls": dimension_dashes(j)}
-    axes.plot(steps, kl[:, j], lw=1.6, **look, **marker(steps))
+    color, dashes = dimension_color(j), dimension_dashes(j)
+    axes.plot(steps, kl[:, j], lw=1.6, color=color, ls=dashes, **marker(steps))
   axes.set_ylim(bottom=0)
   unused = [j for j in dimensions if kl[-1, j] <= UNUSED_KL]
   if len(unused) <= 2:

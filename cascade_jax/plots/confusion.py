@@ -33,6 +33,7 @@ def confusion(
     UserError: the number of names isn't the number of columns.
   """
   from matplotlib.figure import Figure
+  from matplotlib.layout_engine import ConstrainedLayoutEngine
 
   counts = np.asarray(counts)
   if counts.ndim != 2 or counts.shape[1] != len(class_names):
@@ -42,8 +43,8 @@ def confusion(
     )
   rows, columns = counts.shape
   size = (1.2 + 1.25 * columns, 0.9 + 0.75 * rows)
-  figure = Figure(figsize=size, dpi=150, layout="constrained")
-  figure.get_layout_engine().set(w_pad=0.15, h_pad=0.15)
+  layout = ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.15)
+  figure = Figure(figsize=size, dpi=150, layout=layout)
   axes = figure.subplots()
   _draw_cells(axes, counts, relabelling)
   axes.set(xlim=(0, columns), ylim=(rows, 0))

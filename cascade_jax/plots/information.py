@@ -6,7 +6,7 @@ Shapes: m continuous dimensions, P scored steps.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
   from matplotlib.figure import Figure
 
 _MIN_LABELLED = 0.05  # nats; a dimension with less has no label
-_LINE = {"marker": "o", "ms": 3, "lw": 1.6, "clip_on": False}  # few points
+# A curve has few points, so each is marked.
+_LINE: dict[str, Any] = {"marker": "o", "ms": 3, "lw": 1.6, "clip_on": False}
 _MAX_COLUMNS = 4  # of runs; a wider picture isn't legible on a page
 
 
@@ -76,13 +77,14 @@ def information(runs: Mapping[str, Sequence[dict]]) -> "Figure":
     UserError: there are no runs, or one that didn't log its information.
   """
   from matplotlib.figure import Figure
+  from matplotlib.layout_engine import ConstrainedLayoutEngine
 
   _check(runs)
   lines = -(-len(runs) // _MAX_COLUMNS)
   columns = -(-len(runs) // lines)
   size = (1 + 3.4 * columns, 0.2 + 6.2 * lines)
-  figure = Figure(figsize=size, dpi=150, layout="constrained")
-  figure.get_layout_engine().set(h_pad=0.1, w_pad=0.1)
+  layout = ConstrainedLayoutEngine(h_pad=0.1, w_pad=0.1)
+  figure = Figure(figsize=size, dpi=150, layout=layout)
   grid = figure.subplots(2 * lines, columns, sharey="row", squeeze=False)
   # From [line and chart, column] to [run, chart].
   pairs = grid.reshape(lines, 2, columns).transpose(0, 2, 1).reshape(-1, 2)
@@ -112,11 +114,11 @@ def _check(runs: Mapping[str, Sequence[dict]]) -> None:
 
 
 def _draw_run(
-  pair: Sequence["Axes"],
+  pair: np.ndarray,
   log_entries: Sequence[dict],
   runs: Mapping[str, Sequence[dict]],
 ) -> None:
-  """Draws both charts of a run, on a scale that suits all runs."""
+  """Draws both charts of a run on two axes, on a scale that suits all runs."""
   all_entries = [entry for entries in runs.values() for entry in entries]
   for axes, draw in zip(pair, (_draw_information, _draw_total_correlation)):
     set_style(axes, log_entries[-1]["step"])
@@ -167,8 +169,8 @@ def _draw_information(
   parts = curve(entries, "dimension_information")  # [P, m]
   axes.plot(steps, whole, color=INK, **_LINE)
   for j in range(parts.shape[1]):
-    look = {"color": dimension_color(j), "ls": dimension_dashes(j)}
-    axes.plot(steps, parts[:, j], **look, **_LINE)
+    color, dashes = dimension_color(j), dimension_dashes(j)
+    axes.plot(steps, parts[:, j], color=color, ls=dashes, **_LINE)
   _set_height(axes, [*entries, *scale_entries], "index_code_information")
   _label_dimensions(axes, parts[-1], parts[-1], whole[-1], "all z")
 

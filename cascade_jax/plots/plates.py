@@ -157,8 +157,8 @@ def _draw_feet(
   """Writes a text under each column of a block."""
   for column, text in enumerate(feet):
     x, y = layout.image_corner(index, rows, column)
-    x += layout.image[1] / 2
-    _text(axes, x, y - IMAGE_GAP + TEXT_LINE / 2, text)
+    middle = x + layout.image[1] / 2
+    _text(axes, middle, y - IMAGE_GAP + TEXT_LINE / 2, text)
 
 
 def _draw_row_names(

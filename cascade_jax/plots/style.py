@@ -89,7 +89,7 @@ def to_svg(figure: "Figure", title: str) -> str:
     flags=re.DOTALL,
   )
   svg = re.sub(r' id="[a-zA-Z0-9]+_[0-9]+"', "", svg)  # not unique
-  box = re.search(r'viewBox="[^"]*"', svg)[0]
+  box = re.findall(r'viewBox="[^"]*"', svg)[0]
   label = html.escape(title)
   opening = f'<svg {box} role="img" aria-label="{label}">'
   return opening + svg[svg.index(">") + 1 :]

@@ -57,7 +57,7 @@ def traversal_grid(
   pixels = plates.to_pixels(traversals[frames], target=112)
   blocks = pixels.transpose(2, 1, 0, 3, 4, 5)[list(shown)]
   return plates.plate(
-    blocks,
+    list(blocks),
     titles=[[_still_title(j, kl)] for j in shown],
     colors=[dimension_color(j) for j in shown],
     row_names=code_names(categories),
@@ -91,7 +91,9 @@ def traversal_gif(
   # One palette for all frames: separate palettes would flicker.
   sample = np.concatenate([np.asarray(f) for f in (frames[0], frames[-1])])
   palette = Image.fromarray(sample).quantize(method=Image.Quantize.MAXCOVERAGE)
-  frames = [f.quantize(palette=palette, dither=0) for f in frames]
+  frames = [
+    f.quantize(palette=palette, dither=Image.Dither.NONE) for f in frames
+  ]
   there_and_back = frames + frames[-2:0:-1]
   durations = [_FRAME_MS] * len(there_and_back)
   durations[0] = durations[len(frames) - 1] = _END_MS
@@ -141,7 +143,7 @@ def _traversal_frame(
   """Returns a frame of `[R, m, h, w, 3]` images, with a slider below them."""
   dimensions = range(images.shape[1])
   return plates.plate(
-    images.transpose(1, 0, 2, 3, 4)[:, :, None],
+    list(images.transpose(1, 0, 2, 3, 4)[:, :, None]),
     titles=[
       [dimension_name(j)] + ([] if kl is None else [f"KL {kl[j]:.1f}"])
       for j in dimensions

@@ -9,6 +9,7 @@ import base64
 import html
 import math
 from collections.abc import Iterable, Sequence
+from typing import TypeGuard
 
 import numpy as np
 
@@ -68,7 +69,7 @@ def matrix(
   row_names_html: Sequence[str],
   column_names: Sequence[str],
   counts: np.ndarray,
-  outlined: Sequence[int],
+  outlined: Sequence[int] | np.ndarray,
   has_percent: bool = False,
 ) -> str:
   """Returns a table of counts, shaded by their share of the column.
@@ -109,7 +110,7 @@ def milliseconds(seconds: float) -> str:
   return f"{1000 * seconds:.1f}" if seconds else MISSING
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
   """Returns whether a value from a file is a finite number."""
   return isinstance(value, int | float) and math.isfinite(value)
 

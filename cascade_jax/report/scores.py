@@ -137,7 +137,7 @@ def _summary(evaluation: dict) -> str:
     facts.append(f"reconstruction {nats:.1f} nats per image")
   if evaluation.get("kl"):
     facts.append(f"total KL {sum(evaluation['kl']):.1f} nats per image")
-  if evaluation.get("information"):
+  if evaluation.get("information") and is_number(num_images):
     information = evaluation["information"]["index_code_information"]
     correlation = evaluation["information"]["aggregate_total_correlation"]
     facts += [

@@ -31,7 +31,7 @@ class Checkpoints:
   checkpoints stay.
   """
 
-  def __init__(self, folder: pathlib.Path, keep: int = 2):
+  def __init__(self, folder: pathlib.Path, keep: int = 2) -> None:
     folder = pathlib.Path(folder).resolve()
     shutil.rmtree(folder / _TRASH, ignore_errors=True)
     self._manager = ocp.CheckpointManager(

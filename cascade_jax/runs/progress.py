@@ -24,7 +24,9 @@ class Progress:
     num_replicas: the number of replicas, shown if there are several.
   """
 
-  def __init__(self, first_step: int, num_steps: int, num_replicas: int = 1):
+  def __init__(
+    self, first_step: int, num_steps: int, num_replicas: int = 1
+  ) -> None:
     self._num_steps = num_steps
     self._num_replicas = num_replicas
     self._bar = _progress_bar(first_step, num_steps)

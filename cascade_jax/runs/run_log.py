@@ -52,7 +52,7 @@ class RunLog:
 
   def __init__(
     self, folder: pathlib.Path, first_step: int, tensorboard: bool = False
-  ):
+  ) -> None:
     kept = [e for e in read_metrics(folder) if e["step"] <= first_step]
     lines = "".join(json.dumps(entry) + "\n" for entry in kept)
     partial = folder / f"{_FILE}.partial"

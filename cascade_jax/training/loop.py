@@ -86,7 +86,7 @@ def train(
         states,
       )
   done = int(states[0].step)
-  if done < config.num_steps:
+  if stop.received is not None and done < config.num_steps:
     name = stop.received.name
     logging.warning(
       "%s: saved step %d; run the same command to go on", name, done
@@ -158,10 +158,11 @@ def chunk_end(
 
 
 def _is_same(stage: Stage, other: Stage) -> bool:
-  return (stage.phase, stage.discrete) == (
-    other.phase,
-    other.discrete,
-  ) and np.array_equal(stage.kl_weights, other.kl_weights)
+  if (stage.phase, stage.discrete) != (other.phase, other.discrete):
+    return False
+  if stage.kl_weights is None or other.kl_weights is None:
+    return stage.kl_weights is other.kl_weights
+  return np.array_equal(stage.kl_weights, other.kl_weights)
 
 
 def _is_due(step: int, period: int) -> bool:

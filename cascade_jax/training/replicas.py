@@ -80,7 +80,7 @@ class Replicas:
     folder: pathlib.Path,
     replica_folders: list[pathlib.Path],
     config: ml_collections.ConfigDict,
-  ):
+  ) -> None:
     self._folder = folder
     self._folders = replica_folders
     self._config = config
@@ -88,8 +88,8 @@ class Replicas:
       Checkpoints(replica_folder / "checkpoints", config.keep_checkpoints)
       for replica_folder in replica_folders
     ]
-    self._logs = []
-    self._progress = None
+    self._logs: list[RunLog] = []
+    self._progress: Progress | None = None
 
   def restore(self, fresh: list[TrainState]) -> list[TrainState]:
     """Returns the newest states that are whole at one step in EVERY replica.
@@ -102,10 +102,10 @@ class Replicas:
     """
     pairs = list(zip(self._checkpoints, fresh))
     states = [checkpoints.restore(like) for checkpoints, like in pairs]
-    while all(state is not None for state in states):
-      steps = {int(state.step) for state in states}
+    while len(whole := [x for x in states if x is not None]) == len(states):
+      steps = {int(state.step) for state in whole}
       if len(steps) == 1:
-        return states
+        return whole
       # A kill came between two saves, or a checkpoint is damaged.
       states = [
         checkpoints.restore(like, min(steps)) for checkpoints, like in pairs
@@ -136,6 +136,7 @@ class Replicas:
   def log(self, entries: list[dict]) -> None:
     """Writes one log entry for each replica, and shows the first."""
     written = [log.write(entry) for log, entry in zip(self._logs, entries)]
+    assert self._progress is not None  # since `start`
     self._progress.show(written[0])
 
   def save(self, states: list[TrainState]) -> None:

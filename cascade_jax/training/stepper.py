@@ -23,9 +23,11 @@ from cascade_jax.methods import Method
 from cascade_jax.sharding import Spread
 from cascade_jax.training import replicas
 from cascade_jax.training.steps import (
+  AnyCodes,
   SolvedCodes,
   StepOutcome,
   Steps,
+  unary_costs_of,
   zero_codes,
 )
 from cascade_jax.types import ForwardPass, Stage, TrainState
@@ -58,7 +60,7 @@ class Stepper:
     method: Method,
     dataset: data.DeviceDataset,
     spread: Spread,
-  ):
+  ) -> None:
     self._config = config
     self._method = method
     self._dataset = dataset
@@ -67,7 +69,8 @@ class Stepper:
       method, spread, config.pairwise_weight, config.batch_size
     )
     self._steps_per_call = steps_per_call(config)
-    self._kl_weights = None, None  # on the host, on the devices
+    # On the host, and on the devices.
+    self._kl_weights: tuple[np.ndarray, jax.Array] | None = None
     self._zero_codes = jax.tree.map(
       lambda x: np.stack([x] * spread.size),
       zero_codes(method, config.batch_size),
@@ -162,16 +165,16 @@ class Stepper:
     forward_pass: ForwardPass | None,
     discrete: bool,
     state: TrainState,
-  ) -> tuple[SolvedCodes | None, float, float]:
+  ) -> tuple[AnyCodes | None, float, float]:
     """Returns the codes, and the times when costs arrived and codes did."""
     if not (self._method.solves_codes and discrete):
       scored = time.perf_counter()
       return self._zero_codes, scored, scored
-    unary_costs = forward_pass.unary_costs  # [R, B, K]
+    on_device = unary_costs_of(forward_pass)  # [R, B, K]
     if self._config.solver == "device":
       scored = time.perf_counter()
-      return self._steps.assign(unary_costs), scored, time.perf_counter()
-    unary_costs = np.asarray(unary_costs)
+      return self._steps.assign(on_device), scored, time.perf_counter()
+    unary_costs = np.asarray(on_device)
     scored = time.perf_counter()
     try:
       assignment = assign_each(
@@ -193,7 +196,9 @@ class Stepper:
     """Returns the weights of the stage, put there when they change."""
     if kl_weights is None:
       return None
-    if not np.array_equal(kl_weights, self._kl_weights[0]):
+    if self._kl_weights is None or not np.array_equal(
+      kl_weights, self._kl_weights[0]
+    ):
       self._kl_weights = kl_weights, self._spread.share(kl_weights)
     return self._kl_weights[1]
 

@@ -8,7 +8,7 @@ Shapes: R replicas, n steps, B batch, S categories, K joint codes.
 """
 
 import functools
-from typing import NamedTuple
+from typing import Any, Generic, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +21,7 @@ from cascade_jax.data import DeviceDataset
 from cascade_jax.methods import Method
 from cascade_jax.sharding import Spread, Unstacked
 from cascade_jax.types import (
+  ArrayT,
   Batch,
   ForwardPass,
   StepInputs,
@@ -29,23 +30,28 @@ from cascade_jax.types import (
 )
 
 
-class SolvedCodes(NamedTuple):
+class SolvedCodes(NamedTuple, Generic[ArrayT]):
   """Codes of one batch, and what the log says of them."""
 
-  categories: jax.Array  # [B] int32, joint codes
-  counts: jax.Array  # [S] samples in each category; zeros while the code is off
-  flow_differs: jax.Array  # [] share of the batch whose code is not its argmin
-  gap_counts: jax.Array  # [G] samples by the gap of their unary costs
+  categories: ArrayT  # [B] int32, joint codes
+  counts: ArrayT  # [S] samples in each category; zeros while the code is off
+  flow_differs: ArrayT  # [] share of the batch whose code is not its argmin
+  gap_counts: ArrayT  # [G] samples by the gap of their unary costs
+
+
+AnyCodes = SolvedCodes[jax.Array] | SolvedCodes[np.ndarray]
 
 
 class StepOutcome(NamedTuple):
   """What one step says for the log; every array has R first."""
 
   metrics: StepMetrics
-  codes: SolvedCodes | None  # None for methods whose codes are not solved for
+  codes: AnyCodes | None  # None for methods whose codes are not solved for
 
 
-def zero_codes(method: Method, batch_size: int) -> SolvedCodes | None:
+def zero_codes(
+  method: Method, batch_size: int
+) -> SolvedCodes[np.ndarray] | None:
   """Returns what stands for solved codes while the code is off, in NumPy.
 
   None for methods whose codes are not solved for.
@@ -55,9 +61,15 @@ def zero_codes(method: Method, batch_size: int) -> SolvedCodes | None:
   return SolvedCodes(
     np.full(batch_size, -1, np.int32),
     np.zeros(sum(method.num_categories), np.int32),
-    np.float32(0),
+    np.zeros((), np.float32),
     np.zeros(len(GAP_EDGES) + 1, np.int32),
   )
+
+
+def unary_costs_of(forward_pass: ForwardPass | None) -> jax.Array:
+  """Returns the unary costs `[..., B, K]` of a method that solves codes."""
+  assert forward_pass is not None and forward_pass.unary_costs is not None
+  return forward_pass.unary_costs
 
 
 class Steps:
@@ -79,7 +91,7 @@ class Steps:
     spread: Spread,
     pairwise_weight: float,
     batch_size: int,
-  ):
+  ) -> None:
     self._method = method
     self._spread = spread
     self._pairwise_weight = pairwise_weight
@@ -103,7 +115,10 @@ class Steps:
     of_replica = functools.partial(self._replica_forward, discrete=discrete)
     return self._spread.over(of_replica)(data, state, indices)
 
-  def _assign(self, unary_costs: jax.Array) -> SolvedCodes:  # [R, B, K]
+  def _assign(
+    self,
+    unary_costs: jax.Array,  # [R, B, K]
+  ) -> SolvedCodes[jax.Array]:
     return self._spread.over(self._replica_assign)((), unary_costs)
 
   def _update(
@@ -135,12 +150,23 @@ class Steps:
 
   # Functions of one replica, whose first argument all replicas share.
 
-  def _replica_forward(self, data, state, indices, discrete):
+  def _replica_forward(
+    self,
+    data: DeviceDataset,
+    state: TrainState,
+    indices: jax.Array,  # [B]
+    discrete: bool,
+  ) -> ForwardPass:
+    assert self._method.forward is not None
     forward_pass = self._method.forward(state, data.batch(indices), discrete)
     residuals = Unstacked(forward_pass.residuals)
     return forward_pass._replace(residuals=residuals)
 
-  def _replica_assign(self, _, unary_costs):
+  def _replica_assign(
+    self,
+    _: tuple[()],
+    unary_costs: jax.Array,  # [B, K]
+  ) -> SolvedCodes[jax.Array]:
     (num_categories,) = self._method.num_categories
     categories = assign_categories(unary_costs, self._pairwise_weight)
     counts = jnp.bincount(categories, length=num_categories)
@@ -149,7 +175,14 @@ class Steps:
       categories, counts, flow_differs, gap_counts(unary_costs)
     )
 
-  def _replica_update(self, shared, state, indices, forward_pass, categories):
+  def _replica_update(
+    self,
+    shared: tuple[DeviceDataset, jax.Array | None],
+    state: TrainState,
+    indices: jax.Array,  # [B]
+    forward_pass: ForwardPass | None,
+    categories: jax.Array | None,  # [B]
+  ) -> tuple[TrainState, StepMetrics]:
     data, kl_weights = shared
     if forward_pass is not None:
       residuals = forward_pass.residuals.arrays
@@ -157,10 +190,18 @@ class Steps:
     inputs = StepInputs(kl_weights, categories, forward_pass)
     return self._method.update(state, data.batch(indices), inputs)
 
-  def _replica_run(self, shared, state, indices, discrete):
+  def _replica_run(
+    self,
+    shared: tuple[DeviceDataset, jax.Array, jax.Array | None],
+    state: TrainState,
+    indices: jax.Array,  # [n, B]
+    discrete: bool,
+  ) -> tuple[TrainState, StepOutcome]:
     data, count, kl_weights = shared
 
-    def take(k, carry):
+    def take(
+      k: int | jax.Array, carry: tuple[TrainState, Any]
+    ) -> tuple[TrainState, StepOutcome]:
       state, _ = carry
       batch = data.batch(indices[k])
       return self._whole_step(state, batch, kl_weights, discrete)
@@ -177,11 +218,12 @@ class Steps:
     kl_weights: jax.Array | None,
     discrete: bool,
   ) -> tuple[TrainState, StepOutcome]:
-    forward_pass, codes = None, None
+    forward_pass: ForwardPass | None = None
+    codes: SolvedCodes[jax.Array] | None = None
     if self._method.forward is not None:
       forward_pass = self._method.forward(state, batch, discrete)
     if self._method.solves_codes and discrete:
-      codes = self._replica_assign((), forward_pass.unary_costs)
+      codes = self._replica_assign((), unary_costs_of(forward_pass))
     elif self._method.solves_codes:
       zeros = zero_codes(self._method, self._batch_size)
       codes = jax.tree.map(jnp.asarray, zeros)

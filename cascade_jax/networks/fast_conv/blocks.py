@@ -96,11 +96,13 @@ def _shifted(y: jax.Array) -> jax.Array:
   """
   outputs = y.shape[-1]
   # XLA computes this sum in one pass; a concatenation would take several.
-  return sum(
-    jnp.pad(
-      y, ((0, 0), (r, 1 - r), (c, 1 - c), (i * outputs, (3 - i) * outputs))
+  return jnp.asarray(
+    sum(
+      jnp.pad(
+        y, ((0, 0), (r, 1 - r), (c, 1 - c), (i * outputs, (3 - i) * outputs))
+      )
+      for i, (r, c) in enumerate(CORNERS)
     )
-    for i, (r, c) in enumerate(CORNERS)
   )
 
 
@@ -154,11 +156,15 @@ def narrow(blocks: jax.Array, folded: jax.Array) -> jax.Array:
   return _correlate(blocks, folded)
 
 
-def _narrow_forward(blocks, folded):
+def _narrow_forward(
+  blocks: jax.Array, folded: jax.Array
+) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
   return narrow(blocks, folded), (blocks, folded)
 
 
-def _narrow_backward(residual, g):
+def _narrow_backward(
+  residual: tuple[jax.Array, jax.Array], g: jax.Array
+) -> tuple[jax.Array, jax.Array]:
   blocks, folded = residual
   return _spread(g, folded), _kernel_gradient(blocks, g)
 
@@ -182,11 +188,15 @@ def widen(y: jax.Array, folded: jax.Array) -> jax.Array:
   return _spread(y, folded)
 
 
-def _widen_forward(y, folded):
+def _widen_forward(
+  y: jax.Array, folded: jax.Array
+) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
   return widen(y, folded), (y, folded)
 
 
-def _widen_backward(residual, g):
+def _widen_backward(
+  residual: tuple[jax.Array, jax.Array], g: jax.Array
+) -> tuple[jax.Array, jax.Array]:
   y, folded = residual
   return _correlate(g, folded), _kernel_gradient(g, y)
 
@@ -206,11 +216,13 @@ def add_bias(blocks: jax.Array, bias: jax.Array) -> jax.Array:
   return blocks + cells(jnp.pad(image, around, constant_values=-jnp.inf), 2)
 
 
-def _add_bias_forward(blocks, bias):
+def _add_bias_forward(
+  blocks: jax.Array, bias: jax.Array
+) -> tuple[jax.Array, None]:
   return add_bias(blocks, bias), None
 
 
-def _add_bias_backward(_, g):
+def _add_bias_backward(_: None, g: jax.Array) -> tuple[jax.Array, jax.Array]:
   # As a product, because XLA's CPU backend sums over rows on one core only.
   sums = _sum_of_products(jnp.ones((*g.shape[:3], 1), g.dtype), g)
   return g, sums.reshape(4, -1).sum(axis=0)

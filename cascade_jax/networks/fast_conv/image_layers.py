@@ -8,10 +8,16 @@ Shapes: B batch, H W height and width of the image (multiples of 4), C its
 channels, O channels of the features.
 """
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 
 from cascade_jax.networks.fast_conv import blocks as blocks_lib
+
+_Arrays = tuple[jax.Array, jax.Array]  # inputs of a layer, or their gradients
+_Layer = Callable[[jax.Array, jax.Array], jax.Array]
+_Backward = Callable[[_Arrays, jax.Array], _Arrays]
 
 
 @jax.custom_vjp
@@ -67,24 +73,24 @@ def blocks_to_image(features: jax.Array, kernel: jax.Array) -> jax.Array:
   even = below[:, :-1, ..., 1, :] + above[:, :-1, ..., 3, :]
   odd = above[:, 1:, ..., 2, :] + below[:, 1:, ..., 0, :]
   images = jnp.stack([even, odd], axis=2)
-  batch, rows, _, columns, _, channels = images.shape
-  return images.reshape(batch, 2 * rows, 2 * columns, channels)
+  batch, height, _, width, _, channels = images.shape
+  return images.reshape(batch, 2 * height, 2 * width, channels)
 
 
-def _on_cells_to_blocks(images, kernel):
+def _on_cells_to_blocks(images: jax.Array, kernel: jax.Array) -> jax.Array:
   folded = blocks_lib.fold_image_kernel(kernel)
   return blocks_lib.widen(blocks_lib.cells(images, 4), folded)
 
 
-def _on_cells_to_image(features, kernel):
+def _on_cells_to_image(features: jax.Array, kernel: jax.Array) -> jax.Array:
   folded = blocks_lib.fold_image_kernel(kernel)
   return blocks_lib.pixels(blocks_lib.narrow(features, folded), 4)
 
 
-def _gradient_on_cells(layer):
+def _gradient_on_cells(layer: _Layer) -> _Backward:
   """Returns the backward rule of a layer, computed on cells."""
 
-  def backward(residual, g):
+  def backward(residual: _Arrays, g: jax.Array) -> _Arrays:
     return jax.vjp(layer, *residual)[1](g)
 
   return backward

@@ -9,6 +9,8 @@ that of a strided one, with the roles of input and output swapped.
 Shapes: B batch, H W height and width, I O channels in and out.
 """
 
+from typing import Any
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -70,11 +72,15 @@ def _spread(y: jax.Array, kernel: jax.Array) -> jax.Array:
   return lax.conv_transpose(y, kernel, (2, 2), "SAME", transpose_kernel=True)
 
 
-def _spread_forward(y, kernel):
+def _spread_forward(
+  y: jax.Array, kernel: jax.Array
+) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
   return _spread(y, kernel), (y, kernel)
 
 
-def _spread_backward(residual, g):
+def _spread_backward(
+  residual: tuple[jax.Array, jax.Array], g: jax.Array
+) -> tuple[jax.Array, jax.Array]:
   y, kernel = residual
   (kernel_gradient,) = jax.linear_transpose(
     lambda kernel: _correlate(g, kernel), kernel
@@ -178,7 +184,7 @@ class Relu(nn.Module):
   def __call__(self, x: jax.Array) -> jax.Array:
     """Maps an array of any shape."""
     if self.has_variable(ACTIVATIONS, "output"):
-      known = self.get_variable(ACTIVATIONS, "output")
+      known: Any = self.get_variable(ACTIVATIONS, "output")
       return _known_relu(x, known.reshape(x.shape))
     y = _known_relu(x, lax.stop_gradient(jnp.maximum(x, 0)))
     if self.is_initializing():
@@ -190,18 +196,22 @@ class Relu(nn.Module):
 
 
 @jax.custom_vjp
-def _known_relu(x, y):
+def _known_relu(x: jax.Array, y: jax.Array) -> jax.Array:
   """Returns `y`, with the gradient of max(x, 0) computed from `y` alone."""
   del x
   return y
 
 
-def _known_relu_forward(x, y):
+def _known_relu_forward(
+  x: jax.Array, y: jax.Array
+) -> tuple[jax.Array, jax.Array]:
   del x
   return y, y
 
 
-def _known_relu_backward(y, g):
+def _known_relu_backward(
+  y: jax.Array, g: jax.Array
+) -> tuple[jax.Array, jax.Array]:
   return jnp.where(y > 0, g, 0), jnp.zeros_like(y)
 
 
