@@ -19,6 +19,12 @@ else:
   os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_COMPILED))
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+# Programs of tests are tiny: optimising them takes longer than running them.
+# `XLA_FLAGS= make test` tests the optimised programs.
+os.environ.setdefault(
+  "XLA_FLAGS",
+  "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
+)
 # XLA warns of each entry that two tuning preferences (prefer-no-gather and
 # prefer-no-scatter) aren't features of this machine, at the level of errors.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

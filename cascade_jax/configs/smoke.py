@@ -18,4 +18,5 @@ def get_config() -> ml_collections.ConfigDict:
   config.log_every = 2
   config.checkpoint_every = 5
   config.evaluation_images = 500
+  config.evaluate_every_images = 500
   return config

@@ -19,6 +19,7 @@ def test_notebook_runs_on_the_smoke_config(tmp_path):
     env={
       **os.environ,
       "CASCADE_JAX_SMOKE": "1",
+      "XLA_FLAGS": "",  # once with the optimised programs of a user
       "PYTHONPATH": str(pathlib.Path.cwd()),
     },
     capture_output=True,

@@ -14,7 +14,7 @@ import pytest
 
 from cascade_jax import data, methods, report, sharding
 from cascade_jax.errors import UserError
-from cascade_jax.evaluation import evaluate, scores
+from cascade_jax.evaluation import evaluate, pictures, scores
 from cascade_jax.methods import Method, registry
 from cascade_jax.runs.run_log import read_metrics
 from cascade_jax.training import loop, stepper
@@ -53,6 +53,7 @@ def test_resumed_evaluated_and_reported(
   config, tiny_dataset, tmp_path, monkeypatch
 ):
   """Stopped at step 3 and resumed: bit for bit the uninterrupted run."""
+  monkeypatch.setattr(pictures, "_TRAVERSAL_FRAMES", 3)
   whole, stopped = tmp_path / "whole", tmp_path / "stopped"
   expected = loop.train(config, whole, tiny_dataset)
   with monkeypatch.context() as patch:
