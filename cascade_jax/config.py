@@ -4,7 +4,7 @@ The defaults are the paper's dSprites run (Jeong & Song 2019; numbers from the
 authors' code). Configs in `experiments/configs` start from `default()`. A
 method's settings are the keyword arguments of its builder, and are explained
 there (`cascade_jax/methods`). Settings that only one method has stand in a
-group of its name.
+group of its name. `pairwise_weight` and `solver` belong to the training step.
 """
 
 import math
@@ -119,6 +119,10 @@ def check(config: ml_collections.ConfigDict) -> None:
 
 def _check_method(config: ml_collections.ConfigDict) -> None:
   """Refuses settings that the method or the solver of its codes refuses."""
+  if config.solver not in SOLVERS:
+    raise UserError(
+      f"config.solver is {config.solver!r}; it must be one of {SOLVERS}"
+    )
   if config.method not in methods.METHODS:
     registry.own_module(config.method)
     return
@@ -128,10 +132,6 @@ def _check_method(config: ml_collections.ConfigDict) -> None:
       "config.num_categories is (); it must name a number of categories for "
       "each discrete variable; CascadeVAE without a discrete code is method "
       "'cascade_vae_c'"
-    )
-  if config.solver not in SOLVERS:
-    raise UserError(
-      f"config.solver is {config.solver!r}; it must be one of {SOLVERS}"
     )
   image_size = config.data.image_size
   method = methods.build(config, (image_size, image_size, 1))

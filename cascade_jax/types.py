@@ -82,7 +82,7 @@ class LossInputs(NamedTuple):
   """What a loss is given besides networks, parameters and batch."""
 
   codes: jax.Array  # [B, S] rows that the decoder sees; [B, 0] without any
-  noise: Any  # [B, m] standard normal, the same in all passes of a step
+  noise: Any  # what the method draws: [B, m] standard normal, as a rule
   kl_weights: jax.Array | None  # [m], or None for methods without KL weights
   step: jax.Array  # [] updates done
 

@@ -25,9 +25,9 @@ Paper's disentanglement score and classification accuracy, percent, mean
 | `aae`, `aae_s` | Makhzani et al. 2015, m = 10 and 6 (ours) | |
 
 Learning rates are of each method's own paper: 1e-4 where it gives that or none
-for these networks, 5e-4 for the annealed beta-VAE and JointVAE. Only CascadeVAE
-has an L2 penalty. FactorVAE sees 128 images a step, two halves of 64. (The
-authors' own code of CascadeVAE-C has a beta_low of 0.1 by default.)
+for these networks, 5e-4 for the annealed beta-VAE and JointVAE. Only the
+cascades have an L2 penalty. FactorVAE sees 128 images a step, two halves of 64.
+(The authors' own code of CascadeVAE-C has a beta_low of 0.1 by default.)
 
 Not run here yet: 300,000 steps need hours on an accelerator and days on two
 CPU cores.

@@ -44,7 +44,7 @@ def loss(
   Nats per image; beta is `inputs.kl_weights`, the same for every dimension
   (Higgins et al. 2017, equation 4).
   """
-  assert inputs.kl_weights is not None  # of the method's schedule
+  assert inputs.kl_weights is not None, "take them from the schedule's stage"
   posterior = gaussian(networks.encode(params, batch.images))
   latents = sample(posterior, inputs.noise)
   nll = networks.nll(params, batch.images, latents, inputs.codes).mean()

@@ -1,7 +1,8 @@
 """Information cascading: the KL weights of each step.
 
-Every continuous dimension starts under beta_high and is relieved to beta_low,
-one dimension a phase. Each newly opened dimension is thus rewarded for carrying
+The first continuous dimension starts under beta_low and the others under
+beta_high; each later phase relieves one more, except the phase in which the
+discrete code starts. Each newly opened dimension is thus rewarded for carrying
 what the open ones do not (Jeong & Song 2019, sections 3 and 4; the phases are
 those of their code). The weights go to the compiled step as an array, so one
 compilation serves every phase.

@@ -3,14 +3,18 @@
 One step on a minibatch x_1 ... x_B alternates between two problems:
 
 1. Encode: q(z|x_i) = N(mu, diag(sigma^2)), z_i = mu + sigma * eps_i.
-2. Score: u_i[k] = -log p(x_i | z_i, e_k) for all categories k (`unary_costs`).
-3. Solve, on the host: d_1 ... d_B minimise sum_i u_i . d_i plus the pairwise
-   penalty on crowded categories (`assignment.flow`, a minimum-cost flow).
-4. Update: one step of Adam along the gradient of `loss` at these codes.
+2. Unary costs: u_i[k] = -log p(x_i | z_i, e_k) for all categories k, in one
+   decoder pass (`codes.unary_costs`).
+3. Solve, on the host: the codes d_1 ... d_B minimise
+   sum_i u_i . d_i + pairwise_weight * #{i < j: d_i = d_j}, as a minimum-cost
+   flow (`assignment.flow`). There is no encoder for d.
+4. Update: one step of Adam along the gradient of `loss` at these codes. The
+   pairwise term does not depend on the parameters, so it is not in the loss.
 
-There is no encoder for d. KL weights follow the cascade (`cascade.Cascade`):
-beta_high for all dimensions, relieved to beta_low one a phase; the code is zero
-until its phase comes.
+`training.stepper` takes these steps. The KL weights follow the cascade
+(`cascade.Cascade`): the first dimension starts at beta_low and the others at
+beta_high; each later phase relieves one more, except the phase in which the
+discrete code starts. Until then the code is zero.
 
 Shapes: B batch, m continuous dimensions, S categories of all discrete variables
 together, K joint codes, H W C image.
@@ -23,7 +27,6 @@ import optax
 
 from cascade_jax import losses
 from cascade_jax.errors import UserError
-from cascade_jax.methods import codes as codes_lib
 from cascade_jax.methods.cascade import Cascade, restarted_adam
 from cascade_jax.methods.compose import vae
 from cascade_jax.methods.method import About, Method
@@ -62,7 +65,7 @@ def loss(
   It is the beta-VAE's objective with a weight for each dimension and with the
   codes d given (Jeong & Song 2019, section 4; the L2 term is in their code).
   """
-  assert inputs.kl_weights is not None  # the cascade has them at every step
+  assert inputs.kl_weights is not None, "take them from the schedule's stage"
   posterior = gaussian(networks.encode(params, batch.images))  # q(z|x)
   latents = sample(posterior, inputs.noise)  # z = mu + sigma * eps
   nll = networks.nll(params, batch.images, latents, inputs.codes).mean()
@@ -70,26 +73,6 @@ def loss(
   penalty = losses.weight_penalty(params, weight_penalty)
   total = nll + (inputs.kl_weights * kl).sum() + penalty
   return total, LossParts(nll, kl, {"weight_penalty": penalty})
-
-
-def unary_costs(
-  networks: Networks,
-  params: Params,
-  images: jax.Array,
-  noise: jax.Array,
-  codes: jax.Array,
-) -> jax.Array:
-  """Returns u_i[k] = -log p(x_i | z_i, code k), nats `[B, K]`.
-
-  Args:
-    networks: encoder and decoder.
-    params: of the networks.
-    images: `[B, H, W, C]`.
-    noise: `[B, m]`, that of the step's loss.
-    codes: `[K, S]`.
-  """
-  latents = sample(gaussian(networks.encode(params, images)), noise)
-  return codes_lib.costs(networks, params, images, latents, codes)
 
 
 def cascade_vae(
@@ -109,6 +92,9 @@ def cascade_vae(
 ) -> Method:
   """Returns CascadeVAE; the defaults are the paper's for dSprites, m = 6.
 
+  The pairwise weight is not among them: the solver of the codes takes it
+  (`assignment.assign_codes`).
+
   Args:
     image_shape: H, W, C.
     num_continuous: m.
@@ -119,7 +105,8 @@ def cascade_vae(
     phase_steps: steps of a phase of the cascade.
     discrete_start_phase: the code is zero before this phase.
     reset_adam_at_phase: whether Adam's moments start anew with each new set of
-      KL weights, as in the authors' code.
+      KL weights, as in the authors' code; the phase in which the code starts
+      has the weights of the one before.
     likelihood: see `losses.LIKELIHOODS`.
     learning_rate: of Adam.
     weight_penalty: strength of the L2 penalty on kernels, within the loss.
@@ -144,12 +131,12 @@ def cascade_vae(
     likelihood=likelihood,
     optimizer=optimizer,
     schedule=cascade.stage,
-    unary_costs=unary_costs if num_categories else None,
     fast_networks=fast_networks,
   )
 
 
-# CascadeVAE-C, the cascade without a discrete code; the authors have m = 10.
+# CascadeVAE-C, the cascade without a discrete code. The authors' m is 10, which
+# `num_continuous=10` sets.
 cascade_vae_c = functools.partial(
   cascade_vae, num_categories=(), discrete_start_phase=0
 )

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 
 from cascade_jax.methods.method import Decode, Represent
 from cascade_jax.networks.autoencoder import Networks
+from cascade_jax.networks.posterior import gaussian, sample
 from cascade_jax.types import Params, Posterior, Representation
 
 
@@ -66,6 +67,29 @@ def costs(
     jnp.repeat(codes, len(images), axis=0),
   )
   return nlls.reshape(num_codes, -1).T
+
+
+def unary_costs(
+  networks: Networks,
+  params: Params,
+  images: jax.Array,
+  noise: jax.Array,
+  codes: jax.Array,
+) -> jax.Array:
+  """Returns u_i[k] = -log p(x_i | z_i, code k), nats `[B, K]`.
+
+  z_i is one sample of the Gaussian posterior, the same for all codes and for
+  the loss (Jeong & Song 2019, section 4).
+
+  Args:
+    networks: encoder and decoder.
+    params: of the networks.
+    images: `[B, H, W, C]`.
+    noise: `[B, m]`, that of the step's loss.
+    codes: `[K, S]`.
+  """
+  latents = sample(gaussian(networks.encode(params, images)), noise)
+  return costs(networks, params, images, latents, codes)
 
 
 def most_likely(

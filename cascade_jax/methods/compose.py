@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from cascade_jax.errors import UserError
 from cascade_jax.methods import codes as codes_lib
 from cascade_jax.methods.method import (
   Forward,
@@ -28,7 +29,6 @@ from cascade_jax.networks import fast_path
 from cascade_jax.networks import posterior as posterior_lib
 from cascade_jax.networks.autoencoder import (
   Autoencoder,
-  Networks,
   autoencoder,
 )
 from cascade_jax.types import (
@@ -36,7 +36,6 @@ from cascade_jax.types import (
   ForwardPass,
   LossInputs,
   LossParts,
-  Params,
   Stage,
   StepInputs,
   StepMetrics,
@@ -45,11 +44,6 @@ from cascade_jax.types import (
 
 # Maps a step's key and the batch size to the noise of a loss.
 DrawNoise = Callable[[jax.Array, int], Any]
-# Maps networks, their parameters, images, noise and codes `[K, S]` to the unary
-# costs `[B, K]`.
-UnaryCosts = Callable[
-  [Networks, Params, jax.Array, jax.Array, jax.Array], jax.Array
-]
 # Maps a step's state, batch and inputs to the inputs of a loss.
 MakeLossInputs = Callable[[TrainState, Batch, StepInputs], LossInputs]
 
@@ -64,24 +58,28 @@ def vae(
   learning_rate: float = 1e-4,
   optimizer: optax.GradientTransformation | None = None,
   schedule: Schedule | None = None,
-  unary_costs: UnaryCosts | None = None,
   fast_networks: bool | None = None,
 ) -> Method:
   """Returns the method that minimises a loss of a Gaussian posterior.
+
+  With discrete variables, the codes of each batch are solved for from the unary
+  costs of `codes.unary_costs`, and the gradient goes back through that forward
+  pass. So the loss then has to call `networks.encode(params, batch.images)`
+  once, and the decoder once, at `sample(posterior, inputs.noise)` and
+  `inputs.codes`: at other latents its gradient would be silently wrong, unless
+  `fast_networks` is False.
 
   Args:
     loss: see `method.Loss`; its `inputs.noise` is `[B, m]` standard normal.
     image_shape: H, W, C.
     num_continuous: m.
-    num_categories: of each discrete variable that the decoder sees.
+    num_categories: of each discrete variable, whose codes are solved for; ()
+      for none.
     likelihood: of pixels, one of `losses.LIKELIHOODS`.
     learning_rate: of Adam, unless there is an `optimizer`.
     optimizer: its `update` is also given `kl_weights` if it takes keywords.
-    schedule: what each step runs under; None for no KL weights.
-    unary_costs: for methods whose codes are solved for; see
-      `cascade_vae.unary_costs`. Its calls of the networks must be those of the
-      loss, in the same order and with the same parameters and latents: the
-      gradient goes back through them.
+    schedule: what each step runs under; None for no KL weights, and the
+      discrete variables in use from the first step on.
     fast_networks: see `networks.autoencoder`.
   """
   networks = autoencoder(
@@ -90,12 +88,13 @@ def vae(
   optimizer = optimizer or optax.adam(learning_rate)
   draw_noise = normal_noise(num_continuous)
   make_inputs = loss_inputs(draw_noise, num_categories)
-  if unary_costs is None:
-    forward = recorded_loss(loss, networks, make_inputs, num_continuous)
+  forward: Forward | None
+  if num_categories:
+    forward = all_unary_costs(networks, draw_noise, num_categories)
   else:
-    forward = scored_codes(unary_costs, networks, draw_noise, num_categories)
+    forward = recorded_loss(loss, networks, make_inputs, num_continuous)
   return Method(
-    schedule=schedule or one_stage(),
+    schedule=schedule or one_stage(discrete=bool(num_categories)),
     init=initial_state(
       networks, optimizer, num_continuous, sum(num_categories)
     ),
@@ -106,14 +105,22 @@ def vae(
     decode=codes_lib.decoder_means(networks, num_categories),
     forward=forward,
     num_categories=num_categories,
-    solves_codes=unary_costs is not None,
+    solves_codes=bool(num_categories),
   )
 
 
-def constant_weights(num_continuous: int, kl_weight: float) -> Schedule:
-  """Returns the schedule of one KL weight for all dimensions and steps."""
+def constant_weights(
+  num_continuous: int, kl_weight: float, discrete: bool = False
+) -> Schedule:
+  """Returns the schedule of one KL weight for all dimensions and steps.
+
+  Args:
+    num_continuous: m.
+    kl_weight: of each dimension.
+    discrete: whether the decoder sees a discrete code.
+  """
   weights = np.full(num_continuous, kl_weight, np.float32)
-  stage = Stage(0, False, num_continuous, weights)
+  stage = Stage(0, discrete, num_continuous, weights)
   return lambda step: stage
 
 
@@ -208,8 +215,7 @@ def recorded_loss(
   return forward
 
 
-def scored_codes(
-  unary_costs: UnaryCosts,
+def all_unary_costs(
   networks: Autoencoder,
   draw_noise: DrawNoise,
   num_categories: tuple[int, ...],
@@ -219,7 +225,7 @@ def scored_codes(
   def forward(state: TrainState, batch: Batch, discrete: bool) -> ForwardPass:
     noise = draw_noise(step_key(state), len(batch.images))
     codes = codes_lib.candidates(num_categories, discrete)
-    costs, residuals = fast_path.record(unary_costs, networks)(
+    costs, residuals = fast_path.record(codes_lib.unary_costs, networks)(
       state.params, batch.images, noise, codes
     )
     return ForwardPass(costs, residuals)
@@ -265,8 +271,13 @@ def residuals_of(inputs: StepInputs) -> fast_path.Residuals | None:
   if inputs.forward_pass is None or inputs.forward_pass.residuals is None:
     return None
   costs, residuals = inputs.forward_pass
-  if costs is None or inputs.categories is None:
+  if costs is None:
     return residuals
+  if inputs.categories is None:
+    raise UserError(
+      f"the forward pass has unary costs of {costs.shape[1]} codes, but "
+      "StepInputs.categories is None; pass the categories that were solved for"
+    )
   # Without the code there is one candidate, the zero code of category -1.
   categories = jnp.maximum(inputs.categories, 0)
   return fast_path.at_codes(residuals, categories, costs.shape[1])

@@ -98,8 +98,9 @@ class Decode(Protocol):
 class Method(NamedTuple):
   """A method for the loop; its functions are bare and of one replica.
 
-  All but `schedule` and `init` are compiled by the training room, and may be
-  mapped over replicas (by vmap) and over steps (in a loop).
+  `training.steps` compiles all but `schedule` and `init`, and may map them over
+  replicas (by vmap) and over steps (in a loop). The argument `discrete` is a
+  Python bool, so it must be static under `jax.jit`.
 
   Attributes:
     schedule: step -> what it runs under.

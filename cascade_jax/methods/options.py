@@ -38,8 +38,11 @@ def check_common(
 
 def check_categories(num_categories: Sequence[int]) -> None:
   """Refuses discrete variables of fewer than two categories."""
-  if not all(isinstance(size, int) and size >= 2 for size in num_categories):
+  is_sequence = isinstance(num_categories, Sequence)
+  if not is_sequence or not all(
+    isinstance(size, int) and size >= 2 for size in num_categories
+  ):
     raise UserError(
-      f"num_categories is {tuple(num_categories)}; it must name a number of "
+      f"num_categories is {num_categories}; it must name a number of "
       "categories, 2 or more, for each discrete variable: (3,) or (3, 4)"
     )

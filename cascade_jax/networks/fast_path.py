@@ -54,7 +54,7 @@ class Residuals(NamedTuple):
 def record(
   function: Callable[Concatenate[Networks, P], ResultT], networks: Autoencoder
 ) -> Callable[P, tuple[ResultT, Residuals | None]]:
-  """Returns `function`, which then also returns the `Residuals` of its calls.
+  """Wraps a function so that it also returns the `Residuals` of its calls.
 
   Args:
     function: takes networks, and other arguments.

@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 import jax
@@ -110,7 +110,8 @@ def _loop(run: _Run, states: list[TrainState]) -> list[TrainState]:
     is_scored = is_phase_end or _is_due(step, config.evaluate_every)
     is_logged = is_scored or is_last or _is_due(step, config.log_every)
     if is_logged:
-      jax.block_until_ready(groups)  # these steps would be charged for it
+      # Otherwise earlier work would count in the time of these steps.
+      jax.block_until_ready(groups)
     # Take the steps.
     groups, outcomes, seconds = run.stepper.take(
       groups, first, step, stage, is_logged
@@ -142,10 +143,10 @@ def _loop(run: _Run, states: list[TrainState]) -> list[TrainState]:
 def chunk_end(
   first: int, config: ml_collections.ConfigDict, method: Method, most: int
 ) -> int:
-  """Returns where the steps from `first` on end that are taken in one call.
+  """Returns the step at which a call that starts at `first` must end.
 
-  That is at the next step that is logged, scored, saved or the last, at the end
-  of a stage, or after `most` steps.
+  That is the next step that is logged, scored, saved or the last, the end of a
+  stage, or `most` steps later.
   """
   periods = (config.log_every, config.evaluate_every, config.checkpoint_every)
   ends = [(first // period + 1) * period for period in periods if period]
@@ -189,15 +190,27 @@ def log_entries(
     "seconds_update": seconds.update,
   }
   entry = {key: value for key, value in entry.items() if value is not None}
-  return [entry | _replica_entry(one, method) for one in outcomes]
+  entries = [_replica_entry(one, method, entry.keys()) for one in outcomes]
+  return [entry | of_replica for of_replica in entries]
 
 
-def _replica_entry(outcome: StepOutcome, method: Method) -> dict:
-  """Returns what only one replica's line says."""
+def _replica_entry(
+  outcome: StepOutcome, method: Method, reserved: Collection[str]
+) -> dict:
+  """Returns what only one replica's line says.
+
+  Args:
+    outcome: of the replica.
+    method: of the run.
+    reserved: keys that the line has already.
+  """
   entry = outcome.metrics._asdict()
   terms = entry.pop("terms")
-  if taken := entry.keys() & terms.keys():
-    raise UserError(f"the terms of a loss can't be called {sorted(taken)}")
+  if taken := (entry.keys() | reserved) & terms.keys():
+    raise UserError(
+      f"LossParts.terms has names that the log uses itself, {sorted(taken)}; "
+      "rename these terms"
+    )
   entry |= terms
   if outcome.codes is not None:
     entry["flow_differs"] = outcome.codes.flow_differs

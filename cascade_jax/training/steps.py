@@ -227,7 +227,7 @@ class Steps:
     elif self._method.solves_codes:
       zeros = zero_codes(self._method, self._batch_size)
       codes = jax.tree.map(jnp.asarray, zeros)
-    categories = codes and codes.categories
+    categories = None if codes is None else codes.categories
     inputs = StepInputs(kl_weights, categories, forward_pass)
     state, metrics = self._method.update(state, batch, inputs)
     return state, StepOutcome(metrics, codes)

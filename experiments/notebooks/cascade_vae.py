@@ -65,9 +65,9 @@ print(jax.devices())
 # %% [markdown]
 # ## Train
 #
-# The schedule of this config: dimensions start under a heavy KL weight and are
-# relieved one a phase; then the discrete code begins. Interrupt and run the
-# cell again: it goes on where it stopped.
+# The schedule of this config: all dimensions but the first start under a heavy
+# KL weight and are relieved one a phase; the discrete code starts before the
+# last one. Interrupt and run the cell again: it goes on where it stopped.
 
 # %%
 # The smoke config learns nothing; it only tests this notebook.

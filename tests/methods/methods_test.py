@@ -138,8 +138,8 @@ def test_representation_is_of_the_promised_shapes(name, tiny_config):
   assert codes.categories.dtype == np.int32
 
 
-def documented_example():
-  """The method of one's own in docs/methods.md, and the config file for it."""
+def documented_examples():
+  """A method of one's own, its config file, and a step, of docs/methods.md."""
   docs = pathlib.Path(__file__).parents[2] / "docs" / "methods.md"
   return re.findall(r"```python\n(.*?)```", docs.read_text(), re.DOTALL)
 
@@ -147,7 +147,7 @@ def documented_example():
 def test_method_of_ones_own_is_one_file(
   tiny_config, tiny_dataset, tmp_path, monkeypatch
 ):
-  source, config_file = documented_example()
+  source, config_file, _ = documented_examples()
   assert len(source.splitlines()) < 40
   (tmp_path / "dip_vae.py").write_text(source)
   monkeypatch.syspath_prepend(str(tmp_path))
@@ -166,6 +166,13 @@ def test_method_of_ones_own_is_one_file(
   own = names["get_config"]()
   assert own.method == "dip_vae" and own.dip_vae.strength == 10.0
   methods.build(own, tiny_dataset.image_shape)
+
+
+def test_step_by_hand_in_the_docs():
+  names = {}
+  exec(documented_examples()[2], names)
+  assert names["state"].step == 1 and np.isfinite(names["metrics"].loss)
+  assert set(np.unique(names["categories"])) <= {0, 1, 2}
 
 
 def mean_image(config, image_shape):

@@ -207,17 +207,6 @@ def test_loss_of_the_user_has_the_same_step(loss):
   assert_steps_equal(*steps)
 
 
-def decoded_costs(networks, params, images, noise, codes):
-  """Unary costs that call `decode`, where the loss calls `nll`."""
-  latents = sample(gaussian(networks.encode(params, images)), noise)
-  repeats = len(codes), 1
-  logits = networks.decode(
-    params, jnp.tile(latents, repeats), jnp.repeat(codes, len(images), axis=0)
-  )
-  images = jnp.tile(images, (*repeats, 1, 1))
-  return networks.nll_of_logits(images, logits).reshape(len(codes), -1).T
-
-
 def solving(loss, is_fast):
   return compiled(
     methods.vae(
@@ -225,21 +214,39 @@ def solving(loss, is_fast):
       SHAPE,
       num_continuous=3,
       num_categories=(3,),
-      schedule=methods.constant_weights(3, 1.0),
-      unary_costs=decoded_costs,
+      schedule=methods.constant_weights(3, 1.0, discrete=True),
       fast_networks=is_fast,
     )
   )
 
 
-def test_unary_costs_of_the_user_have_the_same_step():
+def decoding_loss(networks, params, batch, inputs, weight_penalty):
+  """A user's loss that calls `decode`, where the unary costs call `nll`."""
+  posterior = gaussian(networks.encode(params, batch.images))
+  latents = sample(posterior, inputs.noise)
+  logits = networks.decode(params, latents, inputs.codes)
+  nll = networks.nll_of_logits(batch.images, logits).mean()
+  kl = losses.kl_per_dimension(posterior).mean(axis=0)
+  total = nll + (inputs.kl_weights * kl).sum()
+  total += losses.weight_penalty(params, weight_penalty)
+  return total, LossParts(nll, kl, {})
+
+
+@pytest.mark.parametrize("loss", [cascade_loss, decoding_loss])
+def test_loss_of_the_user_with_solved_codes_has_the_same_step(loss):
   state = state_of("cascade_vae")
   state = state._replace(optimizer=state.optimizer.adam)
   fast, plain = (
-    take_step(solving(cascade_loss, is_fast), state, True)
-    for is_fast in (True, False)
+    take_step(solving(loss, is_fast), state, True) for is_fast in (True, False)
   )
   assert_steps_equal(fast, plain)
+
+
+def test_discrete_variables_are_in_use_unless_a_schedule_says_otherwise():
+  method = methods.vae(
+    cascade_loss, SHAPE, num_continuous=3, num_categories=(3,)
+  )
+  assert method.solves_codes and method.schedule(0).discrete
 
 
 def test_calls_that_the_unary_costs_did_not_make_are_refused():

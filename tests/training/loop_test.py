@@ -179,7 +179,7 @@ def test_log_names_kl_weights_where_a_method_has_them(name, tiny_config):
 
 def test_terms_of_a_loss_cannot_replace_other_entries(tiny_config):
   method = methods.build(tiny_config, (16, 16, 1))
-  with pytest.raises(UserError, match=r"can't be called \['kl'\]"):
+  with pytest.raises(UserError, match=r"log uses itself, \['kl'\]"):
     log_entry(method, kl=np.float32(0.5))
 
 
