@@ -133,13 +133,18 @@ def _check_method(config: ml_collections.ConfigDict) -> None:
       "each discrete variable; CascadeVAE without a discrete code is method "
       "'cascade_vae_c'"
     )
-  image_size = config.data.image_size
-  method = methods.build(config, (image_size, image_size, 1))
+  method = _built(config)
   if method.solves_codes and config.solver == "device" and len(sizes) > 1:
     raise UserError(
       f"config.solver is 'device', but config.num_categories {sizes} are "
       "several discrete variables, which only --config.solver=host solves"
     )
+
+
+def _built(config: ml_collections.ConfigDict) -> methods.Method:
+  """Returns the config's method for images of the smallest size."""
+  size = models.IMAGE_SIZES[0]
+  return methods.build(config, (size, size, 1))
 
 
 def check_read(config: ml_collections.ConfigDict, keys: Iterable[str]) -> None:
@@ -155,7 +160,7 @@ def check_read(config: ml_collections.ConfigDict, keys: Iterable[str]) -> None:
   read = registry.reads(config.method)
   if read is None:
     return
-  if config.method == "cascade_vae":
+  if _built(config).solves_codes:
     read = read | _SOLVER_KEYS
   method_keys = registry.SHARED_SETTINGS - {"batch_size"} | _SOLVER_KEYS
   groups = registry.groups()

@@ -47,7 +47,6 @@ from cascade_jax.networks.autoencoder import (
 )
 from cascade_jax.types import (
   Batch,
-  ForwardPass,
   LossInputs,
   LossParts,
   Params,
@@ -113,16 +112,6 @@ class _AAE(NamedTuple):
       optimizer=Optimizers(state.optimizer, moments, encoder_moments),
     )
 
-  def forward(
-    self, state: TrainState, batch: Batch, discrete: bool
-  ) -> ForwardPass:
-    """Encodes, and decodes with the true classes."""
-    del discrete
-    _, residuals = fast_path.record(self.loss, self.networks)(
-      state.params, batch, self._inputs(state, batch)
-    )
-    return ForwardPass(None, residuals)
-
   def update(
     self, state: TrainState, batch: Batch, inputs: StepInputs
   ) -> tuple[TrainState, StepMetrics]:
@@ -132,7 +121,11 @@ class _AAE(NamedTuple):
     metrics = metrics._replace(terms=metrics.terms | terms)
     return state._replace(step=state.step + 1), metrics
 
-  def _inputs(self, state: TrainState, batch: Batch) -> LossInputs:
+  def loss_inputs(
+    self, state: TrainState, batch: Batch, inputs: StepInputs
+  ) -> LossInputs:
+    """Returns the inputs of the first phase's loss: the true classes."""
+    del inputs
     codes = jnp.zeros((len(batch.images), 0))
     if self.num_categories:
       assert batch.classes is not None  # the method is supervised
@@ -143,14 +136,14 @@ class _AAE(NamedTuple):
     self, state: TrainState, batch: Batch, inputs: StepInputs
   ) -> tuple[TrainState, StepMetrics]:
     """Returns the state after the first phase."""
-    networks = {key: state.params[key] for key in ("encoder", "decoder")}
+    networks = compose.networks_of(state.params)
     (value, parts), gradient = fast_path.value_and_grad(
       self.loss, self.networks
     )(
       compose.residuals_of(inputs),
       networks,
       batch,
-      self._inputs(state, batch),
+      self.loss_inputs(state, batch, inputs),
     )
     changes, moments = self.adam.update(gradient, state.optimizer.autoencoder)
     params = state.params | optax.apply_updates(networks, changes)
@@ -254,7 +247,9 @@ def aae_s(
     update=model.update,
     represent=codes_lib.most_likely(networks, _at_one_point, num_categories),
     decode=codes_lib.decoder_means(networks, num_categories),
-    forward=model.forward if networks.is_fast else None,
+    forward=compose.recorded_loss(
+      model.loss, networks, model.loss_inputs, num_continuous
+    ),
     num_categories=num_categories,
     is_supervised=bool(num_categories),
   )

@@ -36,6 +36,7 @@ from cascade_jax.types import (
   ForwardPass,
   LossInputs,
   LossParts,
+  Params,
   Stage,
   StepInputs,
   StepMetrics,
@@ -189,6 +190,11 @@ def initial_state(
     return TrainState(jnp.int32(0), jnp.uint32(seed), params, moments)
 
   return init
+
+
+def networks_of(params: Params) -> Params:
+  """Returns the parameters of encoder and decoder alone."""
+  return {key: params[key] for key in ("encoder", "decoder")}
 
 
 def recorded_loss(

@@ -122,7 +122,7 @@ class _FactorVAE(NamedTuple):
     del discrete
     first, second = _halves(batch)
     _, residuals = fast_path.record(self._bound_loss(state), self.networks)(
-      networks_of(state.params), first, self._inputs(state, first)
+      compose.networks_of(state.params), first, self._inputs(state, first)
     )
     # Other noise than that of the first half: no step folds in twice.
     key = jax.random.fold_in(compose.step_key(state), 1)
@@ -141,7 +141,7 @@ class _FactorVAE(NamedTuple):
     assert inputs.forward_pass is not None  # the method has a `forward`
     residuals, permuted = inputs.forward_pass.residuals
     first, _ = _halves(batch)
-    networks = networks_of(state.params)
+    networks = compose.networks_of(state.params)
     (value, parts), gradient = fast_path.value_and_grad(
       self._bound_loss(state), self.networks
     )(residuals, networks, first, self._inputs(state, first))
@@ -246,11 +246,6 @@ def factor_vae(
     decode=codes_lib.decoder_means(networks, ()),
     forward=model.forward,
   )
-
-
-def networks_of(params: Params) -> Params:
-  """Returns the parameters of encoder and decoder alone."""
-  return {key: params[key] for key in ("encoder", "decoder")}
 
 
 def _halves(batch: Batch) -> tuple[Batch, Batch]:

@@ -15,7 +15,6 @@ import ml_collections
 import numpy as np
 
 from cascade_jax import data
-from cascade_jax.assignment.gaps import gap_counts
 from cascade_jax.assignment.joint import assign_each
 from cascade_jax.backend import backend
 from cascade_jax.errors import DivergenceError, UserError
@@ -24,9 +23,9 @@ from cascade_jax.sharding import Spread
 from cascade_jax.training import replicas
 from cascade_jax.training.steps import (
   AnyCodes,
-  SolvedCodes,
   StepOutcome,
   Steps,
+  solved_codes,
   unary_costs_of,
   zero_codes,
 )
@@ -184,12 +183,7 @@ class Stepper:
       check_finite(unary_costs, state)  # says which replica has diverged
       raise
     categories = assignment.categories.astype(np.int32)
-    codes = SolvedCodes(
-      categories,
-      assignment.counts,
-      (categories != unary_costs.argmin(axis=2)).mean(axis=1),
-      gap_counts(unary_costs),
-    )
+    codes = solved_codes(categories, assignment.counts, unary_costs)
     return codes, scored, time.perf_counter()
 
   def _on_device(self, kl_weights: np.ndarray | None) -> jax.Array | None:

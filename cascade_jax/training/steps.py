@@ -66,6 +66,21 @@ def zero_codes(
   )
 
 
+def solved_codes(
+  categories: ArrayT, counts: ArrayT, unary_costs: ArrayT
+) -> SolvedCodes[ArrayT]:
+  """Returns codes with what the log says of them.
+
+  Args:
+    categories: `[..., B]`, joint codes.
+    counts: `[..., S]`, samples in each category.
+    unary_costs: `[..., B, K]`, that the codes were solved for from.
+  """
+  differs = categories != unary_costs.argmin(axis=-1)
+  gaps = gap_counts(unary_costs)
+  return SolvedCodes(categories, counts, differs.mean(axis=-1), gaps)
+
+
 def unary_costs_of(forward_pass: ForwardPass | None) -> jax.Array:
   """Returns the unary costs `[..., B, K]` of a method that solves codes."""
   assert forward_pass is not None and forward_pass.unary_costs is not None
@@ -170,10 +185,7 @@ class Steps:
     (num_categories,) = self._method.num_categories
     categories = assign_categories(unary_costs, self._pairwise_weight)
     counts = jnp.bincount(categories, length=num_categories)
-    flow_differs = (categories != unary_costs.argmin(axis=1)).mean()
-    return SolvedCodes(
-      categories, counts, flow_differs, gap_counts(unary_costs)
-    )
+    return solved_codes(categories, counts, unary_costs)
 
   def _replica_update(
     self,
