@@ -13,7 +13,7 @@ FLOORS = [
   {"errors", "backend"},
   {"types", "startup"},
   {"losses", "metrics", "sharding"},
-  {"assignment", "networks", "data"},
+  {"assignment", "connectivity", "data", "networks"},
   {"methods"},
   {"config"},
   {"runs"},
