@@ -59,6 +59,7 @@ class Stage(NamedTuple):
   discrete: bool  # whether the decoder sees the discrete code
   open_dimensions: int | None = None  # None for methods without KL weights
   kl_weights: np.ndarray | None = None  # [m] float32, or None likewise
+  taught: bool = False  # whether codes are guessed ones, not solved for
 
 
 class ForwardPass(NamedTuple):

@@ -34,8 +34,34 @@ import ml_collections
 from cascade_jax import config as config_lib
 from cascade_jax.errors import UserError
 
+_ROTATED = {  # all 40 orientations
+  "data.num_orientations": 40,
+  "num_continuous": 6,
+  "beta_low": 0.25,
+  "num_steps": 20_000,
+  "evaluate_every_images": 4_000,
+}
+_METHODS = {"dependable": "cascade_vae", "rotated": "cascade_vae"}
 _VARIANTS: dict[str, dict] = {
   "cascade_vae": {"num_continuous": 4},
+  "dependable": {
+    **_ROTATED,
+    "pairwise_weight": 0.1,
+    "phase_steps": 500,
+    "cascade_vae.warm_up_weights": (28.0, 10.0),
+    "cascade_vae.warm_up_steps": (1_000, 2_500),
+    "cascade_vae.aligns_dimensions": True,
+    "cascade_vae.opens_rest_together": True,
+    "cascade_vae.taught_phases": 21,
+    "cascade_vae.learning_rate_drops": (20, 28),
+  },
+  "rotated": {
+    **_ROTATED,
+    "beta_high": 2.5,
+    "pairwise_weight": 1e-3,
+    "phase_steps": 1_300,
+    "discrete_start_phase": 4,
+  },
   "cascade_vae_c": {
     "num_continuous": 6,
     "beta_high": 20.0,
@@ -78,7 +104,7 @@ def get_config(variant: str = "cascade_vae") -> ml_collections.ConfigDict:
       f"{', '.join(_VARIANTS)}"
     )
   config = config_lib.default()
-  config.method = variant.removesuffix("_annealed")
+  config.method = _METHODS.get(variant, variant.removesuffix("_annealed"))
   config.data.image_size = 32
   config.data.downsample = "mean"
   config.data.num_orientations = 1

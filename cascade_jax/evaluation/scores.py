@@ -3,17 +3,11 @@
 Shapes: N images, m continuous dimensions, D discrete variables.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 import jax
 import numpy as np
 
 from cascade_jax import data, losses, metrics
 from cascade_jax.evaluation.information import information
-from cascade_jax.evaluation.represent import compile_represent
-from cascade_jax.methods import Method
-from cascade_jax.sharding import Spread
 from cascade_jax.types import Posterior, Representation
 
 NAMES = (
@@ -43,46 +37,33 @@ def sample(num_images: int, size: int) -> np.ndarray:
   return np.sort(np.random.default_rng(0).permutation(num_images)[:size])
 
 
-def compile_sample_scores(
-  method: Method,
-  on_device: data.DeviceDataset,
-  dataset: data.Dataset,
-  spread: Spread,
-  size: int,
-) -> Callable[[Any, bool], list[dict]]:
-  """Returns a function to what metrics.jsonl says of a model during training.
+def sample_during_training(num_images: int, size: int) -> np.ndarray:
+  """Returns the indices of `sample`; all if there are no more than `size`."""
+  return sample(num_images, size if size < num_images else 0)
 
-  Its arguments are the replicas' parameters (stacked), and whether the discrete
-  code is in use. It returns, for each replica, the scores by `PROTOCOL` and the
-  number of images that they were computed on: `sample(N, size)`, or all N if
-  there are fewer.
+
+def sample_scores(
+  representation: Representation[np.ndarray],
+  dataset: data.Dataset,
+  indices: np.ndarray,
+) -> dict:
+  """Returns what metrics.jsonl says of a model during training.
+
+  That is the scores by `PROTOCOL`, the number of images that they were computed
+  on, and the information of the latents.
 
   Args:
-    method: gives `represent`.
-    on_device: the data set on the devices of `spread`.
+    representation: of the sample, by one replica.
     dataset: its factors.
-    spread: how replicas are held.
-    size: of the sample.
+    indices: of the images of the sample.
   """
-  num_images = len(on_device)
-  indices = sample(num_images, size if size < num_images else 0)
-  represent = compile_represent(method, on_device, spread)
-
-  def sample_scores(params: Any, discrete: bool) -> list[dict]:
-    stacked = represent(params, indices, discrete)
-    entries = []
-    for replica in range(spread.size):
-      representation = Representation(*(array[replica] for array in stacked))
-      kl = mean_kl(representation)
-      scores = score_representation(representation, kl, dataset, indices)
-      entries.append(
-        {name: scores[name] for name in NAMES}
-        | {"scored_images": len(indices)}
-        | latent_information(representation, _LOGGED_SAMPLES)[0]
-      )
-    return entries
-
-  return sample_scores
+  kl = mean_kl(representation)
+  scores = score_representation(representation, kl, dataset, indices)
+  return (
+    {name: scores[name] for name in NAMES}
+    | {"scored_images": len(indices)}
+    | latent_information(representation, _LOGGED_SAMPLES)[0]
+  )
 
 
 def mean_kl(representation: Representation[np.ndarray]) -> np.ndarray | None:

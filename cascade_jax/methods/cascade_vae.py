@@ -26,10 +26,17 @@ import jax
 import optax
 
 from cascade_jax import losses
+from cascade_jax.connectivity import CUTS, REGISTRATIONS
 from cascade_jax.errors import UserError
-from cascade_jax.methods.cascade import Cascade, restarted_adam
+from cascade_jax.methods import transitions
+from cascade_jax.methods.cascade import (
+  Cascade,
+  WarmUp,
+  restarted_adam,
+  with_drops,
+)
 from cascade_jax.methods.compose import vae
-from cascade_jax.methods.method import About, Method
+from cascade_jax.methods.method import About, GuessSettings, Method
 from cascade_jax.methods.options import (
   check_at_least,
   check_categories,
@@ -85,6 +92,14 @@ def cascade_vae(
   phase_steps: int = 20_000,
   discrete_start_phase: int = 4,
   reset_adam_at_phase: bool = True,
+  warm_up_weights: tuple[float, ...] = (),
+  warm_up_steps: tuple[int, ...] = (),
+  aligns_dimensions: bool = False,
+  opens_rest_together: bool = False,
+  taught_phases: int = 0,
+  learning_rate_drops: tuple[int, ...] = (),
+  guess_registration: str = "moments",
+  guess_cut: str = "components",
   likelihood: str = "bernoulli",
   learning_rate: float = 1e-4,
   weight_penalty: float = 4e-5,
@@ -107,6 +122,20 @@ def cascade_vae(
     reset_adam_at_phase: whether Adam's moments start anew with each new set of
       KL weights, as in the authors' code; the phase in which the code starts
       has the weights of the one before.
+    warm_up_weights: KL weights that all dimensions are under, one after the
+      other, before the first phase; () for no warm-up, as in the paper.
+    warm_up_steps: how long they are under each of these weights.
+    aligns_dimensions: whether the dimensions in use after the first part of the
+      warm-up are turned to independent axes.
+    opens_rest_together: whether all dimensions that are not open in the phase
+      in which the code starts are revived and opened in the next one.
+    taught_phases: phases, from the start of the code on, in which the codes are
+      a guess from the images' connectivity; after them, and in the paper from
+      the start on, codes are solved for.
+    learning_rate_drops: phases at whose start the learning rate falls to 0.3
+      of what it was; () for a constant one, as in the paper.
+    guess_registration: of images, see `connectivity.REGISTRATIONS`.
+    guess_cut: of their graph, see `connectivity.CUTS`.
     likelihood: see `losses.LIKELIHOODS`.
     learning_rate: of Adam.
     weight_penalty: strength of the L2 penalty on kernels, within the loss.
@@ -118,12 +147,27 @@ def cascade_vae(
   check_common(num_continuous, learning_rate, weight_penalty)
   check_categories(num_categories)
   _check_cascade(beta_low, beta_high, phase_steps, discrete_start_phase)
+  _check_warm_up(warm_up_weights, warm_up_steps)
+  for phase in learning_rate_drops:
+    check_at_least("cascade_vae", learning_rate_drops=(phase, 0))
+  _check_guess(taught_phases, guess_registration, guess_cut, num_categories)
+  cascade = Cascade(
+    num_continuous,
+    beta_low,
+    beta_high,
+    phase_steps,
+    discrete_start_phase if num_categories else None,
+    tuple(map(WarmUp, warm_up_weights, warm_up_steps)),
+    taught_phases,
+    opens_rest_together,
+  )
   optimizer = optax.adam(learning_rate)
   if reset_adam_at_phase:
     optimizer = restarted_adam(learning_rate, num_continuous)
-  start = discrete_start_phase if num_categories else None
-  cascade = Cascade(num_continuous, beta_low, beta_high, phase_steps, start)
-  return vae(
+  if learning_rate_drops:
+    steps = [cascade.start_of(phase) for phase in learning_rate_drops]
+    optimizer = with_drops(optimizer, steps)
+  method = vae(
     functools.partial(loss, weight_penalty=weight_penalty),
     image_shape,
     num_continuous=num_continuous,
@@ -133,12 +177,23 @@ def cascade_vae(
     schedule=cascade.stage,
     fast_networks=fast_networks,
   )
+  guess = GuessSettings(guess_registration, guess_cut)
+  return method._replace(
+    transitions=transitions.of_cascade(cascade, aligns_dimensions, optimizer),
+    guess=guess if taught_phases else None,
+  )
 
 
 # CascadeVAE-C, the cascade without a discrete code. The authors' m is 10, which
 # `num_continuous=10` sets.
 cascade_vae_c = functools.partial(
-  cascade_vae, num_categories=(), discrete_start_phase=0
+  cascade_vae,
+  num_categories=(),
+  discrete_start_phase=0,
+  opens_rest_together=False,
+  taught_phases=0,
+  guess_registration="moments",
+  guess_cut="components",
 )
 
 
@@ -156,4 +211,38 @@ def _check_cascade(
     raise UserError(
       f"beta_low is {beta_low}, above beta_high {beta_high}; the cascade "
       "relieves KL weights from high to low"
+    )
+
+
+def _check_warm_up(weights: tuple[float, ...], steps: tuple[int, ...]) -> None:
+  if len(weights) != len(steps):
+    raise UserError(
+      f"cascade_vae.warm_up_weights are {weights}, but "
+      f"cascade_vae.warm_up_steps are {steps}; name as many steps as weights"
+    )
+  for weight, count in zip(weights, steps):
+    check_at_least(
+      "cascade_vae", warm_up_weights=(weight, 0), warm_up_steps=(count, 1)
+    )
+
+
+def _check_guess(
+  taught_phases: int,
+  registration: str,
+  cut: str,
+  num_categories: tuple[int, ...],
+) -> None:
+  check_at_least("cascade_vae", taught_phases=(taught_phases, 0))
+  for name, value, known in (
+    ("guess_registration", registration, REGISTRATIONS),
+    ("guess_cut", cut, CUTS),
+  ):
+    if value not in known:
+      raise UserError(
+        f"cascade_vae.{name} is {value!r}; it must be one of {tuple(known)}"
+      )
+  if taught_phases and len(num_categories) != 1:
+    raise UserError(
+      f"cascade_vae.taught_phases is {taught_phases}, but num_categories is "
+      f"{num_categories}; codes of one discrete variable only can be guessed"
     )

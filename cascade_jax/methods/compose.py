@@ -78,7 +78,8 @@ def vae(
       for none.
     likelihood: of pixels, one of `losses.LIKELIHOODS`.
     learning_rate: of Adam, unless there is an `optimizer`.
-    optimizer: its `update` is also given `kl_weights` if it takes keywords.
+    optimizer: its `update` is also given `kl_weights` and `step`, the number
+      of updates done, if it takes keywords.
     schedule: what each step runs under; None for no KL weights, and the
       discrete variables in use from the first step on.
     fast_networks: see `networks.autoencoder`.
@@ -263,7 +264,11 @@ def gradient_step(
       make_inputs(state, batch, inputs),
     )
     changes, moments = optimizer.update(
-      gradient, state.optimizer, state.params, kl_weights=inputs.kl_weights
+      gradient,
+      state.optimizer,
+      state.params,
+      kl_weights=inputs.kl_weights,
+      step=state.step,
     )
     params = optax.apply_updates(state.params, changes)
     state = TrainState(state.step + 1, state.seed, params, moments)

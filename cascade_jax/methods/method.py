@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 import jax
+import numpy as np
 
 from cascade_jax.networks.autoencoder import Networks
 from cascade_jax.types import (
@@ -95,6 +96,28 @@ class Decode(Protocol):
     ...
 
 
+class GuessSettings(NamedTuple):
+  """How categories are guessed before training; see `connectivity`."""
+
+  registration: str
+  cut: str
+
+
+class Transition(Protocol):
+  """A change of the state between two steps; on the host, in NumPy."""
+
+  def __call__(
+    self, state: TrainState, representation: Representation[np.ndarray]
+  ) -> TrainState:
+    """Returns the state to go on with.
+
+    Args:
+      state: of one replica.
+      representation: of a sample of images, by that state.
+    """
+    ...
+
+
 class Method(NamedTuple):
   """A method for the loop; its functions are bare and of one replica.
 
@@ -112,6 +135,8 @@ class Method(NamedTuple):
     num_categories: S of each discrete variable, () without a discrete code.
     solves_codes: whether categories are solved for between forward and update.
     is_supervised: whether the update sees the true classes.
+    transitions: changes of the state, by the step before which they are made.
+    guess: how the codes of taught stages are guessed; None without such stages.
   """
 
   schedule: Schedule
@@ -123,6 +148,8 @@ class Method(NamedTuple):
   num_categories: tuple[int, ...] = ()
   solves_codes: bool = False
   is_supervised: bool = False
+  transitions: Mapping[int, Transition] = MappingProxyType({})
+  guess: GuessSettings | None = None
 
 
 class About(NamedTuple):

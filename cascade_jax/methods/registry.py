@@ -86,7 +86,7 @@ def groups() -> dict[str, dict[str, Any]]:
       if name not in SHARED_SETTINGS
     }
     if settings:
-      defaults[entry.group] = settings
+      defaults[entry.group] = defaults.get(entry.group, {}) | settings
   return defaults
 
 

@@ -1,9 +1,10 @@
 """The loop over a run's steps: when to log, to score, to save and to stop."""
 
+import functools
 import itertools
 import os
-from collections.abc import Callable, Collection
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import ml_collections
@@ -12,21 +13,21 @@ from absl import logging
 
 from cascade_jax import config as config_lib
 from cascade_jax import data, methods, sharding, startup
-from cascade_jax.errors import UserError
 from cascade_jax.evaluation import scores
+from cascade_jax.evaluation.represent import compile_represent
 from cascade_jax.methods import Method
 from cascade_jax.runs import workdir
 from cascade_jax.runs.stop_signal import StopSignal
 from cascade_jax.training import replicas as replicas_lib
+from cascade_jax.training.log_entries import log_entries
 from cascade_jax.training.replicas import Replicas
 from cascade_jax.training.stepper import (
-  Seconds,
   Stepper,
   check_finite,
   device_dataset,
 )
-from cascade_jax.training.steps import StepOutcome
-from cascade_jax.types import Stage, TrainState
+from cascade_jax.training.teacher import agreement, teacher_of
+from cascade_jax.types import Representation, Stage, TrainState
 
 
 class _Run(NamedTuple):
@@ -36,7 +37,9 @@ class _Run(NamedTuple):
   method: Method
   spread: sharding.Spread
   stepper: Stepper
-  sample_scores: Callable[..., list[dict]]
+  represent: Callable[[Any, bool], list[Representation[np.ndarray]]]
+  score: Callable[[Representation[np.ndarray]], dict]
+  agreement: Callable[[int, Representation[np.ndarray]], dict]
   replicas: Replicas  # their files
   stop: StopSignal
 
@@ -73,16 +76,33 @@ def train(
     method = methods.build(config, dataset.image_shape)
     spread = sharding.spread(config.num_replicas)
     on_device = device_dataset(dataset, method, spread)
-    stepper = Stepper(config, method, on_device, spread)
-    sample_scores = scores.compile_sample_scores(
-      method, on_device, dataset, spread, config.evaluate_every_images
+    teacher = teacher_of(method, dataset)
+    stepper = Stepper(config, method, on_device, spread, teacher)
+    sample = scores.sample_during_training(
+      len(on_device), config.evaluate_every_images
+    )
+    represent = functools.partial(
+      represent_each, compile_represent(method, on_device, spread), sample
+    )
+    score = functools.partial(
+      scores.sample_scores, dataset=dataset, indices=sample
     )
     # Last, so that a config that cannot be run does not claim the folder.
     with replicas_lib.claim(folder, config) as replicas, StopSignal() as stop:
       states = replicas.restore(replicas_lib.initial_states(config, method))
       replicas.start(int(states[0].step))
       states = _loop(
-        _Run(config, method, spread, stepper, sample_scores, replicas, stop),
+        _Run(
+          config,
+          method,
+          spread,
+          stepper,
+          represent,
+          score,
+          functools.partial(agreement, teacher, sample),
+          replicas,
+          stop,
+        ),
         states,
       )
   done = int(states[0].step)
@@ -113,6 +133,8 @@ def _loop(run: _Run, states: list[TrainState]) -> list[TrainState]:
       # Otherwise earlier work would count in the time of these steps.
       jax.block_until_ready(groups)
     # Take the steps.
+    if first in run.method.transitions:
+      groups = _changed(run, groups, first)
     groups, outcomes, seconds = run.stepper.take(
       groups, first, step, stage, is_logged
     )
@@ -127,17 +149,59 @@ def _loop(run: _Run, states: list[TrainState]) -> list[TrainState]:
         step, stage, run.spread.join(outcomes), seconds, run.method
       )
       if is_scored:
-        by_group = [
-          run.sample_scores(group.params, stage.discrete) for group in groups
+        representations = _representations(run, groups, stage.discrete)
+        seeds = replicas_lib.seeds(config)
+        entries = [
+          entry
+          | run.score(representation)
+          | run.agreement(seed, representation)
+          for entry, seed, representation in zip(
+            entries, seeds, representations
+          )
         ]
-        sample_scores = itertools.chain(*by_group)
-        entries = [a | b for a, b in zip(entries, sample_scores)]
       run.replicas.log(entries)
     if is_saved:
       run.replicas.save(run.spread.join(groups))
     if is_stopped:
       break
   return run.spread.join(groups)
+
+
+def _representations(
+  run: _Run, groups: list[TrainState], discrete: bool
+) -> list[Representation[np.ndarray]]:
+  """Returns the representation of the sample by each replica."""
+  by_group = [run.represent(group.params, discrete) for group in groups]
+  return list(itertools.chain(*by_group))
+
+
+def _changed(
+  run: _Run, groups: list[TrainState], step: int
+) -> list[TrainState]:
+  """Returns the states after the method's transition before a step."""
+  discrete = run.method.schedule(step).discrete
+  representations = _representations(run, groups, discrete)
+  transition = run.method.transitions[step]
+  states = map(transition, run.spread.join(groups), representations)
+  return run.spread.split(list(states))
+
+
+def represent_each(
+  represent: Callable[..., Representation[np.ndarray]],
+  indices: np.ndarray,
+  params: Any,
+  discrete: bool,
+) -> list[Representation[np.ndarray]]:
+  """Returns what each of the replicas infers from the same images.
+
+  Args:
+    represent: compiled by `compile_represent`.
+    indices: of the images.
+    params: of the replicas, stacked.
+    discrete: whether the code is in use.
+  """
+  stacked = represent(params, indices, discrete)
+  return [Representation(*arrays) for arrays in zip(*stacked)]
 
 
 def chunk_end(
@@ -168,55 +232,3 @@ def _is_same(stage: Stage, other: Stage) -> bool:
 
 def _is_due(step: int, period: int) -> bool:
   return bool(period) and step % period == 0
-
-
-def log_entries(
-  step: int,
-  stage: Stage,
-  outcomes: list[StepOutcome],
-  seconds: Seconds,
-  method: Method,
-) -> list[dict]:
-  """Returns a line of metrics.jsonl for each replica."""
-  weights = stage.kl_weights
-  entry = {
-    "step": step,
-    "phase": stage.phase,
-    "open_dimensions": stage.open_dimensions,
-    "discrete": stage.discrete,
-    "kl_weights": None if weights is None else weights.tolist(),
-    "seconds_score": seconds.forward,
-    "seconds_solve": seconds.solve,
-    "seconds_update": seconds.update,
-  }
-  entry = {key: value for key, value in entry.items() if value is not None}
-  entries = [_replica_entry(one, method, entry.keys()) for one in outcomes]
-  return [entry | of_replica for of_replica in entries]
-
-
-def _replica_entry(
-  outcome: StepOutcome, method: Method, reserved: Collection[str]
-) -> dict:
-  """Returns what only one replica's line says.
-
-  Args:
-    outcome: of the replica.
-    method: of the run.
-    reserved: keys that the line has already.
-  """
-  entry = outcome.metrics._asdict()
-  terms = entry.pop("terms")
-  if taken := (entry.keys() | reserved) & terms.keys():
-    raise UserError(
-      f"LossParts.terms has names that the log uses itself, {sorted(taken)}; "
-      "rename these terms"
-    )
-  entry |= terms
-  if outcome.codes is not None:
-    entry["flow_differs"] = outcome.codes.flow_differs
-    entry["gap_counts"] = outcome.codes.gap_counts
-    ends = np.cumsum(method.num_categories)[:-1]
-    counts = np.split(outcome.codes.counts, ends)
-    names = [f"counts_{d + 1}" for d in range(len(counts))]
-    entry |= zip(names if len(counts) > 1 else ["counts"], counts)
-  return {key: x.tolist() for key, x in entry.items() if x is not None}

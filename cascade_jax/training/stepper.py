@@ -26,9 +26,11 @@ from cascade_jax.training.steps import (
   StepOutcome,
   Steps,
   solved_codes,
+  taught_codes,
   unary_costs_of,
   zero_codes,
 )
+from cascade_jax.training.teacher import Teacher
 from cascade_jax.types import ForwardPass, Stage, TrainState
 
 
@@ -51,6 +53,7 @@ class Stepper:
     method: bare functions of one replica.
     dataset: on the devices of `spread`.
     spread: how replicas are held.
+    teacher: of methods with taught stages.
   """
 
   def __init__(
@@ -59,11 +62,13 @@ class Stepper:
     method: Method,
     dataset: data.DeviceDataset,
     spread: Spread,
+    teacher: Teacher | None = None,
   ) -> None:
     self._config = config
     self._method = method
     self._dataset = dataset
     self._spread = spread
+    self._teacher = teacher
     self._steps = Steps(
       method, spread, config.pairwise_weight, config.batch_size
     )
@@ -78,7 +83,7 @@ class Stepper:
   def most_steps(self, stage: Stage) -> int:
     """Returns how many steps `take` can be asked for at once."""
     is_solved = self._method.solves_codes and stage.discrete
-    needs_host = is_solved and self._config.solver == "host"
+    needs_host = stage.taught or (is_solved and self._config.solver == "host")
     return 1 if needs_host else self._steps_per_call
 
   def take(
@@ -107,11 +112,15 @@ class Stepper:
     indices = self._indices(first, last)
     kl_weights = self._on_device(stage.kl_weights)
     states, outcomes, forward, solve = [], [], 0.0, 0.0
-    for state, rows in zip(groups, np.split(indices, len(groups))):
+    seeds = np.split(np.array(replicas.seeds(self._config)), len(groups))
+    for state, rows, of_seeds in zip(
+      groups, np.split(indices, len(groups)), seeds
+    ):
       if self.most_steps(stage) == 1:
         rows = np.ascontiguousarray(rows[:, 0])
+        guess = self._guess(of_seeds, rows) if stage.taught else None
         state, outcome, seconds = self._alternate(
-          state, rows, stage.discrete, kl_weights
+          state, rows, stage.discrete, kl_weights, guess
         )
         forward, solve = forward + seconds[0], solve + seconds[1]
       else:
@@ -136,18 +145,22 @@ class Stepper:
     indices: np.ndarray,  # [R, B]
     discrete: bool,
     kl_weights: jax.Array | None,
+    guess: np.ndarray | None,  # [R, B]; None: codes are solved for
   ) -> tuple[TrainState, StepOutcome, tuple[float, float]]:
-    """Takes one step of one group: forward pass, solve, update."""
+    """Takes one step of one group: forward pass, solve, update.
+
+    Where codes are taught, one pass of the update is all.
+    """
     started = time.perf_counter()
     # The caches are cold here, so even small calls are slow: `device_put` takes
     # 0.4 ms, a whole call with a NumPy array as an argument 0.14 ms.
     with jax.transfer_guard_host_to_device("allow"):
       forward_pass = None
-      if self._method.forward is not None:
+      if self._method.forward is not None and guess is None:
         forward_pass = self._steps.forward(
           state, self._dataset, indices, discrete
         )
-      codes, scored, solved = self._codes(forward_pass, discrete, state)
+      codes, scored, solved = self._codes(forward_pass, discrete, state, guess)
       state, metrics = self._steps.update(
         state,
         self._dataset,
@@ -164,8 +177,13 @@ class Stepper:
     forward_pass: ForwardPass | None,
     discrete: bool,
     state: TrainState,
+    guess: np.ndarray | None,
   ) -> tuple[AnyCodes | None, float, float]:
     """Returns the codes, and the times when costs arrived and codes did."""
+    if guess is not None:
+      scored = time.perf_counter()
+      codes = taught_codes(guess, self._method.num_categories[0])
+      return codes, scored, scored
     if not (self._method.solves_codes and discrete):
       scored = time.perf_counter()
       return self._zero_codes, scored, scored
@@ -185,6 +203,12 @@ class Stepper:
     categories = assignment.categories.astype(np.int32)
     codes = solved_codes(categories, assignment.counts, unary_costs)
     return codes, scored, time.perf_counter()
+
+  def _guess(self, seeds: np.ndarray, indices: np.ndarray) -> np.ndarray:
+    """Returns the guessed categories `[R, B]` of a batch of each seed."""
+    assert self._teacher is not None, "a taught stage needs a teacher"
+    pairs = zip(seeds.tolist(), indices)
+    return np.stack([self._teacher.categories(*pair) for pair in pairs])
 
   def _on_device(self, kl_weights: np.ndarray | None) -> jax.Array | None:
     """Returns the weights of the stage, put there when they change."""

@@ -31,7 +31,10 @@ from cascade_jax.types import (
 
 
 class SolvedCodes(NamedTuple, Generic[ArrayT]):
-  """Codes of one batch, and what the log says of them."""
+  """Codes of one batch, and what the log says of them.
+
+  There are no unary costs, and so no gaps, while the code is off or taught.
+  """
 
   categories: ArrayT  # [B] int32, joint codes
   counts: ArrayT  # [S] samples in each category; zeros while the code is off
@@ -63,6 +66,24 @@ def zero_codes(
     np.zeros(sum(method.num_categories), np.int32),
     np.zeros((), np.float32),
     np.zeros(len(GAP_EDGES) + 1, np.int32),
+  )
+
+
+def taught_codes(
+  guess: np.ndarray, num_categories: int
+) -> SolvedCodes[np.ndarray]:
+  """Returns what stands for solved codes while they are taught.
+
+  Args:
+    guess: `[R, B]`, the categories.
+    num_categories: S.
+  """
+  shape, size = guess.shape[:-1], len(GAP_EDGES) + 1
+  return SolvedCodes(
+    guess,
+    (guess[..., None] == np.arange(num_categories)).sum(axis=-2),
+    np.zeros(shape, np.float32),
+    np.zeros((*shape, size), np.int32),
   )
 
 

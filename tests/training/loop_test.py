@@ -13,7 +13,7 @@ from cascade_jax.evaluation import evaluate
 from cascade_jax.runs.checkpoints import Checkpoints
 from cascade_jax.runs.run_log import read_metrics
 from cascade_jax.runs.stop_signal import StopSignal
-from cascade_jax.training import loop, replicas, stepper
+from cascade_jax.training import log_entries, loop, replicas, stepper
 from cascade_jax.training.steps import StepOutcome
 from cascade_jax.types import StepMetrics
 from tests.helpers import tiny_run
@@ -153,7 +153,7 @@ def test_log_describes_the_solved_codes(whole_run):
 def log_entry(method, **terms):
   """Returns the log entry of a first step without solved codes."""
   metrics = StepMetrics(*np.float32([3, 2]), np.ones(3, np.float32), terms)
-  (entry,) = loop.log_entries(
+  (entry,) = log_entries.log_entries(
     1,
     method.schedule(0),
     [StepOutcome(metrics, None)],
