@@ -40,6 +40,7 @@ _ROTATED = {  # all 40 orientations
   "beta_low": 0.25,
   "num_steps": 20_000,
   "evaluate_every_images": 4_000,
+  "evaluation_images": 50_000,
 }
 _METHODS = {"dependable": "cascade_vae", "rotated": "cascade_vae"}
 _VARIANTS: dict[str, dict] = {
@@ -53,7 +54,8 @@ _VARIANTS: dict[str, dict] = {
     "cascade_vae.aligns_dimensions": True,
     "cascade_vae.opens_rest_together": True,
     "cascade_vae.taught_phases": 21,
-    "cascade_vae.learning_rate_drops": (20, 28),
+    "cascade_vae.learning_rate_phases": (9, 22, 28),
+    "cascade_vae.learning_rate_factors": (3.0, 0.5, 0.15),
   },
   "rotated": {
     **_ROTATED,

@@ -37,11 +37,6 @@ def sample(num_images: int, size: int) -> np.ndarray:
   return np.sort(np.random.default_rng(0).permutation(num_images)[:size])
 
 
-def sample_during_training(num_images: int, size: int) -> np.ndarray:
-  """Returns the indices of `sample`; all if there are no more than `size`."""
-  return sample(num_images, size if size < num_images else 0)
-
-
 def sample_scores(
   representation: Representation[np.ndarray],
   dataset: data.Dataset,

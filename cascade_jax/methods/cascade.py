@@ -25,8 +25,6 @@ import optax
 
 from cascade_jax.types import Params, Stage
 
-LEARNING_RATE_DROP = 0.3
-
 
 class WarmUp(NamedTuple):
   """A stretch before the first phase, all dimensions under one KL weight."""
@@ -128,16 +126,24 @@ def restarted_adam(
   return optax.GradientTransformationExtraArgs(init, update)
 
 
-def with_drops(
-  optimizer: optax.GradientTransformation, steps: Sequence[int]
+def with_factors(
+  optimizer: optax.GradientTransformation,
+  steps: Sequence[int],
+  factors: Sequence[float],
 ) -> optax.GradientTransformationExtraArgs:
-  """Returns an optimiser whose learning rate falls to 0.3 of it at each step.
+  """Returns an optimiser whose learning rate is multiplied from steps on.
 
   The steps are those of the run: an optimiser's own count starts anew with each
   new set of KL weights.
+
+  Args:
+    optimizer: whose changes are proportional to its learning rate.
+    steps: at each of them a factor takes the place of the one before.
+    factors: as many as steps; the factor is 1 before the first.
   """
   optimizer = optax.with_extra_args_support(optimizer)
   boundaries = np.array(steps)
+  all_factors = jnp.array([1.0, *factors], jnp.float32)
 
   def update(
     gradient: Any,
@@ -150,7 +156,7 @@ def with_drops(
     changes, state = optimizer.update(
       gradient, state, params, step=step, **others
     )
-    factor = LEARNING_RATE_DROP ** (step >= boundaries).sum()
+    factor = all_factors[(step >= boundaries).sum()]
     return jax.tree.map(lambda change: factor * change, changes), state
 
   return optax.GradientTransformationExtraArgs(optimizer.init, update)

@@ -33,7 +33,7 @@ from cascade_jax.methods.cascade import (
   Cascade,
   WarmUp,
   restarted_adam,
-  with_drops,
+  with_factors,
 )
 from cascade_jax.methods.compose import vae
 from cascade_jax.methods.method import About, GuessSettings, Method
@@ -42,6 +42,7 @@ from cascade_jax.methods.options import (
   check_categories,
   check_common,
 )
+from cascade_jax.methods.start import start_of
 from cascade_jax.networks.autoencoder import Networks
 from cascade_jax.networks.posterior import gaussian, sample
 from cascade_jax.types import Batch, LossInputs, LossParts, Params
@@ -97,7 +98,8 @@ def cascade_vae(
   aligns_dimensions: bool = False,
   opens_rest_together: bool = False,
   taught_phases: int = 0,
-  learning_rate_drops: tuple[int, ...] = (),
+  learning_rate_phases: tuple[int, ...] = (),
+  learning_rate_factors: tuple[float, ...] = (),
   guess_registration: str = "moments",
   guess_cut: str = "components",
   likelihood: str = "bernoulli",
@@ -132,8 +134,10 @@ def cascade_vae(
     taught_phases: phases, from the start of the code on, in which the codes are
       a guess from the images' connectivity; after them, and in the paper from
       the start on, codes are solved for.
-    learning_rate_drops: phases at whose start the learning rate falls to 0.3
-      of what it was; () for a constant one, as in the paper.
+    learning_rate_phases: phases, counted after the warm-up, from which on the
+      learning rate is multiplied by a factor; () for a constant one, as in the
+      paper.
+    learning_rate_factors: one for each of these phases.
     guess_registration: of images, see `connectivity.REGISTRATIONS`.
     guess_cut: of their graph, see `connectivity.CUTS`.
     likelihood: see `losses.LIKELIHOODS`.
@@ -148,8 +152,7 @@ def cascade_vae(
   check_categories(num_categories)
   _check_cascade(beta_low, beta_high, phase_steps, discrete_start_phase)
   _check_warm_up(warm_up_weights, warm_up_steps)
-  for phase in learning_rate_drops:
-    check_at_least("cascade_vae", learning_rate_drops=(phase, 0))
+  _check_factors(learning_rate_phases, learning_rate_factors)
   _check_guess(taught_phases, guess_registration, guess_cut, num_categories)
   cascade = Cascade(
     num_continuous,
@@ -164,9 +167,9 @@ def cascade_vae(
   optimizer = optax.adam(learning_rate)
   if reset_adam_at_phase:
     optimizer = restarted_adam(learning_rate, num_continuous)
-  if learning_rate_drops:
-    steps = [cascade.start_of(phase) for phase in learning_rate_drops]
-    optimizer = with_drops(optimizer, steps)
+  if learning_rate_phases:
+    steps = [cascade.start_of(phase) for phase in learning_rate_phases]
+    optimizer = with_factors(optimizer, steps, learning_rate_factors)
   method = vae(
     functools.partial(loss, weight_penalty=weight_penalty),
     image_shape,
@@ -180,6 +183,7 @@ def cascade_vae(
   guess = GuessSettings(guess_registration, guess_cut)
   return method._replace(
     transitions=transitions.of_cascade(cascade, aligns_dimensions, optimizer),
+    start=start_of(cascade),
     guess=guess if taught_phases else None,
   )
 
@@ -223,6 +227,21 @@ def _check_warm_up(weights: tuple[float, ...], steps: tuple[int, ...]) -> None:
   for weight, count in zip(weights, steps):
     check_at_least(
       "cascade_vae", warm_up_weights=(weight, 0), warm_up_steps=(count, 1)
+    )
+
+
+def _check_factors(phases: tuple[int, ...], factors: tuple[float, ...]) -> None:
+  if len(phases) != len(factors) or list(phases) != sorted(set(phases)):
+    raise UserError(
+      f"cascade_vae.learning_rate_phases are {phases}, and "
+      f"cascade_vae.learning_rate_factors are {factors}; name a factor for "
+      "each phase, and phases in ascending order"
+    )
+  for phase, factor in zip(phases, factors):
+    check_at_least(
+      "cascade_vae",
+      learning_rate_phases=(phase, 0),
+      learning_rate_factors=(factor, 0),
     )
 
 

@@ -4,7 +4,7 @@ Shapes: B batch, m continuous dimensions, D discrete variables, K joint codes,
 H W C image.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
@@ -118,6 +118,19 @@ class Transition(Protocol):
     ...
 
 
+class Start(NamedTuple):
+  """The first steps of a run, after which it may have to be begun anew.
+
+  Attributes:
+    steps: how many.
+    problem: maps the representation of a sample of images to what is wrong with
+      the start, or None.
+  """
+
+  steps: int
+  problem: Callable[[Representation[np.ndarray]], str | None]
+
+
 class Method(NamedTuple):
   """A method for the loop; its functions are bare and of one replica.
 
@@ -136,6 +149,7 @@ class Method(NamedTuple):
     solves_codes: whether categories are solved for between forward and update.
     is_supervised: whether the update sees the true classes.
     transitions: changes of the state, by the step before which they are made.
+    start: what makes a start sound; None for methods that take any.
     guess: how the codes of taught stages are guessed; None without such stages.
   """
 
@@ -149,6 +163,7 @@ class Method(NamedTuple):
   solves_codes: bool = False
   is_supervised: bool = False
   transitions: Mapping[int, Transition] = MappingProxyType({})
+  start: Start | None = None
   guess: GuessSettings | None = None
 
 

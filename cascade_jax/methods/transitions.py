@@ -12,17 +12,13 @@ from collections.abc import Callable, Mapping
 import jax
 import numpy as np
 import optax
-from absl import logging
 
 from cascade_jax import losses
 from cascade_jax.methods import dimensions
 from cascade_jax.methods.cascade import Cascade
 from cascade_jax.methods.method import Transition
+from cascade_jax.methods.start import in_use
 from cascade_jax.types import Params, Posterior, Representation, TrainState
-
-# Variance of the posterior mean over images above which a dimension is in use
-# (the "active units" of Burda et al. 2016, section 5.2).
-IN_USE = 0.01
 
 _Change = Callable[[TrainState, Representation[np.ndarray]], Params]
 
@@ -43,9 +39,7 @@ def of_cascade(
   if cascade.warm_up:
     if aligns:
       changes[cascade.warm_up[0].steps] = _aligned
-    changes[cascade.warm_up_steps] = _most_informative_first(
-      cascade.discrete_start_phase
-    )
+    changes[cascade.warm_up_steps] = _most_informative_first
   if cascade.rest_opens_at is not None:
     changes[cascade.rest_opens_at] = _rest_revived(cascade)
   return {
@@ -70,29 +64,18 @@ def _aligned(
   state: TrainState, representation: Representation[np.ndarray]
 ) -> Params:
   """Turns the dimensions in use to independent axes."""
-  used = np.flatnonzero(_is_used(representation))
+  used = np.flatnonzero(in_use(representation))
   if len(used) < 2:
     return state.params
   return dimensions.aligned(state.params, representation.mean, used)
 
 
-def _most_informative_first(expected: int | None) -> _Change:
-  """Returns the change that sorts dimensions by their KL, the largest first."""
-
-  def change(
-    state: TrainState, representation: Representation[np.ndarray]
-  ) -> Params:
-    num_used = int(_is_used(representation).sum())
-    if expected is not None and num_used != expected:
-      logging.warning(
-        "seed %d: %d dimensions are in use after the warm-up, not %d, which "
-        "is the number that open before the code starts",
-        state.seed, num_used, expected,
-      )  # fmt: skip
-    order = np.argsort(-_mean_kl(representation), kind="stable")
-    return dimensions.reordered(state.params, order)
-
-  return change
+def _most_informative_first(
+  state: TrainState, representation: Representation[np.ndarray]
+) -> Params:
+  """Sorts the dimensions by their KL, the largest first."""
+  order = np.argsort(-_mean_kl(representation), kind="stable")
+  return dimensions.reordered(state.params, order)
 
 
 def _rest_revived(cascade: Cascade) -> _Change:
@@ -110,11 +93,6 @@ def _rest_revived(cascade: Cascade) -> _Change:
     return dimensions.revived(state.params, rest, m, key)
 
   return change
-
-
-def _is_used(representation: Representation[np.ndarray]) -> np.ndarray:
-  """Returns whether each dimension is in use, `[m]`."""
-  return representation.mean.var(axis=0) > IN_USE
 
 
 def _mean_kl(representation: Representation[np.ndarray]) -> np.ndarray:

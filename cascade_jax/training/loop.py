@@ -1,10 +1,9 @@
 """The loop over a run's steps: when to log, to score, to save and to stop."""
 
 import functools
-import itertools
 import os
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import jax
 import ml_collections
@@ -14,20 +13,22 @@ from absl import logging
 from cascade_jax import config as config_lib
 from cascade_jax import data, methods, sharding, startup
 from cascade_jax.evaluation import scores
-from cascade_jax.evaluation.represent import compile_represent
 from cascade_jax.methods import Method
 from cascade_jax.runs import workdir
 from cascade_jax.runs.stop_signal import StopSignal
 from cascade_jax.training import replicas as replicas_lib
+from cascade_jax.training.between_steps import BetweenSteps
+from cascade_jax.training.chunks import chunk_end
 from cascade_jax.training.log_entries import log_entries
 from cascade_jax.training.replicas import Replicas
+from cascade_jax.training.sample import Sample
 from cascade_jax.training.stepper import (
   Stepper,
   check_finite,
   device_dataset,
 )
-from cascade_jax.training.teacher import agreement, teacher_of
-from cascade_jax.types import Representation, Stage, TrainState
+from cascade_jax.training.teacher import Teacher, agreement, teacher_of
+from cascade_jax.types import TrainState
 
 
 class _Run(NamedTuple):
@@ -37,9 +38,8 @@ class _Run(NamedTuple):
   method: Method
   spread: sharding.Spread
   stepper: Stepper
-  represent: Callable[[Any, bool], list[Representation[np.ndarray]]]
-  score: Callable[[Representation[np.ndarray]], dict]
-  agreement: Callable[[int, Representation[np.ndarray]], dict]
+  between_steps: BetweenSteps
+  sample_scores: Callable[[list[TrainState], bool], list[dict]]
   replicas: Replicas  # their files
   stop: StopSignal
 
@@ -78,14 +78,10 @@ def train(
     on_device = device_dataset(dataset, method, spread)
     teacher = teacher_of(method, dataset)
     stepper = Stepper(config, method, on_device, spread, teacher)
-    sample = scores.sample_during_training(
-      len(on_device), config.evaluate_every_images
-    )
-    represent = functools.partial(
-      represent_each, compile_represent(method, on_device, spread), sample
-    )
-    score = functools.partial(
-      scores.sample_scores, dataset=dataset, indices=sample
+    sample = Sample(config, method, on_device, spread)
+    between_steps = BetweenSteps(config, method, spread, stepper, sample)
+    sample_scores = functools.partial(
+      _sample_scores, replicas_lib.seeds(config), dataset, sample, teacher
     )
     # Last, so that a config that cannot be run does not claim the folder.
     with replicas_lib.claim(folder, config) as replicas, StopSignal() as stop:
@@ -97,9 +93,8 @@ def train(
           method,
           spread,
           stepper,
-          represent,
-          score,
-          functools.partial(agreement, teacher, sample),
+          between_steps,
+          sample_scores,
           replicas,
           stop,
         ),
@@ -133,8 +128,7 @@ def _loop(run: _Run, states: list[TrainState]) -> list[TrainState]:
       # Otherwise earlier work would count in the time of these steps.
       jax.block_until_ready(groups)
     # Take the steps.
-    if first in run.method.transitions:
-      groups = _changed(run, groups, first)
+    groups = run.between_steps.before(first, groups)
     groups, outcomes, seconds = run.stepper.take(
       groups, first, step, stage, is_logged
     )
@@ -149,16 +143,8 @@ def _loop(run: _Run, states: list[TrainState]) -> list[TrainState]:
         step, stage, run.spread.join(outcomes), seconds, run.method
       )
       if is_scored:
-        representations = _representations(run, groups, stage.discrete)
-        seeds = replicas_lib.seeds(config)
-        entries = [
-          entry
-          | run.score(representation)
-          | run.agreement(seed, representation)
-          for entry, seed, representation in zip(
-            entries, seeds, representations
-          )
-        ]
+        of_replicas = run.sample_scores(groups, stage.discrete)
+        entries = [a | b for a, b in zip(entries, of_replicas)]
       run.replicas.log(entries)
     if is_saved:
       run.replicas.save(run.spread.join(groups))
@@ -167,67 +153,21 @@ def _loop(run: _Run, states: list[TrainState]) -> list[TrainState]:
   return run.spread.join(groups)
 
 
-def _representations(
-  run: _Run, groups: list[TrainState], discrete: bool
-) -> list[Representation[np.ndarray]]:
-  """Returns the representation of the sample by each replica."""
-  by_group = [run.represent(group.params, discrete) for group in groups]
-  return list(itertools.chain(*by_group))
-
-
-def _changed(
-  run: _Run, groups: list[TrainState], step: int
-) -> list[TrainState]:
-  """Returns the states after the method's transition before a step."""
-  discrete = run.method.schedule(step).discrete
-  representations = _representations(run, groups, discrete)
-  transition = run.method.transitions[step]
-  states = map(transition, run.spread.join(groups), representations)
-  return run.spread.split(list(states))
-
-
-def represent_each(
-  represent: Callable[..., Representation[np.ndarray]],
-  indices: np.ndarray,
-  params: Any,
+def _sample_scores(
+  seeds: Sequence[int],
+  dataset: data.Dataset,
+  sample: Sample,
+  teacher: Teacher | None,
+  groups: list[TrainState],
   discrete: bool,
-) -> list[Representation[np.ndarray]]:
-  """Returns what each of the replicas infers from the same images.
-
-  Args:
-    represent: compiled by `compile_represent`.
-    indices: of the images.
-    params: of the replicas, stacked.
-    discrete: whether the code is in use.
-  """
-  stacked = represent(params, indices, discrete)
-  return [Representation(*arrays) for arrays in zip(*stacked)]
-
-
-def chunk_end(
-  first: int, config: ml_collections.ConfigDict, method: Method, most: int
-) -> int:
-  """Returns the step at which a call that starts at `first` must end.
-
-  That is the next step that is logged, scored, saved or the last, the end of a
-  stage, or `most` steps later.
-  """
-  periods = (config.log_every, config.evaluate_every, config.checkpoint_every)
-  ends = [(first // period + 1) * period for period in periods if period]
-  end = min(*ends, first + most, config.num_steps)
-  stage = method.schedule(first)
-  for step in range(first + 1, end):
-    if not _is_same(method.schedule(step), stage):
-      return step
-  return end
-
-
-def _is_same(stage: Stage, other: Stage) -> bool:
-  if (stage.phase, stage.discrete) != (other.phase, other.discrete):
-    return False
-  if stage.kl_weights is None or other.kl_weights is None:
-    return stage.kl_weights is other.kl_weights
-  return np.array_equal(stage.kl_weights, other.kl_weights)
+) -> list[dict]:
+  """Returns what the log says of each replica's model, judged by the sample."""
+  representations = sample.representations(groups, discrete)
+  return [
+    scores.sample_scores(representation, dataset, sample.indices)
+    | agreement(teacher, sample.indices, seed, representation)
+    for seed, representation in zip(seeds, representations)
+  ]
 
 
 def _is_due(step: int, period: int) -> bool:

@@ -72,23 +72,6 @@ def test_dimensions_are_sorted_by_their_kl(state):
   assert (changed.step, changed.seed) == (state.step, state.seed)
 
 
-@pytest.mark.parametrize(
-  ("kl", "message"),
-  [
-    ([0, 1.0, 0.5, 0], None),
-    ([0, 1.0, 0, 0], "1 dimensions are in use after the warm-up, not 2"),
-    ([1.0, 1.0, 1.0, 0], "3 dimensions are in use after the warm-up, not 2"),
-  ],
-)
-def test_a_start_with_another_number_of_dimensions_is_reported(
-  state, caplog, kl, message
-):
-  of_cascade(cascade())[12](state, representation(kl))
-  messages = [record.getMessage() for record in caplog.records]
-  assert len(messages) == (message is not None)
-  assert message is None or message in messages[0]
-
-
 def test_only_dimensions_in_use_are_turned(state):
   sample = representation([1.0, 0, 1.0, 0])
   turn = np.array([[0.8, -0.6], [0.6, 0.8]])

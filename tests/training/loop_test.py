@@ -13,7 +13,7 @@ from cascade_jax.evaluation import evaluate
 from cascade_jax.runs.checkpoints import Checkpoints
 from cascade_jax.runs.run_log import read_metrics
 from cascade_jax.runs.stop_signal import StopSignal
-from cascade_jax.training import log_entries, loop, replicas, stepper
+from cascade_jax.training import chunks, log_entries, loop, replicas, stepper
 from cascade_jax.training.steps import StepOutcome
 from cascade_jax.types import StepMetrics
 from tests.helpers import tiny_run
@@ -109,10 +109,10 @@ def test_calls_end_where_something_is_due(tiny_config, tiny_dataset):
   # Phases of two steps; from step 7 on all dimensions are open.
   ends, step = [], 0
   while step < tiny_config.num_steps:
-    step = loop.chunk_end(step, tiny_config, method, most=100)
+    step = chunks.chunk_end(step, tiny_config, method, most=100)
     ends.append(step)
   assert ends == [2, 4, 6, 8, 9, 10, 11]
-  assert loop.chunk_end(2, tiny_config, method, most=1) == 3
+  assert chunks.chunk_end(2, tiny_config, method, most=1) == 3
 
 
 def test_periodic_scores_are_those_of_the_evaluation(

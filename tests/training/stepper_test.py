@@ -6,7 +6,7 @@ import pytest
 from cascade_jax import data, methods, sharding
 from cascade_jax.backend import backend
 from cascade_jax.errors import DivergenceError
-from cascade_jax.training import loop, replicas, stepper
+from cascade_jax.training import chunks, replicas, stepper
 
 
 class Run:
@@ -40,7 +40,7 @@ class Run:
     while step < self._config.num_steps:
       stage = self.method.schedule(step)
       most = self._stepper.most_steps(stage)
-      end = loop.chunk_end(step, self._config, self.method, most)
+      end = chunks.chunk_end(step, self._config, self.method, most)
       groups, outcomes, _ = self._stepper.take(groups, step, end, stage)
       self.outcomes.append(outcomes)
       step = end

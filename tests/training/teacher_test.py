@@ -130,7 +130,8 @@ def test_resumed_run_of_the_recipe_is_the_uninterrupted_one(
     warm_up_steps=(1, 1),
     aligns_dimensions=True,
     opens_rest_together=True,
-    learning_rate_drops=(4,),
+    learning_rate_phases=(2, 4),
+    learning_rate_factors=(2.0, 0.3),
     taught_phases=2,
   )
   taught_config.update(settings)
