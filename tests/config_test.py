@@ -141,6 +141,47 @@ def test_bad_values_are_named(key, value):
     config_lib.check(config)
 
 
+@pytest.mark.parametrize(
+  ("settings", "message"),
+  [
+    ({"warm_up_steps": (5,)}, "name as many steps as weights"),
+    (
+      {"warm_up_weights": (-1.0,), "warm_up_steps": (5,)},
+      "config.cascade_vae.warm_up_weights is -1.0",
+    ),
+    (
+      {"warm_up_weights": (20.0,), "warm_up_steps": (0,)},
+      "config.cascade_vae.warm_up_steps is 0",
+    ),
+    ({"taught_phases": -1}, "config.cascade_vae.taught_phases is -1"),
+    ({"guess_cut": "k-means"}, "guess_cut is 'k-means'; it must be one of"),
+    ({"guess_registration": "icp"}, "guess_registration is 'icp'; it must be"),
+    ({"learning_rate_phases": (3,)}, "name a factor for each phase"),
+    (
+      {"learning_rate_phases": (3, 2), "learning_rate_factors": (1.0, 2.0)},
+      "phases in ascending order",
+    ),
+    (
+      {"learning_rate_phases": (3,), "learning_rate_factors": (-1.0,)},
+      "config.cascade_vae.learning_rate_factors is -1.0",
+    ),
+  ],
+)
+def test_bad_settings_of_the_recipe_are_named(settings, message):
+  config = config_lib.default()
+  config.cascade_vae.update(settings)
+  with pytest.raises(UserError, match=re.escape(message)):
+    config_lib.check(config)
+
+
+def test_codes_of_several_variables_are_not_taught():
+  config = config_lib.default()
+  config.num_categories = (2, 3)
+  config.cascade_vae.taught_phases = 1
+  with pytest.raises(UserError, match="taught_phases is 1, but num_categories"):
+    config_lib.check(config)
+
+
 def test_several_replicas_keep_two_checkpoints():
   config = config_lib.default()
   config.num_replicas = 2
