@@ -108,9 +108,14 @@ def test_the_worth_of_its_dimensions_is_printed(whole, tmp_path):
   assert "|  | KL weight | rate, nats | loss, nats | worth |" in result.stdout
   content = json.loads(output.read_text())
   assert content["step"] == 12 and content["num_images"] == 40
-  evaluation = json.loads((folder / "evaluation.json").read_text())
-  used = [f"z{j + 1}" for j, kl in enumerate(evaluation["kl"]) if kl > 0.15]
-  assert set(used) <= content["variables"].keys()
+  last = (folder / "metrics.jsonl").read_text().splitlines()[-1]
+  weights = json.loads(last)["kl_weights"]
+  *dimensions, code = content["variables"]
+  assert dimensions and code == "code"
+  for name in dimensions:
+    entry = content["variables"][name]
+    assert entry["kl_weight"] == weights[int(name[1:]) - 1]
+    assert entry["worth"] == entry["loss"] / entry["rate"]
 
 
 def test_several_seeds_are_scored_and_summarised(whole, tmp_path):

@@ -1,6 +1,7 @@
 """The command that tells which KL weights a factor or a dimension pays for."""
 
 import json
+import pathlib
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from cascade_jax import data
 from cascade_jax.data import dsprites
 from cascade_jax.evaluation import worth
+from cascade_jax.runs import json_file
 from tests.helpers.launcher import call
 
 COMPACT = "--config=experiments/configs/compact.py"
@@ -62,7 +64,7 @@ def test_stages_that_a_sample_is_too_small_for_are_missing():
   text = worth.to_markdown(content)
   assert "The images are a sample" in text and "The stages end there" in text
   first = content["stages"][0]["factors"]
-  # By the exact table of all 737,280 images, docs/results/worth_64.json.
+  # By the exact table of all 737,280 images, docs/results/worth/dsprites_64.
   assert first["x"]["worth"] == pytest.approx(125, rel=0.06)
   assert first["y"]["worth"] == pytest.approx(125, rel=0.06)
   assert {name: first[name]["bins"][-1] for name in first} == {
@@ -112,3 +114,15 @@ def test_images_without_factors_are_refused(tmp_path):
   result = of_arrays(tmp_path / "mine.npz")
   assert result.returncode == 1
   assert "data set 'mine' has no factors" in result.stderr
+
+
+@pytest.mark.parametrize("size", [32, 64])
+def test_the_page_shows_the_numbers_of_the_files(size):
+  page = pathlib.Path("docs/critical_beta.md").read_text().splitlines()
+  content = json_file.read(
+    pathlib.Path(f"docs/results/worth/dsprites_{size}.json")
+  )
+  assert content["num_images"] == 737_280
+  table = worth.to_markdown(content).split("\n\n")[2].splitlines()
+  start = page.index(table[2])
+  assert page[start - 2 : start + len(table) - 2] == table
