@@ -4,12 +4,14 @@ from cascade_jax.data import dsprites
 from cascade_jax.data.dataset import Dataset, from_arrays, pack, unpack
 from cascade_jax.data.load import NAMES, load
 from cascade_jax.data.on_device import DeviceDataset, to_device, true_classes
+from cascade_jax.data.on_host import HostImages
 from cascade_jax.data.sampling import batch_indices
 
 __all__ = (
   "NAMES",
   "Dataset",
   "DeviceDataset",
+  "HostImages",
   "batch_indices",
   "dsprites",
   "from_arrays",

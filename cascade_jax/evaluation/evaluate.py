@@ -13,7 +13,7 @@ import math
 import os
 import pathlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import jax
@@ -31,7 +31,7 @@ from cascade_jax.metrics import codes_file
 from cascade_jax.runs import json_file, workdir
 from cascade_jax.runs.checkpoints import Checkpoints
 from cascade_jax.sharding import spread
-from cascade_jax.types import Representation, TrainState
+from cascade_jax.types import Representation, Stage, TrainState
 
 _INFORMATION_SAMPLES = 4096
 
@@ -74,6 +74,24 @@ def evaluate_runs(
 
   They share the data set and the compiled functions.
   """
+  with opened(folders, num_images, dataset, all_metrics) as (paths, evaluate):
+    return [_evaluate_folder(evaluate, path) for path in paths]
+
+
+@contextlib.contextmanager
+def opened(
+  folders: Sequence[str | os.PathLike],
+  num_images: int | None = None,
+  dataset: data.Dataset | None = None,
+  all_metrics: bool = False,
+) -> Iterator[tuple[list[pathlib.Path], "Evaluator"]]:
+  """Locks the folders of runs that differ in their seed only.
+
+  Arguments and errors are those of `evaluate_run`.
+
+  Yields:
+    The folders' absolute paths, and what evaluates the states in them.
+  """
   startup.check_cpu_sums()
   paths = [pathlib.Path(folder).expanduser().resolve() for folder in folders]
   # Before the claim, which would create a folder for a mistyped name.
@@ -90,8 +108,7 @@ def evaluate_runs(
       config, len(dataset.images), dataset.image_shape
     )
     method = methods.build(config, dataset.image_shape)
-    evaluate = Evaluator(config, method, dataset, all_metrics)
-    return [_evaluate_folder(evaluate, path) for path in paths]
+    yield paths, Evaluator(config, method, dataset, all_metrics)
 
 
 def _read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:
@@ -106,24 +123,13 @@ def _read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:
 
 
 def _evaluate_folder(evaluate: "Evaluator", folder: pathlib.Path) -> dict:
-  state = _restore(folder, jax.jit(evaluate.method.init)(0))
+  state = evaluate.restore(folder)
   results, arrays, inputs = evaluate(state)
   np.savez_compressed(folder / "evaluation.npz", **arrays)
   if inputs is not None:
     codes_file.write(folder / "codes.npz", inputs)
   json_file.write(folder / "evaluation.json", results)
   return results
-
-
-def _restore(folder: pathlib.Path, like: TrainState) -> TrainState:
-  with contextlib.closing(Checkpoints(folder / "checkpoints")) as checkpoints:
-    state = checkpoints.restore(like)
-  if state is None:
-    raise UserError(
-      f"{folder} holds no checkpoint yet; train with "
-      f"python -m experiments.train --workdir={folder}"
-    )
-  return state
 
 
 class Evaluator:
@@ -134,6 +140,12 @@ class Evaluator:
     method: of the states.
     dataset: on the host.
     all_metrics: as in `evaluate_run`.
+
+  Attributes:
+    config: of the runs.
+    method: of the states.
+    dataset: on the host.
+    decode: the compiled `method.decode`.
   """
 
   def __init__(
@@ -144,28 +156,27 @@ class Evaluator:
     all_metrics: bool = False,
   ) -> None:
     self.method = method
-    self._config = config
+    self.config = config
     self._all_metrics = all_metrics
     self._spread = spread(1)
-    self._dataset = dataset
+    self.dataset = dataset
     self._on_device = data.to_device(dataset, self._spread)
     self._represent = compile_represent(method, self._on_device, self._spread)
-    self._decode = jax.jit(method.decode)
+    self.decode = jax.jit(method.decode)
 
   def __call__(
     self, state: TrainState
   ) -> tuple[dict, dict[str, Any], metrics.MetricInputs | None]:
     """Returns the contents of the three files: scores, arrays, codes."""
     started = time.perf_counter()
-    config, dataset, step = self._config, self._dataset, int(state.step)
-    # The stage that the last update ran under, not the one that comes next.
-    discrete = self.method.schedule(max(step - 1, 0)).discrete
+    config, dataset, step = self.config, self.dataset, int(state.step)
+    discrete = self.stage(state).discrete
     sizes = self.method.num_categories if discrete else ()
     indices = scores.sample(len(dataset.images), config.evaluation_images)
     shown = pictures.shown_images(len(dataset.images))
     logging.info("evaluating step %d on %d images", step, len(indices))
     scored, pictured = _split(
-      self._infer(state, np.concatenate([indices, shown]), discrete),
+      self.infer(state, np.concatenate([indices, shown]), discrete),
       len(indices),
     )
     kl = scores.mean_kl(scored)
@@ -190,14 +201,30 @@ class Evaluator:
       inputs = scores.metric_inputs(scored, kl, dataset, indices)
       results |= scores.score_all_metrics(inputs)
     results["seconds"] = time.perf_counter() - started
-    decode = functools.partial(self._decode, state.params)
+    decode = functools.partial(self.decode, state.params)
     arrays = pictures.traversals(decode, config.num_continuous, sizes)
     arrays |= pictures.reconstructions(
       decode, self._on_device, shown, pictured, sizes
     )
     return results, arrays, inputs
 
-  def _infer(
+  def restore(self, folder: pathlib.Path) -> TrainState:
+    """Returns the newest state of a run; a `UserError` if there is none."""
+    like = jax.jit(self.method.init)(0)
+    with contextlib.closing(Checkpoints(folder / "checkpoints")) as checkpoints:
+      state = checkpoints.restore(like)
+    if state is None:
+      raise UserError(
+        f"{folder} holds no checkpoint yet; train with "
+        f"python -m experiments.train --workdir={folder}"
+      )
+    return state
+
+  def stage(self, state: TrainState) -> Stage:
+    """Returns what the last update ran under, not what the next one will."""
+    return self.method.schedule(max(int(state.step) - 1, 0))
+
+  def infer(
     self, state: TrainState, indices: np.ndarray, discrete: bool
   ) -> Representation[np.ndarray]:
     """Returns the representation of images, in NumPy arrays."""

@@ -20,6 +20,11 @@ from cascade_jax.metrics.disentanglement_dlib import (
   HeldOutDisentanglementScore,
   disentanglement_score_dlib,
 )
+from cascade_jax.metrics.factor_worth import (
+  FactorWorth,
+  Worth,
+  factor_worth,
+)
 from cascade_jax.metrics.inputs import MetricInputs
 from cascade_jax.metrics.intervals import Interval, intervals
 from cascade_jax.metrics.irs import (
@@ -56,6 +61,7 @@ __all__ = (
   "Dci",
   "DisentanglementScore",
   "Explicitness",
+  "FactorWorth",
   "HeldOutDisentanglementScore",
   "InformationGap",
   "Interval",
@@ -65,6 +71,7 @@ __all__ = (
   "MutualInformation",
   "Sap",
   "UnsupervisedRanking",
+  "Worth",
   "attempt",
   "beta_vae_score",
   "category_agreement",
@@ -73,6 +80,7 @@ __all__ = (
   "disentanglement_score",
   "disentanglement_score_dlib",
   "explicitness",
+  "factor_worth",
   "intervals",
   "interventional_robustness",
   "modularity",

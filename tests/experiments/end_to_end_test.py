@@ -98,6 +98,26 @@ def test_a_run_is_evaluated_again_on_another_sample(whole):
   assert "DCI completeness" in (folder / "report.html").read_text()
 
 
+def test_the_worth_of_its_dimensions_is_printed(whole, tmp_path):
+  folder, _ = whole
+  output = tmp_path / "worth.json"
+  result = call(
+    "worth", f"--workdir={folder}", "--num_images=40", f"--output={output}"
+  )
+  assert result.returncode == 0, result.stderr
+  assert "|  | KL weight | rate, nats | loss, nats | worth |" in result.stdout
+  content = json.loads(output.read_text())
+  assert content["step"] == 12 and content["num_images"] == 40
+  last = (folder / "metrics.jsonl").read_text().splitlines()[-1]
+  weights = json.loads(last)["kl_weights"]
+  *dimensions, code = content["variables"]
+  assert dimensions and code == "code"
+  for name in dimensions:
+    entry = content["variables"][name]
+    assert entry["kl_weight"] == weights[int(name[1:]) - 1]
+    assert entry["worth"] == entry["loss"] / entry["rate"]
+
+
 def test_several_seeds_are_scored_and_summarised(whole, tmp_path):
   folder = tmp_path / "seeds"
   result = call(
