@@ -48,6 +48,7 @@ _COMMON_KEYS = {
   "disentanglement_score",
   "disentanglement_score_dlib",
   "classification_accuracy",
+  "guess_agreement",
   "index_code_information",
   "aggregate_total_correlation",
 }
@@ -195,12 +196,14 @@ def _draw_term(name: str, axes: "Axes", log_entries: Sequence[dict]) -> None:
 
 
 def _draw_scores(axes: "Axes", log_entries: Sequence[dict]) -> None:
-  """Draws the disentanglement score and, dashed, any accuracy."""
+  """Draws the disentanglement score, any accuracy, and what a guess shares."""
   ends, labels = [], []
   dashed = {"lw": 1.2, "ls": "--", "alpha": 0.55}
+  dotted = {"lw": 1.4, "ls": ":", "alpha": 0.8}
   for key, label, look in (
     ("disentanglement_score", "disentanglement", {"lw": 1.6}),
     ("classification_accuracy", "accuracy", dashed),
+    ("guess_agreement", "like the guess", dotted),
   ):
     scored = _entries_with(log_entries, key)
     if scored:

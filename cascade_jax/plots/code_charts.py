@@ -34,7 +34,8 @@ def code_panels(log_entries: Sequence[dict]) -> list[Panel]:
     for key in keys
   ]
   title = "Codes changed by the flow solver, % of the batch"
-  charts.append(Panel(title, _draw_changed))
+  if "flow_differs" in log_entries[-1]:
+    charts.append(Panel(title, _draw_changed))
   if "gap_counts" in log_entries[-1]:
     title = "Cost gap to the next-best code, % of the batch"
     charts.append(Panel(title, _draw_gaps))
@@ -53,10 +54,13 @@ def _counts_title(key: str) -> str:
   return f"Share of each category{variable}, % of the batch"
 
 
-def _entries_with_codes(log_entries: Sequence[dict]) -> list[dict]:
-  """Returns the log entries of steps that assigned codes."""
-  key = _counts_keys(log_entries)[0]
-  return [entry for entry in log_entries if sum(entry[key])]
+def _entries_with_codes(log_entries: Sequence[dict], key: str) -> list[dict]:
+  """Returns the log entries of steps that assigned codes and have a key.
+
+  Steps whose codes are taught have counts only.
+  """
+  counts = _counts_keys(log_entries)[0]
+  return [entry for entry in log_entries if sum(entry[counts]) and key in entry]
 
 
 def _draw_shares(key: str, axes: "Axes", log_entries: Sequence[dict]) -> None:
@@ -73,7 +77,7 @@ def _draw_gaps(axes: "Axes", log_entries: Sequence[dict]) -> None:
     *(f"{a:g} to {b:g} nats" for a, b in itertools.pairwise(GAP_EDGES)),
     f"{GAP_EDGES[-1]:g} nats or more",
   ]
-  entries = _entries_with_codes(log_entries)
+  entries = _entries_with_codes(log_entries, "gap_counts")
   last_counts = curve(entries, "gap_counts", COARSE_POINTS)[-1]
   names = [name if count else "" for name, count in zip(names, last_counts)]
   _draw_bands(axes, log_entries, "gap_counts", names)
@@ -83,7 +87,7 @@ def _draw_bands(
   axes: "Axes", log_entries: Sequence[dict], key: str, names: list[str]
 ) -> None:
   """Draws shares as stacked bands of one ink, told apart by their labels."""
-  entries = _entries_with_codes(log_entries)
+  entries = _entries_with_codes(log_entries, key)
   steps = curve(entries, "step", COARSE_POINTS)
   counts = curve(entries, key, COARSE_POINTS)  # [P, S]
   tops = 100 * np.cumsum(counts / counts.sum(axis=1, keepdims=True), axis=1)
@@ -99,7 +103,7 @@ def _draw_bands(
 
 def _draw_changed(axes: "Axes", log_entries: Sequence[dict]) -> None:
   """Draws the share of samples whose code isn't their cheapest one."""
-  entries = _entries_with_codes(log_entries)
+  entries = _entries_with_codes(log_entries, "flow_differs")
   steps = curve(entries, "step", COARSE_POINTS)
   changed = 100 * curve(entries, "flow_differs", COARSE_POINTS)
   axes.plot(steps, changed, color=INK, lw=1.4, **marker(steps))

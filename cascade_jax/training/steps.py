@@ -31,15 +31,13 @@ from cascade_jax.types import (
 
 
 class SolvedCodes(NamedTuple, Generic[ArrayT]):
-  """Codes of one batch, and what the log says of them.
-
-  There are no unary costs, and so no gaps, while the code is off or taught.
-  """
+  """Codes of one batch, and what the log says of them."""
 
   categories: ArrayT  # [B] int32, joint codes
   counts: ArrayT  # [S] samples in each category; zeros while the code is off
-  flow_differs: ArrayT  # [] share of the batch whose code is not its argmin
-  gap_counts: ArrayT  # [G] samples by the gap of their unary costs
+  # Without unary costs, as in taught stages, there are none of these.
+  flow_differs: ArrayT | None  # [] share whose code is not its argmin
+  gap_counts: ArrayT | None  # [G] samples by the gap of their unary costs
 
 
 AnyCodes = SolvedCodes[jax.Array] | SolvedCodes[np.ndarray]
@@ -78,13 +76,8 @@ def taught_codes(
     guess: `[R, B]`, the categories.
     num_categories: S.
   """
-  shape, size = guess.shape[:-1], len(GAP_EDGES) + 1
-  return SolvedCodes(
-    guess,
-    (guess[..., None] == np.arange(num_categories)).sum(axis=-2),
-    np.zeros(shape, np.float32),
-    np.zeros((*shape, size), np.int32),
-  )
+  counts = (guess[..., None] == np.arange(num_categories)).sum(axis=-2)
+  return SolvedCodes(guess, counts, None, None)
 
 
 def solved_codes(

@@ -159,6 +159,37 @@ def test_terms_of_a_method_are_curves_too(log_entries):
   np.testing.assert_allclose(figure.axes[-1].lines[0].get_ydata(), 0.5)
 
 
+def test_charts_of_costs_leave_out_steps_whose_codes_are_taught(log_entries):
+  for entry in log_entries:
+    entry["gap_counts"] = [1, 0, 2, 0, 0, 1]
+  with_code = [entry for entry in log_entries if entry["discrete"]]
+  half = len(with_code) // 2
+  for entry in with_code[:half]:  # taught: categories, but no unary costs
+    del entry["gap_counts"], entry["flow_differs"]
+  solved = with_code[half]["step"]
+  _, axes = draw_chart("Codes changed", log_entries)
+  assert axes.lines[0].get_xdata()[0] >= solved
+  figure, axes = draw_chart("Cost gap", log_entries)
+  draw(figure)
+  (first, *_) = axes.collections
+  assert first.get_paths()[0].vertices[:, 0].min() >= solved
+  _, axes = draw_chart("Share of each category", log_entries)
+  (first, *_) = axes.collections
+  assert first.get_paths()[0].vertices[:, 0].min() < solved
+
+
+def test_agreement_with_the_guess_is_drawn(log_entries):
+  for entry in log_entries[-2:]:
+    entry |= {"disentanglement_score": 0.7, "classification_accuracy": 0.6}
+    entry |= {"guess_agreement": 0.5, "scored_images": 9}
+  figure, axes = draw_chart("Scores on", log_entries)
+  draw(figure)
+  drawn = [
+    line.get_ydata().mean() for line in axes.lines if line.get_ls() == ":"
+  ]
+  np.testing.assert_allclose(drawn, [50])
+
+
 def test_scores_have_a_chart_where_there_are_some(log_entries):
   scores = {"disentanglement_score": 0.7, "classification_accuracy": None}
   log_entries[1] |= {**scores, "scored_images": 1234}

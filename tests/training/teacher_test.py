@@ -112,17 +112,28 @@ def test_codes_of_taught_phases_are_the_guess(
   entries = read_metrics(tmp_path)
   scored = [entry for entry in entries if "guess_agreement" in entry]
   assert [entry["step"] for entry in scored] == list(range(3, 9))
+  assert ["flow_differs" in entry for entry in entries[2:]] == (
+    [False] * 3 + [True] * 3
+  )
   assert (
     entries[3]["counts"] == np.bincount(categories[3], minlength=3).tolist()
   )
 
 
-@pytest.mark.parametrize("settings", [{}, {"num_replicas": 2}])
-@pytest.mark.parametrize("last_step", [0, 1, 3, 5])
+@pytest.mark.parametrize(
+  ("last_step", "num_replicas"),
+  [(1, 1), (3, 2)],
+  ids=["before a transition", "taught, of two replicas"],
+)
 def test_resumed_run_of_the_recipe_is_the_uninterrupted_one(
-  asked, taught_config, tiny_dataset, tmp_path, monkeypatch, settings, last_step
+  asked,
+  taught_config,
+  tiny_dataset,
+  tmp_path,
+  monkeypatch,
+  last_step,
+  num_replicas,
 ):
-  """It stops in the warm-up, before a transition, while taught, and free."""
   taught_config.num_continuous = 4
   taught_config.discrete_start_phase = 1
   taught_config.cascade_vae.update(
@@ -134,7 +145,7 @@ def test_resumed_run_of_the_recipe_is_the_uninterrupted_one(
     learning_rate_factors=(2.0, 0.3),
     taught_phases=2,
   )
-  taught_config.update(settings)
+  taught_config.num_replicas = num_replicas
   expected = loop.train(taught_config, tmp_path / "whole", tiny_dataset)
   with monkeypatch.context() as patch:
     stop_at(patch, last_step)
