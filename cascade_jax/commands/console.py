@@ -11,6 +11,7 @@ COMMANDS = {
   "score": "Scores anyone's codes, from an .npz file.",
   "rank": "Ranks models without labels, by UDR.",
   "information": "Draws what the latents of several runs know of the images.",
+  "categories": "Draws what the categories of a run stand for.",
   "worth": "Tells which KL weights a factor or a dimension pays for.",
   "summarise": "Puts runs of several seeds into one file and table.",
   "compare": "Prints one table of several methods.",

@@ -3,6 +3,7 @@
 The functions return matplotlib Figures, and `traversal_gif` bytes.
 """
 
+from cascade_jax.plots.categories import categories
 from cascade_jax.plots.charts import curves
 from cascade_jax.plots.confusion import confusion
 from cascade_jax.plots.information import information
@@ -10,6 +11,7 @@ from cascade_jax.plots.reconstructions import reconstructions
 from cascade_jax.plots.traversals import traversal_gif, traversal_grid
 
 __all__ = (
+  "categories",
   "confusion",
   "curves",
   "information",
