@@ -37,27 +37,14 @@ CPU cores.
 import ml_collections
 
 from cascade_jax import config as config_lib
+from cascade_jax.configs.recipe import recipe
 from cascade_jax.errors import UserError
 
 _CAPACITY = {"beta_vae.capacity": 25.0, "learning_rate": 5e-4}
 _VARIANTS: dict[str, dict] = {
   "m6": {},
   "m4": {"num_continuous": 4, "beta_low": 2.0},
-  "dependable": {
-    "beta_high": 40.0,
-    "pairwise_weight": 0.1,
-    "phase_steps": 1_000,
-    "discrete_start_phase": 3,
-    "cascade_vae.warm_up_weights": (112.0, 40.0),
-    "cascade_vae.warm_up_steps": (2_000, 5_000),
-    "cascade_vae.aligns_dimensions": True,
-    "cascade_vae.opens_rest_together": True,
-    "cascade_vae.taught_phases": 21,
-    "cascade_vae.learning_rate_phases": (9, 22, 28),
-    "cascade_vae.learning_rate_factors": (2.0, 0.5, 0.15),
-    "learning_rate": 5e-4,
-    "num_steps": 40_000,
-  },
+  "dependable": {**recipe(1.0, 1_000), "learning_rate": 4e-4},
   "cascade_vae_c": {"num_continuous": 10},
   "beta_vae": {"num_continuous": 10, "beta_vae.beta": 4.0},
   "beta_vae_m5": {"num_continuous": 5, "beta_vae.beta": 10.0},
