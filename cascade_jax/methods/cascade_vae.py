@@ -56,6 +56,9 @@ ABOUT = About(
     4: ("91.34 ± 7.36", "76.00 ± 22.16"),
   },
 )
+ABOUT_TAUGHT = ABOUT._replace(
+  title="CascadeVAE, taught from a guess", published={}
+)
 ABOUT_CONTINUOUS = ABOUT._replace(title="CascadeVAE-C", published={})
 
 

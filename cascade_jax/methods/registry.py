@@ -24,6 +24,9 @@ from cascade_jax.methods.beta_vae import ABOUT_ANNEALED as BETA_VAE_ANNEALED
 from cascade_jax.methods.beta_vae import beta_vae
 from cascade_jax.methods.cascade_vae import ABOUT as CASCADE_VAE
 from cascade_jax.methods.cascade_vae import ABOUT_CONTINUOUS as CASCADE_VAE_C
+from cascade_jax.methods.cascade_vae import (
+  ABOUT_TAUGHT as CASCADE_VAE_TAUGHT,
+)
 from cascade_jax.methods.cascade_vae import cascade_vae, cascade_vae_c
 from cascade_jax.methods.factor_vae import ABOUT as FACTOR_VAE
 from cascade_jax.methods.factor_vae import factor_vae
@@ -109,6 +112,9 @@ def about(config: Mapping[str, Any]) -> About | None:
   name = config.get("method")
   if name == "beta_vae" and (config.get("beta_vae") or {}).get("capacity"):
     return BETA_VAE_ANNEALED
+  settings = config.get("cascade_vae") or {}
+  if name == "cascade_vae" and settings.get("taught_phases"):
+    return CASCADE_VAE_TAUGHT
   return METHODS[name].about if name in METHODS else None
 
 

@@ -74,11 +74,28 @@ def _verdict(run: Run) -> str:
     return f"{training} Not scored yet."
   sentences = [
     training,
+    _guess(run),
     _dimensions_in_use(run.evaluation),
     _predicted_classes(run.evaluation),
     _represented_factors(run.evaluation),
   ]
   return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _guess(run: Run) -> str:
+  """Returns what a run owes to a guess of its categories, if it had one."""
+  shares = [
+    entry["guess_agreement"]
+    for entry in run.log_entries
+    if is_number(entry.get("guess_agreement"))
+  ]
+  if not shares:
+    return ""
+  return (
+    "Its categories were first taught from a guess, made without labels from "
+    "how the images connect, which is not part of the paper's method; "
+    f"{shares[-1]:.1%} of the images are still in the guessed category."
+  )
 
 
 def _dimensions_in_use(evaluation: dict) -> str:

@@ -276,3 +276,12 @@ def test_annealed_variant_has_an_origin_of_its_own():
   plain = methods.about({"method": "beta_vae", "beta_vae": {"capacity": 0.0}})
   assert plain.published[10] == ("74.41 ± 7.68",)
   assert methods.about({"method": "my_own"}) is None
+
+
+def test_taught_codes_are_named_and_not_compared_with_the_paper():
+  config = {"method": "cascade_vae", "cascade_vae": {"taught_phases": 2}}
+  about = methods.about(config)
+  assert "taught" in about.title and not about.published
+  config["cascade_vae"]["taught_phases"] = 0
+  assert methods.about(config).published[6][0] == "90.49 ± 5.28"
+  assert methods.about({"method": "cascade_vae"}).title == "CascadeVAE"

@@ -10,9 +10,11 @@ from tests.helpers.reported_run import (
   EVALUATION,
   Page,
   change,
+  log_entry,
   page_text,
   write,
   write_arrays,
+  write_log,
   write_page,
   write_run,
 )
@@ -33,6 +35,17 @@ def test_verdict_says_what_came_out(folder):
   assert "Every factor is clearly represented" in text
   change(folder / "evaluation.json", votes=[[7, 1], [0, 0], [6, 2]])
   assert "No latent clearly represents shape." in page_text(folder)
+
+
+def test_guess_is_named_with_what_is_left_of_it(folder):
+  assert "taught from a guess" not in page_text(folder)
+  log_entries = [log_entry(step) for step in range(1, 9)]
+  log_entries[-3]["guess_agreement"] = 0.5
+  log_entries[-2]["guess_agreement"] = 0.987
+  write_log(folder, log_entries)
+  text = page_text(folder)
+  assert "taught from a guess, made without labels" in text
+  assert "98.7% of the images are still in the guessed category" in text
 
 
 def test_full_size_run_may_be_compared(folder):
