@@ -6,14 +6,13 @@ give, so this is what a silenced image is compared with: the mean of the decoded
 images over the values that the variable takes for other images, all other
 variables being held.
 
-This convention follows from what the decoder was trained on. Setting the
-variable to 0, the prior's mean, or to a single sample of the prior gives a
-decoder that was trained to be certain one wrong image, and overstates the loss:
-a model that is trained without the variable is uncertain instead. Samples of
-the prior may also lie where the decoder has never been trained, so the values
-are those of the aggregate posterior. Where variables depend on each other, the
-silenced one is not replaced by what the others tell of it, and the loss is then
-too large; it is exact for a factorised aggregate posterior.
+This convention follows from what the decoder was trained on: to be certain at
+each value of z. At 0, the prior's mean, or at a single sample of the prior, it
+draws one sharp and wrong image, and the loss is overstated: a model that is
+trained without the variable draws an uncertain image instead. The prior also
+has samples where the decoder was never trained, so the values are those of the
+aggregate posterior. They are drawn regardless of the other variables: where
+these tell something of the silenced one, the loss is too large.
 
 Shapes: N images of P pixels, m continuous dimensions, K values of each one, A
 alternatives that are decoded for an image.

@@ -103,11 +103,12 @@ def test_the_onset_is_the_limit_of_small_changes():
 
 def test_grey_images_are_the_bernoulli_loss_of_the_mean():
   levels = np.array([0.2, 0.4, 0.9])
-  images = levels.reshape(3, 1, 1, 1)
+  constant = np.full(3, 0.3)  # a pixel that costs as much in all groups
+  images = np.stack([levels, constant], axis=1).reshape(3, 1, 2, 1)
   (worth,) = metrics.factor_worth(images, np.arange(3)[:, None]).stages[0]
   mean = levels.mean()
   loss = -(levels * np.log(mean) + (1 - levels) * np.log(1 - mean)).mean()
-  assert worth.cost == pytest.approx(loss)
+  assert worth.cost == pytest.approx(loss + entropy(0.3))
   known = np.mean([entropy(level) for level in levels])
   assert worth.gains[0] == pytest.approx(loss - known)
 
@@ -182,6 +183,11 @@ def test_a_sample_equals_a_loop_with_the_correction():
     )
     assert worth.cost == pytest.approx(before, rel=1e-6)
     assert worth.gains[-1] == pytest.approx(before - after, abs=1e-6)
+    entropies = [
+      entr(np.bincount(labels) / 200).sum() + labels.max() / 400
+      for labels in columns
+    ]
+    assert worth.rates[-1] == pytest.approx(entropies[1] - entropies[0])
     assert worth.onset is None
 
 
@@ -223,6 +229,21 @@ def test_small_groups_are_left_out_and_end_the_stages(fewest_members, bins):
   assert [stage[0].bins for stage in result.stages[1:]] == bins
   others = [w.bins for w in result.given_others if w.factor == 1]
   assert others == bins
+
+
+def test_the_stages_end_when_one_factor_is_too_rare_to_compare():
+  """Its value 1 has 30 of 600 images, but 7 of the 150 of another's value."""
+  index = np.arange(600)
+  factors = np.stack([index % 4, index // 4 % 2, index < 30], axis=1)
+  images = np.eye(4)[factors[:, 0]].reshape(-1, 2, 2, 1)
+  result = metrics.factor_worth(images, factors)
+  assert [len(stage) for stage in result.stages] == [3]
+
+
+def test_as_many_images_as_combinations_can_be_a_sample():
+  factors = np.array([[0, 0], [0, 0], [1, 0], [1, 1]])
+  with pytest.raises(ValueError, match="fewer than 20 of the 4 images"):
+    metrics.factor_worth(np.zeros((4, 1, 1, 1)), factors)
 
 
 def test_too_few_images_for_any_factor_are_refused():
