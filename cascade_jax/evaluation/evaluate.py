@@ -24,7 +24,7 @@ from absl import logging
 from cascade_jax import config as config_lib
 from cascade_jax import data, methods, metrics, startup
 from cascade_jax.errors import UserError
-from cascade_jax.evaluation import pictures, scores
+from cascade_jax.evaluation import code_merits, pictures, scores
 from cascade_jax.evaluation.represent import compile_represent
 from cascade_jax.methods import Method
 from cascade_jax.metrics import codes_file
@@ -50,7 +50,7 @@ def evaluate_run(
       config.
     dataset: used instead of the one that the config names.
     all_metrics: whether to compute the slower metrics of `cascade_jax.metrics`
-      too, on 10,000 images, whose codes are saved.
+      and the merits of the code too, on 10,000 images, whose codes are saved.
 
   Returns:
     The contents of `evaluation.json`.
@@ -162,6 +162,9 @@ class Evaluator:
     self.dataset = dataset
     self._on_device = data.to_device(dataset, self._spread)
     self._represent = compile_represent(method, self._on_device, self._spread)
+    self._code_merits = code_merits.compile_code_merits(
+      method, self._on_device, config.likelihood
+    )
     self.decode = jax.jit(method.decode)
 
   def __call__(
@@ -200,6 +203,11 @@ class Evaluator:
     if self._all_metrics:
       inputs = scores.metric_inputs(scored, kl, dataset, indices)
       results |= scores.score_all_metrics(inputs)
+      rows = scores.metric_rows(len(indices))
+      results["merits"] = self._code_merits(
+        state.params, indices[rows], jax.tree.map(lambda x: x[rows], scored)
+      )
+      results["merits_protocol"] = code_merits.PROTOCOL
     results["seconds"] = time.perf_counter() - started
     decode = functools.partial(self.decode, state.params)
     arrays = pictures.traversals(decode, config.num_continuous, sizes)

@@ -13,14 +13,13 @@ def line(name: str, value: object) -> str:
 
 
 def to_text(evaluation: dict) -> str:
-  """Returns the scores of an evaluation: all metrics, then those on all images.
+  """Returns an evaluation: all metrics and merits, then those on all images.
 
   Args:
     evaluation: what `evaluate.evaluate_run` returns with `all_metrics`.
   """
-  metrics = evaluation["metrics"]
-  lines = _values(metrics)
-  if metrics:
+  lines = _values(evaluation["metrics"] | evaluation["merits"])
+  if lines:
     lines.append(line("on", f"{evaluation['metrics_images']} images"))
   left_out = evaluation["metrics_left_out"]
   lines += [line(k, f"left out: {reason}") for k, reason in left_out.items()]

@@ -54,7 +54,7 @@ def compile_represent(
     params: Any, indices: np.ndarray, discrete: bool
   ) -> Representation[np.ndarray]:
     size = backend().representation_batch
-    batches = spread.share(_in_batches(indices, size))
+    batches = spread.share(in_batches(indices, size))
     results = jax.device_get(compiled(params, dataset, batches, discrete))
     return jax.tree.map(
       lambda x: x.reshape(len(x), batches.size, *x.shape[3:])[
@@ -66,7 +66,12 @@ def compile_represent(
   return represent
 
 
-def _in_batches(indices: np.ndarray, size: int) -> np.ndarray:
-  """Returns `[N / B, B]`, the last batch filled up with the first indices."""
+def in_batches(indices: np.ndarray, size: int) -> np.ndarray:
+  """Returns `[N / B, B]`, the last batch filled up with the first indices.
+
+  Args:
+    indices: `[N]`.
+    size: B.
+  """
   count = -(-len(indices) // size)
   return np.resize(indices, (count, size)).astype(np.int32)

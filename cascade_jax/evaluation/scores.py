@@ -26,7 +26,7 @@ PROTOCOL = {
 }
 
 
-METRICS_IMAGES = 10_000  # in the sample of `metric_inputs`
+METRICS_IMAGES = 10_000  # in the sample of `metric_rows`
 _LOGGED_SAMPLES = 1024  # over which the information is averaged during training
 
 
@@ -155,6 +155,11 @@ def score_representation(
   return results
 
 
+def metric_rows(count: int) -> np.ndarray:
+  """Returns which of `count` images the slower metrics are computed on."""
+  return sample(count, METRICS_IMAGES if count > METRICS_IMAGES else 0)
+
+
 def metric_inputs(
   representation: Representation[np.ndarray],
   kl: np.ndarray | None,
@@ -165,8 +170,6 @@ def metric_inputs(
 
   Arguments are those of `score_representation`.
   """
-  size = METRICS_IMAGES if len(indices) > METRICS_IMAGES else 0
-  rows = sample(len(indices), size)
   has_code = representation.categories.shape[1] > 0
   is_probabilistic = representation.scale.any()
   inputs = metrics.MetricInputs(
@@ -177,7 +180,7 @@ def metric_inputs(
     kl,
     None if dataset.classes is None else dataset.classes[indices],
   )
-  return inputs.take(rows)
+  return inputs.take(metric_rows(len(indices)))
 
 
 def score_all_metrics(inputs: metrics.MetricInputs) -> dict:

@@ -94,6 +94,12 @@ def test_a_run_is_evaluated_again_on_another_sample(whole):
   for name in scores.NAMES:  # computed on all images that were evaluated
     del again[name]
   assert evaluation["metrics"] == pytest.approx(again, abs=1e-12)
+  merits = evaluation["merits"]
+  assert set(merits) == set(evaluation["merits_protocol"])
+  assert 0 <= merits["category_balance"] <= 1 and merits["unary_gap"] >= 0
+  assert f"code stability              {merits['code_stability']:.4f}" in (
+    result.stdout
+  )
   assert "dci completeness" in result.stdout
   assert "DCI completeness" in (folder / "report.html").read_text()
 
