@@ -36,6 +36,10 @@ from cascade_jax.metrics.mig import (
   mutual_information_gap,
   robust_mutual_information_gap,
 )
+from cascade_jax.metrics.model_centrality import (
+  ModelCentrality,
+  model_centrality,
+)
 from cascade_jax.metrics.modularity import (
   Explicitness,
   Modularity,
@@ -45,6 +49,10 @@ from cascade_jax.metrics.modularity import (
 from cascade_jax.metrics.mutual_information import (
   MutualInformation,
   mutual_information,
+)
+from cascade_jax.metrics.rank_correlation import (
+  RankCorrelation,
+  rank_correlation,
 )
 from cascade_jax.metrics.sap import Sap, sap
 from cascade_jax.metrics.scoring import attempt, score
@@ -67,8 +75,10 @@ __all__ = (
   "Interval",
   "InterventionalRobustness",
   "MetricInputs",
+  "ModelCentrality",
   "Modularity",
   "MutualInformation",
+  "RankCorrelation",
   "Sap",
   "UnsupervisedRanking",
   "Worth",
@@ -83,9 +93,11 @@ __all__ = (
   "factor_worth",
   "intervals",
   "interventional_robustness",
+  "model_centrality",
   "modularity",
   "mutual_information",
   "mutual_information_gap",
+  "rank_correlation",
   "robust_mutual_information_gap",
   "sap",
   "score",
