@@ -9,7 +9,7 @@ COMMANDS = {
   "train": "Trains, scores and reports one run.",
   "evaluate": "Scores a run's newest checkpoint and writes its report.",
   "score": "Scores anyone's codes, from an .npz file.",
-  "rank": "Ranks models without labels, by UDR.",
+  "rank": "Ranks runs without labels, and tells how well that works.",
   "information": "Draws what the latents of several runs know of the images.",
   "categories": "Draws what the categories of a run stand for.",
   "worth": "Tells which KL weights a factor or a dimension pays for.",

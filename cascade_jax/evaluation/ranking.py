@@ -1,5 +1,9 @@
-"""A ranking of models without labels, from the files of their codes."""
+"""Runs, or files of codes, with the merits that rank them without labels.
 
+Shapes: R runs.
+"""
+
+import os
 import pathlib
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,106 +11,168 @@ from typing import NamedTuple
 import numpy as np
 
 from cascade_jax.errors import UserError
-from cascade_jax.evaluation.tables import markdown_table
+from cascade_jax.evaluation import merits, scores
 from cascade_jax.metrics import (
   MetricInputs,
+  ModelCentrality,
+  RankCorrelation,
   UnsupervisedRanking,
   codes_file,
+  model_centrality,
   unsupervised_disentanglement_ranking,
 )
-from cascade_jax.runs.provenance import provenance
-
-_PROTOCOL = (
-  "UDR, Duan et al. 2020: median over the other models; of dimensions with a "
-  "KL above 0.01 nats, or all where there is no KL."
-)
+from cascade_jax.runs import json_file
 
 
 class Ranking(NamedTuple):
-  """The UDR scores of several models on the same examples.
+  """The merits of several runs on the same examples.
 
   Attributes:
-    names: of the files, one for each model, in the order of `udr`.
-    similarity: of two models' dimensions, "spearman" or "lasso".
+    paths: as they were given.
+    names: R different ones, the paths without the folder that all are in.
+    evaluations: content of evaluation.json; None for a file of codes.
+    merits: `[R]` by name, NaN where unknown; only those that some run has, in
+      the order of `merits.MERITS`.
+    labelled: `[R]` scores that need labels, likewise; empty without labels.
     num_examples: the number of examples that the codes describe.
-    udr: the scores and the pairwise similarities that they are medians of.
+    similarity: of two models' dimensions, for the UDR.
+    udr: with the pairwise similarities.
+    centrality: with the cross-scores.
+    correlations: of each merit with each score, as `merits.correlations` says.
   """
 
+  paths: tuple[str, ...]
   names: tuple[str, ...]
-  similarity: str
+  evaluations: tuple[dict | None, ...]
+  merits: dict[str, np.ndarray]
+  labelled: dict[str, np.ndarray]
   num_examples: int
+  similarity: str
   udr: UnsupervisedRanking
+  centrality: ModelCentrality
+  correlations: dict[str, dict[str, RankCorrelation]]
 
 
-def rank_files(names: Sequence[str], similarity: str = "spearman") -> Ranking:
-  """Returns the UDR scores of the models whose codes the files hold.
+def rank(paths: Sequence[str], similarity: str = "spearman") -> Ranking:
+  """Returns the merits of runs and, where there are labels, their scores.
 
   Args:
-    names: of two or more files that `metrics.codes_file` reads, with `means`.
+    paths: of two or more folders of runs that `evaluate.evaluate_run` has
+      evaluated with `all_metrics`, or files that `metrics.codes_file` reads,
+      with `means`. Files have UDR and ModelCentrality only.
     similarity: as for `metrics.unsupervised_disentanglement_ranking`.
 
   Raises:
-    UserError: fewer than two files, a file named twice, one that can't be read
-      or has no means, or codes of different examples.
+    UserError: fewer than two paths, one named twice, a run without an
+      evaluation, a file that can't be read or has no means, or codes or
+      evaluations of different examples.
   """
-  if len(names) < 2:
-    raise UserError(f"name two files of codes or more, not {names}")
-  if repeated := {name for name in names if names.count(name) > 1}:
-    raise UserError(f"{', '.join(repeated)} is named twice")
-  inputs = [codes_file.read(pathlib.Path(name)) for name in names]
+  if len(paths) < 2:
+    raise UserError(
+      f"name two folders of runs (or files of codes) or more, not {len(paths)}"
+    )
+  names = _names(paths)
+  evaluations = tuple(_evaluation(pathlib.Path(path)) for path in paths)
+  _check_same_evaluation(paths, evaluations)
+  models = [_codes(pathlib.Path(path)) for path in paths]
   udr = unsupervised_disentanglement_ranking(
-    _means_of_same_examples(names, inputs),
-    [codes.kl for codes in inputs],
+    _means_of_same_examples(paths, models),
+    [model.kl for model in models],
     similarity=similarity,
   )
-  return Ranking(tuple(names), similarity, inputs[0].num_examples, udr)
-
-
-def to_markdown(ranking: Ranking) -> str:
-  """Returns a table with one row for each model, the best first."""
-  udr = ranking.udr
-  rows = [
-    (ranking.names[k], f"{udr.scores[k]:.4f}", udr.num_informative[k])
-    for k in np.argsort(-udr.scores, kind="stable")
-  ]
-  header = ("codes", f"UDR ({ranking.similarity})", "informative dimensions")
-  return markdown_table(header, rows)
-
-
-def to_json(ranking: Ranking) -> dict:
-  """Returns the ranking with its protocol and provenance, for a JSON file."""
-  names, udr = ranking.names, ranking.udr
-  return {
-    "protocol": _PROTOCOL,
-    "similarity": ranking.similarity,
-    "num_examples": ranking.num_examples,
-    "scores": dict(zip(names, udr.scores.tolist())),
-    "num_informative": dict(zip(names, udr.num_informative.tolist())),
-    "pairs": {
-      f"{names[i]} with {names[j]}": udr.pairwise[i, j].item()
-      for i, j in zip(*np.nonzero(np.isfinite(udr.pairwise)))
-    },
-    **provenance(),
+  centrality = model_centrality(models)
+  of_runs = [merits.of_evaluation(each) if each else {} for each in evaluations]
+  columns = {
+    name: _column([run.get(name) for run in of_runs]) for name in merits.MERITS
   }
+  columns |= {"udr": udr.scores, "model_centrality": centrality.scores}
+  of_labels = {
+    name: _column([(each or {}).get(name) for each in evaluations])
+    for name in scores.NAMES
+  }
+  known, labelled = _known(columns), _known(of_labels)
+  return Ranking(
+    tuple(paths),
+    names,
+    evaluations,
+    known,
+    labelled,
+    models[0].num_examples,
+    similarity,
+    udr,
+    centrality,
+    merits.correlations(known, labelled),
+  )
+
+
+def _names(paths: Sequence[str]) -> tuple[str, ...]:
+  """Returns the paths relative to the folder that all of them are in."""
+  resolved = [pathlib.Path(path).expanduser().resolve() for path in paths]
+  if repeated := {p for p, r in zip(paths, resolved) if resolved.count(r) > 1}:
+    raise UserError(f"{', '.join(sorted(repeated))} is named twice")
+  common = os.path.commonpath([path.parent for path in resolved])
+  return tuple(path.relative_to(common).as_posix() for path in resolved)
+
+
+def _evaluation(path: pathlib.Path) -> dict | None:
+  """Returns the evaluation of a run; None for a file of codes."""
+  if not path.is_dir():
+    return None
+  file = path / "evaluation.json"
+  content = json_file.read(file) if file.exists() else {}
+  if "merits" not in content or not (path / "codes.npz").exists():
+    raise UserError(
+      f"{path} has no evaluation with merits and codes; make it with "
+      f"python -m experiments.evaluate --workdir={path} (of a run of several "
+      "replicas, rank its folders seed_...)"
+    )
+  return content
+
+
+def _codes(path: pathlib.Path) -> MetricInputs:
+  return codes_file.read(path / "codes.npz" if path.is_dir() else path)
+
+
+def _check_same_evaluation(
+  paths: Sequence[str], evaluations: Sequence[dict | None]
+) -> None:
+  """Raises UserError if runs were evaluated on different images."""
+  conditions = [
+    (path, {key: each[key] for key in ("dataset", "num_images")})
+    for path, each in zip(paths, evaluations)
+    if each is not None
+  ]
+  for path, condition in conditions:
+    if condition != conditions[0][1]:
+      raise UserError(
+        f"{path} was evaluated on {condition['num_images']} images of "
+        f"{condition['dataset']!r}, {conditions[0][0]} on "
+        f"{conditions[0][1]['num_images']} of {conditions[0][1]['dataset']!r}; "
+        "evaluate all on the same ones with python -m experiments.evaluate"
+      )
 
 
 def _means_of_same_examples(
-  names: Sequence[str], inputs: list[MetricInputs]
+  paths: Sequence[str], models: Sequence[MetricInputs]
 ) -> list[np.ndarray]:
-  """Returns the means of each file, or refuses files that don't go together."""
-  first = inputs[0]
+  """Returns the means of each model, or refuses those that don't go together.
+
+  Raises:
+    UserError: codes without means, or of different examples.
+  """
+  first = models[0]
   means = []
-  for name, codes in zip(names, inputs):
+  for path, codes in zip(paths, models):
     if codes.means is None:
-      raise UserError(f"{name} must hold means")
+      raise UserError(f"{path} must hold means")
     if codes.num_examples != first.num_examples:
       raise UserError(
-        f"{name} is of {codes.num_examples} examples, {names[0]} of "
+        f"{path} is of {codes.num_examples} examples, {paths[0]} of "
         f"{first.num_examples}; only codes of the same ones can be compared"
       )
     if not _equal(codes.factors, first.factors):
       raise UserError(
-        f"{name} and {names[0]} are codes of other examples (their factors "
+        f"{path} and {paths[0]} are codes of other examples (their factors "
         "differ); only codes of the same ones can be compared"
       )
     means.append(codes.means)
@@ -117,3 +183,12 @@ def _equal(first: np.ndarray | None, second: np.ndarray | None) -> bool:
   if first is None or second is None:
     return first is second
   return np.array_equal(first, second)
+
+
+def _column(values: Sequence[float | None]) -> np.ndarray:
+  return np.array(values, float)  # None becomes NaN
+
+
+def _known(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+  """Returns the columns in which some run has a value."""
+  return {k: x for k, x in columns.items() if not np.isnan(x).all()}
