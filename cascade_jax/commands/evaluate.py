@@ -5,9 +5,10 @@
 All metrics of cascade_jax.metrics go to evaluation.json: both disentanglement
 scores and the accuracy on all images (of --num_images), the others on at most
 10,000 of them, whose codes go to codes.npz, which
-`python -m experiments.score` reads. In a run of several replicas, each one is
-scored and reported in its own folder, and the table of all goes to
-summary.json.
+`python -m experiments.score` reads. Merits, which need no labels, go there too;
+`python -m experiments.rank` compares those of several runs. In a run of several
+replicas, each one is scored and reported in its own folder, and the table of
+all goes to summary.json.
 """
 
 import pathlib

@@ -109,9 +109,8 @@ def balance(categories: np.ndarray, num_categories: tuple[int, ...]) -> float:
     num_categories: of each variable.
   """
   joint = np.ravel_multi_index(tuple(categories.T), num_categories)
-  num_codes = math.prod(num_categories)
-  shares = np.bincount(joint, minlength=num_codes) / len(joint)
-  return float(entropy(shares) / np.log(num_codes))
+  shares = np.bincount(joint) / len(joint)
+  return float(entropy(shares) / np.log(math.prod(num_categories)))
 
 
 def decoded_costs(

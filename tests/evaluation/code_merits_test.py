@@ -81,16 +81,16 @@ def test_merits_have_the_values_computed_by_hand():
 
 
 def test_all_variables_together_are_one_code():
-  places = [(3, 3), (0, 0), (6, 6), (4, 1)]
+  places = [(3, 3), (0, 0), (6, 6), (4, 1), (4, 6)]
   method = known_method((2, 2))
   merits = merits_of(method, one_bright_pixel(places))
-  # (3, 3) leaves its codes downwards and to the right, (4, 1) upwards.
-  assert merits["code_stability"] == 1 - 3 / (4 * 4)
-  shares = np.array([2, 0, 1, 1]) / 4
+  # (3, 3) leaves its code downwards and to the right, the last two upwards.
+  assert merits["code_stability"] == 1 - 4 / (5 * 4)
+  shares = np.array([2, 1, 0, 2]) / 5
   expected = -sum(p * math.log(p) for p in shares if p) / math.log(4)
   assert merits["category_balance"] == pytest.approx(expected)
   # The two likeliest of 0.8, 0.5, 0.1 and 0.3, or of their complements.
-  gap = (math.log(0.8 / 0.5) + 3 * math.log(0.9 / 0.7)) / 4
+  gap = (math.log(0.8 / 0.5) + 4 * math.log(0.9 / 0.7)) / 5
   assert merits["unary_gap"] == pytest.approx(gap, rel=1e-5)
 
 
