@@ -70,6 +70,19 @@ def kl_per_dimension(posterior: Posterior) -> jax.Array:
   return 0.5 * (mean**2 + scale**2 - 2 * jnp.log(scale + 1e-8) - 1)
 
 
+def mean_kl(mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
+  """Returns the KL of each dimension, nats `[m]`, averaged over images.
+
+  For what a model inferred, on the host: NumPy in and out.
+
+  Args:
+    mean: `[N, m]` of the posteriors of N images.
+    scale: `[N, m]`.
+  """
+  posterior = Posterior(*jax.device_put((mean, scale)))
+  return jax.device_get(jax.jit(kl_per_dimension)(posterior)).mean(axis=0)
+
+
 def total_correlation(posterior: Posterior, latents: jax.Array) -> jax.Array:
   """Returns KL(q(z) || prod_j q(z_j)), a scalar in nats, from the batch alone.
 

@@ -43,6 +43,17 @@ class LossesTest(chex.TestCase):
     chex.assert_shape(kl, (1, 3))
     np.testing.assert_allclose(kl[0], ratio.mean(axis=0), atol=0.02)
 
+  def test_mean_kl_is_that_of_a_loop_over_images(self):
+    rng = np.random.default_rng(1)
+    mean, scale = rng.uniform(0.1, 2, (2, 5, 3)).astype(np.float32)
+    expected = [
+      [(m**2 + s**2 - 1) / 2 - np.log(s) for m, s in zip(*rows)]
+      for rows in zip(mean, scale)
+    ]
+    kl = losses.mean_kl(mean, scale)
+    assert isinstance(kl, np.ndarray)
+    np.testing.assert_allclose(kl, np.mean(expected, axis=0), rtol=1e-5)
+
   def test_kl_is_zero_for_the_prior_and_finite_without_width(self):
     zeros, ones = np.zeros((1, 1)), np.ones((1, 1))
     prior = losses.kl_per_dimension(Posterior(zeros, ones))

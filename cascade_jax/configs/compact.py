@@ -47,6 +47,7 @@ from cascade_jax.configs.recipe import recipe
 from cascade_jax.errors import UserError
 
 _ROTATED = {  # all 40 orientations
+  "method": "cascade_vae",
   "data.num_orientations": 40,
   "num_continuous": 6,
   "beta_low": 0.25,
@@ -54,7 +55,6 @@ _ROTATED = {  # all 40 orientations
   "evaluate_every_images": 4_000,
   "evaluation_images": 50_000,
 }
-_METHODS = {"dependable": "cascade_vae", "rotated": "cascade_vae"}
 _VARIANTS: dict[str, dict] = {
   "cascade_vae": {"num_continuous": 4},
   "dependable": {**_ROTATED, **recipe(0.25, 500)},
@@ -107,7 +107,10 @@ def get_config(variant: str = "cascade_vae") -> ml_collections.ConfigDict:
       f"{', '.join(_VARIANTS)}"
     )
   config = config_lib.default()
-  config.method = _METHODS.get(variant, variant.removesuffix("_annealed"))
+  # A variant is named like its method, unless it says otherwise.
+  config.method = _VARIANTS[variant].get(
+    "method", variant.removesuffix("_annealed")
+  )
   config.data.image_size = 32
   config.data.downsample = "mean"
   config.data.num_orientations = 1

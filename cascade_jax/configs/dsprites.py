@@ -42,8 +42,8 @@ from cascade_jax.errors import UserError
 
 _CAPACITY = {"beta_vae.capacity": 25.0, "learning_rate": 5e-4}
 _VARIANTS: dict[str, dict] = {
-  "m6": {},
-  "m4": {"num_continuous": 4, "beta_low": 2.0},
+  "m6": {"method": "cascade_vae"},
+  "m4": {"method": "cascade_vae", "num_continuous": 4, "beta_low": 2.0},
   "dependable": {**recipe(1.0, 1_000), "learning_rate": 4e-4},
   "cascade_vae_c": {"num_continuous": 10},
   "beta_vae": {"num_continuous": 10, "beta_vae.beta": 4.0},
@@ -66,9 +66,10 @@ def get_config(variant: str = "m6") -> ml_collections.ConfigDict:
       f"{', '.join(_VARIANTS)}"
     )
   config = config_lib.default()
-  if variant not in ("m4", "m6", "dependable"):
-    config.method = variant.removesuffix("_annealed")
-    config.method = config.method.removesuffix("_m5").removesuffix("_m4")
+  # A variant is named like its method, unless it says otherwise.
+  named = variant.removesuffix("_annealed")
+  named = named.removesuffix("_m5").removesuffix("_m4")
+  config.method = _VARIANTS[variant].get("method", named)
   if config.method not in ("cascade_vae", "cascade_vae_c"):
     config.weight_penalty = 0.0
   config.update_from_flattened_dict(_VARIANTS[variant])

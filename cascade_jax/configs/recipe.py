@@ -14,6 +14,7 @@ def recipe(beta_low: float, phase_steps: int) -> dict[str, Any]:
     phase_steps: of a phase; the run has 40 times as many steps.
   """
   return {
+    "method": "cascade_vae",
     "num_continuous": 6,
     "beta_low": beta_low,
     "beta_high": 40 * beta_low,  # x, y and scale are worth more, shape less

@@ -12,7 +12,12 @@ from cascade_jax.connectivity.components import (
   component_cut,
   plateaus,
 )
-from cascade_jax.connectivity.guess import CUTS, Guess, guess_categories
+from cascade_jax.connectivity.guess import (
+  CUTS,
+  Guess,
+  check_settings,
+  guess_categories,
+)
 from cascade_jax.connectivity.neighbours import mutual_ranks, nearest
 from cascade_jax.connectivity.registration import (
   REGISTRATIONS,
@@ -28,6 +33,7 @@ __all__ = (
   "Guess",
   "Plateau",
   "SpectralCut",
+  "check_settings",
   "component_cut",
   "flatten",
   "guess_categories",

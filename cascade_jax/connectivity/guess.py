@@ -82,7 +82,7 @@ def guess_categories(
     UserError: the sample doesn't fall into S categories, or an argument or the
       images are malformed; the message says what to do.
   """
-  _check_names(registration, cut)
+  check_settings(registration, cut)
   count = min(sample_size, num_images)
   if count < 1:
     raise UserError(
@@ -107,14 +107,23 @@ def guess_categories(
   return Guess(categories, sizes, num_neighbours, plateau, sample)
 
 
-def _check_names(registration: str, cut: str) -> None:
-  if registration not in REGISTRATIONS:
-    raise UserError(
-      f"registration is {registration!r}; it must be one of "
-      f"{tuple(REGISTRATIONS)}"
-    )
-  if cut not in CUTS:
-    raise UserError(f"cut is {cut!r}; it must be one of {CUTS}")
+def check_settings(registration: str, cut: str, prefix: str = "") -> None:
+  """Refuses names that `guess_categories` does not know.
+
+  Args:
+    registration: see `REGISTRATIONS`.
+    cut: see `CUTS`.
+    prefix: of both settings where they are set, for the message.
+
+  Raises:
+    UserError: names the setting, its value and what there is.
+  """
+  for name, value, known in (
+    ("registration", registration, tuple(REGISTRATIONS)),
+    ("cut", cut, CUTS),
+  ):
+    if value not in known:
+      raise UserError(f"{prefix}{name} is {value!r}; it must be one of {known}")
 
 
 def _blocks(

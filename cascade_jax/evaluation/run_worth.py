@@ -38,8 +38,7 @@ def run_worth(folder: str | os.PathLike, num_images: int) -> dict:
     started = time.perf_counter()
     state = evaluator.restore(path)
     stage, dataset = evaluator.stage(state), evaluator.dataset
-    total = len(dataset.images)
-    indices = scores.sample(total, num_images if num_images < total else 0)
+    indices = scores.sample(len(dataset.images), num_images)
     inferred = evaluator.infer(state, indices, stage.discrete)
     variables = dimension_worth(
       functools.partial(evaluator.decode, state.params),

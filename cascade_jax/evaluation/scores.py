@@ -3,12 +3,11 @@
 Shapes: N images, m continuous dimensions, D discrete variables.
 """
 
-import jax
 import numpy as np
 
 from cascade_jax import data, losses, metrics
 from cascade_jax.evaluation.information import information
-from cascade_jax.types import Posterior, Representation
+from cascade_jax.types import Representation
 
 NAMES = (
   "disentanglement_score",
@@ -31,7 +30,12 @@ _LOGGED_SAMPLES = 1024  # over which the information is averaged during training
 
 
 def sample(num_images: int, size: int) -> np.ndarray:
-  """Returns all indices, or a random sample of `size`, always the same one."""
+  """Returns a random sample of indices in order, always the same one.
+
+  Args:
+    num_images: that there are.
+    size: of the sample; 0 for all images, as for more than there are.
+  """
   if not size:
     return np.arange(num_images)
   return np.sort(np.random.default_rng(0).permutation(num_images)[:size])
@@ -68,11 +72,7 @@ def mean_kl(representation: Representation[np.ndarray]) -> np.ndarray | None:
   """
   if not representation.scale.any():
     return None
-  posterior = Posterior(
-    *jax.device_put((representation.mean, representation.scale))
-  )
-  kl = jax.jit(losses.kl_per_dimension)(posterior)
-  return jax.device_get(kl).mean(axis=0)
+  return losses.mean_kl(representation.mean, representation.scale)
 
 
 def elbo_at_mean(
@@ -157,7 +157,7 @@ def score_representation(
 
 def metric_rows(count: int) -> np.ndarray:
   """Returns which of `count` images the slower metrics are computed on."""
-  return sample(count, METRICS_IMAGES if count > METRICS_IMAGES else 0)
+  return sample(count, METRICS_IMAGES)
 
 
 def metric_inputs(

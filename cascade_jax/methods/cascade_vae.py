@@ -25,8 +25,7 @@ import functools
 import jax
 import optax
 
-from cascade_jax import losses
-from cascade_jax.connectivity import CUTS, REGISTRATIONS
+from cascade_jax import connectivity, losses
 from cascade_jax.errors import UserError
 from cascade_jax.methods import transitions
 from cascade_jax.methods.cascade import (
@@ -255,14 +254,7 @@ def _check_guess(
   num_categories: tuple[int, ...],
 ) -> None:
   check_at_least("cascade_vae", taught_phases=(taught_phases, 0))
-  for name, value, known in (
-    ("guess_registration", registration, REGISTRATIONS),
-    ("guess_cut", cut, CUTS),
-  ):
-    if value not in known:
-      raise UserError(
-        f"cascade_vae.{name} is {value!r}; it must be one of {tuple(known)}"
-      )
+  connectivity.check_settings(registration, cut, "cascade_vae.guess_")
   if taught_phases and len(num_categories) != 1:
     raise UserError(
       f"cascade_vae.taught_phases is {taught_phases}, but num_categories is "

@@ -18,7 +18,7 @@ from cascade_jax.methods import dimensions
 from cascade_jax.methods.cascade import Cascade
 from cascade_jax.methods.method import Transition
 from cascade_jax.methods.start import in_use
-from cascade_jax.types import Params, Posterior, Representation, TrainState
+from cascade_jax.types import Params, Representation, TrainState
 
 _Change = Callable[[TrainState, Representation[np.ndarray]], Params]
 
@@ -74,7 +74,8 @@ def _most_informative_first(
   state: TrainState, representation: Representation[np.ndarray]
 ) -> Params:
   """Sorts the dimensions by their KL, the largest first."""
-  order = np.argsort(-_mean_kl(representation), kind="stable")
+  kl = losses.mean_kl(representation.mean, representation.scale)
+  order = np.argsort(-kl, kind="stable")
   return dimensions.reordered(state.params, order)
 
 
@@ -93,11 +94,3 @@ def _rest_revived(cascade: Cascade) -> _Change:
     return dimensions.revived(state.params, rest, m, key)
 
   return change
-
-
-def _mean_kl(representation: Representation[np.ndarray]) -> np.ndarray:
-  """Returns the mean KL of each dimension, nats `[m]`."""
-  posterior = Posterior(
-    *jax.device_put((representation.mean, representation.scale))
-  )
-  return np.asarray(jax.jit(losses.kl_per_dimension)(posterior)).mean(axis=0)

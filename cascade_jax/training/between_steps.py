@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import jax
 import ml_collections
+import numpy as np
 from absl import logging
 
 from cascade_jax.methods import Method
@@ -67,33 +68,22 @@ class BetweenSteps:
     The steps of further starts do not count as steps of the run. After
     `MOST_STARTS` it goes on with what it has.
     """
-    for attempt in range(1, MOST_STARTS):
+    seeds = replicas.seeds(self._config)
+    for attempt in range(1, MOST_STARTS + 1):
       problems = self._problems(groups)
-      if not any(problems):
-        return groups
-      for seed, problem in zip(replicas.seeds(self._config), problems):
+      is_last = attempt == MOST_STARTS
+      outcome = f"; begun anew, start {attempt + 1} of up to {MOST_STARTS}"
+      if is_last:
+        outcome = f", in each of {attempt} starts; it goes on all the same"
+      for seed, problem in zip(seeds, problems):
         if problem:
-          logging.warning(
-            "seed %d: %s; begun anew, start %d of up to %d",
-            seed, problem, attempt + 1, MOST_STARTS,
-          )  # fmt: skip
+          logging.warning("seed %d: %s%s", seed, problem, outcome)
+      if is_last or not any(problems):
+        break
+      states = self._spread.join(groups)
       others = self._spread.join(self._further_start(attempt))
-      groups = self._spread.split(
-        [
-          other if problem else state
-          for state, other, problem in zip(
-            self._spread.join(groups), others, problems
-          )
-        ]
-      )
-    for seed, problem in zip(
-      replicas.seeds(self._config), self._problems(groups)
-    ):
-      if problem:
-        logging.warning(
-          "seed %d: %s, in each of %d starts; it goes on all the same",
-          seed, problem, MOST_STARTS,
-        )  # fmt: skip
+      chosen = [b if p else a for a, b, p in zip(states, others, problems)]
+      groups = self._spread.split(chosen)
     return groups
 
   def _problems(self, groups: Sequence[TrainState]) -> list[str | None]:
@@ -107,7 +97,7 @@ class BetweenSteps:
     assert self._method.start is not None
     init = jax.jit(self._method.init)
     states = [
-      init(seed + attempt * _SEED_STRIDE)._replace(seed=init(seed).seed)
+      init(seed + attempt * _SEED_STRIDE)._replace(seed=np.uint32(seed))
       for seed in replicas.seeds(self._config)
     ]
     groups, step = self._spread.split(states), 0

@@ -37,9 +37,7 @@ class Sample:
     dataset: data.DeviceDataset,
     spread: Spread,
   ) -> None:
-    size = config.evaluate_every_images
-    num_images = len(dataset)
-    self.indices = scores.sample(num_images, size if size < num_images else 0)
+    self.indices = scores.sample(len(dataset), config.evaluate_every_images)
     self._represent = compile_represent(method, dataset, spread)
 
   def representations(

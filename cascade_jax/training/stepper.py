@@ -69,6 +69,7 @@ class Stepper:
     self._dataset = dataset
     self._spread = spread
     self._teacher = teacher
+    self._seeds = np.array(replicas.seeds(config))
     self._steps = Steps(
       method, spread, config.pairwise_weight, config.batch_size
     )
@@ -112,7 +113,7 @@ class Stepper:
     indices = self._indices(first, last)
     kl_weights = self._on_device(stage.kl_weights)
     states, outcomes, forward, solve = [], [], 0.0, 0.0
-    seeds = np.split(np.array(replicas.seeds(self._config)), len(groups))
+    seeds = np.split(self._seeds, len(groups))
     for state, rows, of_seeds in zip(
       groups, np.split(indices, len(groups)), seeds
     ):
@@ -223,10 +224,9 @@ class Stepper:
   def _indices(self, first: int, last: int) -> np.ndarray:
     """Returns `[R, n, B]` int32, filled up to the n that was compiled for."""
     config = self._config
-    seeds = replicas.seeds(config)
-    shape = (len(seeds), self._steps_per_call, config.batch_size)
+    shape = (len(self._seeds), self._steps_per_call, config.batch_size)
     indices = np.zeros(shape, np.int32)
-    for row, seed in enumerate(seeds):
+    for row, seed in enumerate(self._seeds.tolist()):
       for step in range(first, last):
         indices[row, step - first] = data.batch_indices(
           len(self._dataset), config.batch_size, seed, step

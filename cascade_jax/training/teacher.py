@@ -3,7 +3,6 @@
 Shapes: N images, R replicas, B batch.
 """
 
-import jax
 import numpy as np
 from absl import logging
 
@@ -49,23 +48,16 @@ class Teacher:
   def _guess(self, seed: int) -> np.ndarray:
     """Returns the categories `[N]` of all images."""
     logging.info("seed %d: guessing the categories of the images", seed)
+    images = data.HostImages(self._dataset)
     guess = connectivity.guess_categories(
-      self._images,
-      len(self._dataset.images),
+      lambda indices: images[indices].astype(np.float32, copy=False),
+      len(images),
       self._num_categories,
       seed=seed,
       registration=self._settings.registration,
       cut=self._settings.cut,
     )
     return guess.categories
-
-  def _images(self, indices: np.ndarray) -> np.ndarray:
-    """Returns images `[n, H, W, C]` in [0, 1]."""
-    dataset = self._dataset
-    images = data.unpack(
-      dataset.images[indices], dataset.image_shape, dataset.bits
-    )
-    return np.asarray(jax.device_get(images))
 
 
 def teacher_of(method: Method, dataset: data.Dataset) -> Teacher | None:
