@@ -5,12 +5,12 @@ from typing import Unpack
 
 import numpy as np
 
-from cascade_jax.data import dsprites, dsprites_files, dsprites_tfds
+from cascade_jax.data import digits, dsprites, dsprites_files, dsprites_tfds
 from cascade_jax.data.dataset import Dataset, from_arrays
 from cascade_jax.errors import UserError
 
 _ARRAYS = ("images", "factors", "factor_names", "class_factor", "class_names")
-NAMES = ("dsprites", "dsprites_file", "dsprites_tfds", "arrays")
+NAMES = ("dsprites", "dsprites_file", "dsprites_tfds", "digits", "arrays")
 
 
 def load(
@@ -23,6 +23,7 @@ def load(
   | `dsprites` | dSprites, rendered from its factors; no file is needed |
   | `dsprites_file` | the original, from the .npz or .hdf5 at `path` |
   | `dsprites_tfds` | the original, from TensorFlow Datasets at `path` |
+  | `digits` | handwritten digits that come with scikit-learn; no file |
   | `arrays` | a user's own arrays, from the .npz at `path` |
 
   The arrays in a user's .npz have the names of the arguments of `from_arrays`:
@@ -33,7 +34,8 @@ def load(
     name: one of the names above.
     path: the file, if there is one; for TFDS its data_dir, or "" for the
       default.
-    **options: the options of `dsprites.load`; ignored for `arrays`.
+    **options: the options of `dsprites.load`; ignored for `digits` and
+      `arrays`.
 
   Raises:
     UserError: the name is unknown, there is no file at the path, or the file
@@ -45,6 +47,8 @@ def load(
     return dsprites.load(**options, rows=dsprites_files.read(path))
   if name == "dsprites_tfds":
     return dsprites.load(**options, rows=dsprites_tfds.read(path or None))
+  if name == "digits":
+    return digits.load()
   if name == "arrays":
     return _load_arrays(pathlib.Path(path).expanduser())
   raise UserError(f"data.name is {name!r}; it must be one of {NAMES}")

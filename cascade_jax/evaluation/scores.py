@@ -3,9 +3,12 @@
 Shapes: N images, m continuous dimensions, D discrete variables.
 """
 
+import contextlib
+
 import numpy as np
 
 from cascade_jax import data, losses, metrics
+from cascade_jax.errors import UndefinedMetricError
 from cascade_jax.evaluation.information import information
 from cascade_jax.types import Representation
 
@@ -118,7 +121,10 @@ def score_representation(
   dataset: data.Dataset,
   indices: np.ndarray,
 ) -> dict:
-  """Returns the scores and their details; None for those without a label.
+  """Returns the scores and their details; None for those that are undefined.
+
+  Without labels all of them are. The disentanglement scores need two factors
+  that vary, the accuracy a code and a class factor.
 
   Args:
     representation: of one model, in NumPy arrays.
@@ -129,14 +135,41 @@ def score_representation(
   results: dict = dict.fromkeys(NAMES)
   if dataset.factors is None:
     return results
-  factors = dataset.factors[indices]
+  with contextlib.suppress(UndefinedMetricError):
+    factors = dataset.factors[indices]
+    results |= _disentanglement(
+      representation, kl, factors, dataset.factor_names
+    )
+  if representation.categories.shape[1] and dataset.classes is not None:
+    classes = dataset.classes[indices]
+    results |= _accuracy(representation.categories, classes, dataset)
+  return results
+
+
+def _disentanglement(
+  representation: Representation[np.ndarray],
+  kl: np.ndarray | None,
+  factors: np.ndarray,
+  factor_names: tuple[str, ...],
+) -> dict:
+  """Returns both disentanglement scores, and the votes of the paper's.
+
+  Args:
+    representation: of N images.
+    kl: its `mean_kl`.
+    factors: `[N, F]` of the same images.
+    factor_names: F names.
+
+  Raises:
+    UndefinedMetricError: fewer than two factors vary.
+  """
   score = metrics.disentanglement_score(
     representation.mean, factors, kl=kl, categories=representation.categories
   )
   code_names = ["code"]
   if score.num_codes > 1:
     code_names = [f"code {d + 1}" for d in range(score.num_codes)]
-  results |= {
+  return {
     "disentanglement_score": score.score,
     "disentanglement_score_dlib": metrics.disentanglement_score_dlib(
       representation.mean, factors
@@ -144,15 +177,11 @@ def score_representation(
     "votes": score.votes.tolist(),
     "vote_columns": [f"z{column + 1}" for column in score.columns]
     + code_names[: score.num_codes],
-    "vote_factors": [dataset.factor_names[f] for f in score.factors],
+    "vote_factors": [factor_names[f] for f in score.factors],
     "column_factors": [
-      dataset.factor_names[f] if f >= 0 else None for f in score.column_factors
+      factor_names[f] if f >= 0 else None for f in score.column_factors
     ],
   }
-  if score.num_codes and dataset.classes is not None:
-    classes = dataset.classes[indices]
-    results |= _accuracy(representation.categories, classes, dataset)
-  return results
 
 
 def metric_rows(count: int) -> np.ndarray:

@@ -12,7 +12,6 @@ from sklearn.metrics import confusion_matrix
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from cascade_jax.errors import UndefinedMetricError
 from cascade_jax.metrics.checks import check_integer
 from cascade_jax.metrics.columns import (
   CodeColumns,
@@ -89,11 +88,7 @@ def beta_vae_score(
     UndefinedMetricError: fewer than two factors vary.
   """
   code, factors = checked_columns(means, factors, categories)
-  varying = varying_factors(factors)
-  if len(varying) < 2:
-    raise UndefinedMetricError(
-      "factors must hold two that vary; there is only one"
-    )
+  varying = varying_factors(factors, at_least=2)
   check_integer("num_train", num_train, 100)
   check_integer("num_test", num_test, 1)
   check_integer("num_pairs", num_pairs, 1)

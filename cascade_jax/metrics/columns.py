@@ -62,16 +62,25 @@ def checked_columns(
   return columns, factors
 
 
-def varying_factors(factors: np.ndarray) -> np.ndarray:
+def varying_factors(factors: np.ndarray, at_least: int = 1) -> np.ndarray:
   """Returns the indices of the factors `[N, F]` with more than one value.
 
+  Args:
+    factors: class indices.
+    at_least: how many must vary. Scores that ask which of the factors a column
+      encodes need two: with one, every answer is right, for noise too.
+
   Raises:
-    UndefinedMetricError: no factor varies.
+    UndefinedMetricError: fewer vary.
   """
   varying = _indices_of_varying(factors)
   if not len(varying):
     raise UndefinedMetricError(
       "no factor has more than one value; there is nothing to tell apart"
+    )
+  if len(varying) < at_least:
+    raise UndefinedMetricError(
+      "factors must hold two that vary; there is only one"
     )
   return varying
 

@@ -99,11 +99,11 @@ def disentanglement_score(
 
   Raises:
     UserError: an argument is malformed; the message names it.
-    UndefinedMetricError: no factor varies.
+    UndefinedMetricError: fewer than two factors vary.
   """
   code, factors = checked_columns(means, factors, categories)
   kl = checked_kl(kl, code.means.shape[1])
-  varying = varying_factors(factors)
+  varying = varying_factors(factors, at_least=2)
   check_integer("num_votes", num_votes, len(varying))
   check_integer("vote_size", vote_size, 2)
   check_integer("seed", seed, 0)

@@ -77,10 +77,10 @@ def disentanglement_score_dlib(
 
   Raises:
     UserError: an argument is malformed; the message names it.
-    UndefinedMetricError: no factor varies.
+    UndefinedMetricError: fewer than two factors vary.
   """
   code, factors = checked_columns(means, factors)
-  varying = varying_factors(factors)
+  varying = varying_factors(factors, at_least=2)
   check_integer("num_train", num_train, 1)
   check_integer("num_test", num_test, 1)
   check_integer("vote_size", vote_size, 2)

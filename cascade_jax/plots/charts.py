@@ -54,6 +54,18 @@ _COMMON_KEYS = {
 }
 
 
+_SCORES: dict[
+  str, tuple[str, dict]
+] = {  # by key: the label, and how the line looks
+  "disentanglement_score": ("disentanglement", {"lw": 1.6}),
+  "classification_accuracy": (
+    "accuracy",
+    {"lw": 1.2, "ls": "--", "alpha": 0.55},
+  ),
+  "guess_agreement": ("like the guess", {"lw": 1.4, "ls": ":", "alpha": 0.8}),
+}
+
+
 def panels(log_entries: Sequence[dict]) -> list[Panel]:
   """Returns the charts that a run's log entries hold data for.
 
@@ -73,8 +85,8 @@ def panels(log_entries: Sequence[dict]) -> list[Panel]:
     Panel(_term_title(name), functools.partial(_draw_term, name))
     for name in _term_names(log_entries)
   ]
-  scored = _entries_with(log_entries, "disentanglement_score")
-  if scored:
+  scored = _entries_with(log_entries, "scored_images")
+  if any(_entries_with(scored, key) for key in _SCORES):
     title = f"Scores on {scored[-1]['scored_images']:,} images, %"
     charts.append(Panel(title, _draw_scores))
   charts += information_panels(log_entries)
@@ -198,13 +210,7 @@ def _draw_term(name: str, axes: "Axes", log_entries: Sequence[dict]) -> None:
 def _draw_scores(axes: "Axes", log_entries: Sequence[dict]) -> None:
   """Draws the disentanglement score, any accuracy, and what a guess shares."""
   ends, labels = [], []
-  dashed = {"lw": 1.2, "ls": "--", "alpha": 0.55}
-  dotted = {"lw": 1.4, "ls": ":", "alpha": 0.8}
-  for key, label, look in (
-    ("disentanglement_score", "disentanglement", {"lw": 1.6}),
-    ("classification_accuracy", "accuracy", dashed),
-    ("guess_agreement", "like the guess", dotted),
-  ):
+  for key, (label, look) in _SCORES.items():
     scored = _entries_with(log_entries, key)
     if scored:
       steps, values = curve(scored, "step"), 100 * curve(scored, key)

@@ -79,6 +79,12 @@ class Run(NamedTuple):
     size = self.setting("image_size")
     return f"{size}{TIMES}{size}" if size else ""
 
+  @property
+  def has_several_variables(self) -> bool:
+    """Whether the code has more than one discrete variable."""
+    sizes = self.setting("num_categories")
+    return isinstance(sizes, list) and len(sizes) > 1
+
   def setting(self, name: str) -> Any:
     """Returns a value of the config or of one of its groups, else None."""
     for group in (self.config, *self.config.values()):

@@ -95,10 +95,8 @@ def _paper_paragraph(run: Run, key: str) -> str:
   # The paper has no accuracy of methods without a discrete code.
   published = run.about.published.get(m, ()) if run.about else ()
   scores = dict(zip(_CARDS, published))
-  categories = run.setting("num_categories")
-  has_variables = isinstance(categories, list) and len(categories) > 1
   is_dsprites = "dsprites" in run.dataset.lower()
-  if key not in scores or has_variables or not is_dsprites:
+  if key not in scores or run.has_several_variables or not is_dsprites:
     return ""
   steps = integer(_PAPER_STEPS)
   return (

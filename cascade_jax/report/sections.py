@@ -116,7 +116,7 @@ def _representation(run: Run) -> str:
   if run.evaluation.get("votes"):
     tables += _votes_matrix(run.evaluation)
   if run.evaluation.get("confusion"):
-    tables += _confusion_matrix(run.evaluation)
+    tables += _confusion_matrix(run.evaluation, run.has_several_variables)
   if not tables:
     return ""
   return section(
@@ -146,11 +146,11 @@ def _latent_label(name: str) -> str:
   return f'<i class="chip" style="background:{color}"></i>{escape(name)}'
 
 
-def _confusion_matrix(evaluation: dict) -> str:
+def _confusion_matrix(evaluation: dict, has_several_variables: bool) -> str:
   """Returns the table of categories and classes."""
   counts = np.asarray(evaluation["confusion"])  # [categories, classes]
   variable = ""  # the one whose categories are shown, if there are several
-  if "code" not in evaluation["vote_columns"]:
+  if has_several_variables:
     variable = f" of variable {evaluation['class_variable']}"
   return matrix(
     f"Confusion matrix: number of images of each category{variable} and class, "

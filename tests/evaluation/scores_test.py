@@ -38,3 +38,20 @@ def test_scores_of_a_model_are_those_that_the_originals_give_its_codes():
   assert found["column_factors"] == ["y", "x", "shape", "scale"]
   dlib = stored_scores.values("disentanglement_lib_c.json")["trained"]
   assert found["disentanglement_score_dlib"] == dlib["same_votes"]
+
+
+def test_one_factor_has_an_accuracy_but_no_disentanglement():
+  """Of one factor, any code would name the right one: noise scored 100 %."""
+  classes = np.repeat([0, 1, 2], 20)
+  dataset = data.from_arrays(
+    "one", np.zeros((60, 16, 16)), classes[:, None], ("kind",), "kind"
+  )
+  noise = np.random.default_rng(0).normal(size=(60, 2))
+  codes = Representation(
+    noise, np.ones((60, 2)), classes[:, None], np.zeros(60)
+  )
+  found = scores.score_representation(codes, None, dataset, np.arange(60))
+  assert found["classification_accuracy"] == 1
+  assert found["disentanglement_score"] is None
+  assert found["disentanglement_score_dlib"] is None
+  assert "votes" not in found

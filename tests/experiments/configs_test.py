@@ -6,10 +6,12 @@ import pytest
 
 from cascade_jax import config as config_lib
 from cascade_jax import methods
-from cascade_jax.configs import compact, demo, dsprites, smoke
+from cascade_jax.configs import compact, demo, digits, dsprites, smoke
 
-VARIANTS = [(dsprites, name) for name in dsprites._VARIANTS] + [
-  (compact, name) for name in compact._VARIANTS
+WITH_VARIANTS = [dsprites, compact, digits]
+ALL = [*WITH_VARIANTS, demo, smoke]
+VARIANTS = [
+  (module, name) for module in WITH_VARIANTS for name in module._VARIANTS
 ]
 
 
@@ -38,7 +40,7 @@ def test_the_same_methods_have_both_sizes():
   assert full == small <= set(methods.METHODS)
 
 
-@pytest.mark.parametrize("module", [compact, demo, dsprites, smoke])
+@pytest.mark.parametrize("module", ALL)
 def test_config_files_for_the_launchers_hold_the_same(module):
   name = module.__name__.rpartition(".")[2]
   launched = importlib.import_module(f"experiments.configs.{name}")
@@ -46,11 +48,11 @@ def test_config_files_for_the_launchers_hold_the_same(module):
 
 
 def test_defaults_are_cascade_vae():
-  for module in (compact, demo, dsprites, smoke):
+  for module in ALL:
     assert module.get_config().method == "cascade_vae"
 
 
-@pytest.mark.parametrize("module", [compact, dsprites])
+@pytest.mark.parametrize("module", WITH_VARIANTS)
 def test_unknown_variants_are_named(module):
   with pytest.raises(
     ValueError, match="variant .vae. of the config is unknown"

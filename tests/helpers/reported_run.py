@@ -84,6 +84,7 @@ EVALUATION = {
   "vote_factors": ["scale", "shape"],
   "column_factors": ["scale", "scale", "shape"],
   "confusion": [[1, 30], [9, 0]],
+  "class_variable": 1,
   "class_names": ["square", "heart"],
   "relabelling": [1, 0],
   "kl": [2.0, 0.05],

@@ -126,6 +126,13 @@ def test_malformed_options_are_named():
     score(means, factors, scale_threshold=np.nan)
 
 
+def test_one_factor_is_refused():
+  """Any column would name the right one of a single factor."""
+  means, factors = noisy(np.random.default_rng(0), 0.01)
+  with pytest.raises(ValueError, match="two that vary"):
+    score(means, factors[:, :1])
+
+
 def test_columns_that_mix_the_same_factors_tie_on_an_exact_grid():
   """The first column of each pair gets the votes for both factors."""
   factors = np.tile(np.indices((4, 4, 4, 4)).reshape(4, -1).T, (3, 1))

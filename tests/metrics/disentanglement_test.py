@@ -256,6 +256,7 @@ def test_examples_need_not_form_a_grid():
     ({"factors": np.full((1080, 2), "a")}, "factors must be integers, got <U1"),
     ({"factors": np.eye(2, 1080, dtype=int)}, "more factors than examples"),
     ({"factors": np.zeros((1080, 2), int)}, "more than one value"),
+    ({"factors": np.arange(1080)[:, None] % 2}, "two that vary"),
     ({"kl": np.ones(9)}, "kl must have one entry"),
     ({"categories": np.zeros(3, int)}, r"categories must have shape \[1080\]"),
     ({"kl": [1, np.nan, 1]}, "kl must be finite"),

@@ -190,6 +190,14 @@ def test_agreement_with_the_guess_is_drawn(log_entries):
   np.testing.assert_allclose(drawn, [50])
 
 
+def test_accuracy_alone_has_a_chart_too(log_entries):
+  scores = {"disentanglement_score": None, "classification_accuracy": 0.6}
+  log_entries[-1] |= {**scores, "scored_images": 1234}
+  axes = plots.curves(log_entries).axes[-1]
+  assert axes.get_title(loc="left") == "Scores on 1,234 images, %"
+  np.testing.assert_allclose(axes.lines[0].get_ydata(), 60)
+
+
 def test_scores_have_a_chart_where_there_are_some(log_entries):
   scores = {"disentanglement_score": 0.7, "classification_accuracy": None}
   log_entries[1] |= {**scores, "scored_images": 1234}
