@@ -24,7 +24,12 @@ from absl import logging
 from cascade_jax import config as config_lib
 from cascade_jax import data, methods, metrics, startup
 from cascade_jax.errors import UserError
-from cascade_jax.evaluation import code_merits, pictures, scores
+from cascade_jax.evaluation import (
+  code_merits,
+  metric_scores,
+  pictures,
+  scores,
+)
 from cascade_jax.evaluation.represent import compile_represent
 from cascade_jax.methods import Method
 from cascade_jax.metrics import codes_file
@@ -201,9 +206,9 @@ class Evaluator:
     }
     inputs = None
     if self._all_metrics:
-      inputs = scores.metric_inputs(scored, kl, dataset, indices)
-      results |= scores.score_all_metrics(inputs)
-      rows = scores.metric_rows(len(indices))
+      inputs = metric_scores.metric_inputs(scored, kl, dataset, indices)
+      results |= metric_scores.score_all_metrics(inputs)
+      rows = metric_scores.metric_rows(len(indices))
       results["merits"] = self._code_merits(
         state.params, indices[rows], jax.tree.map(lambda x: x[rows], scored)
       )

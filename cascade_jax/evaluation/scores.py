@@ -28,7 +28,6 @@ PROTOCOL = {
 }
 
 
-METRICS_IMAGES = 10_000  # in the sample of `metric_rows`
 _LOGGED_SAMPLES = 1024  # over which the information is averaged during training
 
 
@@ -181,56 +180,6 @@ def _disentanglement(
     "column_factors": [
       factor_names[f] if f >= 0 else None for f in score.column_factors
     ],
-  }
-
-
-def metric_rows(count: int) -> np.ndarray:
-  """Returns which of `count` images the slower metrics are computed on."""
-  return sample(count, METRICS_IMAGES)
-
-
-def metric_inputs(
-  representation: Representation[np.ndarray],
-  kl: np.ndarray | None,
-  dataset: data.Dataset,
-  indices: np.ndarray,
-) -> metrics.MetricInputs:
-  """Returns a sample of the representation, with its factors, for all metrics.
-
-  Arguments are those of `score_representation`.
-  """
-  has_code = representation.categories.shape[1] > 0
-  is_probabilistic = representation.scale.any()
-  inputs = metrics.MetricInputs(
-    None if dataset.factors is None else dataset.factors[indices],
-    representation.mean,
-    representation.categories if has_code else None,
-    representation.scale if is_probabilistic else None,
-    kl,
-    None if dataset.classes is None else dataset.classes[indices],
-  )
-  return inputs.take(metric_rows(len(indices)))
-
-
-def score_all_metrics(inputs: metrics.MetricInputs) -> dict:
-  """Returns what evaluation.json says of the metrics that are not in `NAMES`.
-
-  The scores in `NAMES` are computed on all evaluated images, these on the
-  inputs.
-  """
-  scores: dict[str, float] = {}
-  left_out: dict[str, str] = {}
-  if inputs.factors is not None:
-    scores, left_out = metrics.attempt(inputs)
-  return {
-    "metrics": {k: value for k, value in scores.items() if k not in NAMES},
-    "metrics_images": inputs.num_examples,
-    "metrics_left_out": left_out,
-    "metrics_protocol": {
-      name: metric.protocol
-      for name, metric in metrics.METRICS.items()
-      if name not in NAMES
-    },
   }
 
 
