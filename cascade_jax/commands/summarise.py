@@ -1,8 +1,13 @@
 r"""Puts runs of several seeds into one file, or prints such a file's table.
 
-python -m experiments.summarise --output=results.json \
+  python -m experiments.summarise --output=results.json \
     runs/compact_3 runs/compact_4
-python -m experiments.summarise results.json
+  python -m experiments.summarise results.json
+
+Files and folders may be named together, to add seeds to a file:
+
+  python -m experiments.summarise --output=results.json \
+    results.json runs/compact_5
 """
 
 import pathlib
@@ -26,12 +31,9 @@ def main(arguments: list[str]) -> None:
   """Prints the table; writes the file if there is an --output."""
   inputs = [pathlib.Path(name) for name in arguments]
   if not inputs:
-    raise UserError("name the folders of runs, or one summary file")
+    raise UserError("name folders of runs, or summary files")
   output = optional_json_file(FLAGS.output)
-  if inputs[0].suffix == ".json":
-    content = json_file.read(inputs[0])
-  else:
-    content = summary.summarise(inputs)
+  content = summary.summarise(inputs)
   if output:
     json_file.write(output, content)
   print(summary.to_markdown(content))

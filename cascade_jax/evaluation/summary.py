@@ -24,11 +24,12 @@ _OF_EVALUATION = (
 _OF_RUN = ("device", "python", "versions", "git_commit", "started")
 
 
-def summarise(folders: Sequence[str | os.PathLike]) -> dict:
+def summarise(sources: Sequence[str | os.PathLike]) -> dict:
   """Collects the evaluations of runs that differ only in their seed.
 
   Args:
-    folders: of evaluated runs.
+    sources: folders of evaluated runs, and summary files of earlier runs, whose
+      folders need not exist any more.
 
   Returns:
     The content of a summary file: the data set, the protocol, the config
@@ -36,36 +37,61 @@ def summarise(folders: Sequence[str | os.PathLike]) -> dict:
     (scores, number of images, versions, device, commit).
 
   Raises:
-    UserError: a run without an evaluation, or with another config.
+    UserError: a run without an evaluation or with another config, or a seed
+      that comes twice.
   """
-  configs: list[dict] = []
-  runs = []
-  for folder in map(pathlib.Path, folders):
-    evaluation = _read_evaluation(folder)
-    config = json_file.read(folder / "config.json")
-    seed = config.pop("seed")
-    configs.append(config)
-    if config != configs[0]:
-      keys = config.keys() | configs[0].keys()
-      differing = sorted(k for k in keys if config.get(k) != configs[0].get(k))
-      raise UserError(
-        f"{folder} ran another config than {folders[0]}: "
-        f"{', '.join(differing)} differ"
-      )
-    run = json_file.read(folder / "run.json")
-    runs.append(
-      {
-        "seed": seed,
-        **{key: evaluation.get(key) for key in _OF_EVALUATION},
-        **{key: run[key] for key in _OF_RUN},
-      }
+  paths = [pathlib.Path(source) for source in sources]
+  summaries = [_read(path) for path in paths]
+  found: dict[int, pathlib.Path] = {}
+  for path, summary in zip(paths, summaries, strict=True):
+    _check_same_config(
+      path, summary["config"], paths[0], summaries[0]["config"]
     )
+    for run in summary["runs"]:
+      seed = run["seed"]
+      if seed in found:
+        raise UserError(
+          f"seed {seed} comes twice, in {found[seed]} and in {path}; name one"
+        )
+      found[seed] = path
+  runs = [run for summary in summaries for run in summary["runs"]]
+  return {
+    **summaries[0],
+    "runs": sorted(runs, key=lambda run: run["seed"]),
+  }
+
+
+def _read(path: pathlib.Path) -> dict:
+  """Returns a summary file's content, or the summary of one run's folder."""
+  if path.suffix == ".json":
+    return json_file.read(path)
+  evaluation = _read_evaluation(path)
+  config = json_file.read(path / "config.json")
+  seed = config.pop("seed")
+  run = json_file.read(path / "run.json")
+  entry = {
+    "seed": seed,
+    **{key: evaluation.get(key) for key in _OF_EVALUATION},
+    **{key: run[key] for key in _OF_RUN},
+  }
   return {
     "dataset": evaluation["dataset"],
     "protocol": evaluation["protocol"],
-    "config": configs[0],
-    "runs": sorted(runs, key=lambda run: run["seed"]),
+    "config": config,
+    "runs": [entry],
   }
+
+
+def _check_same_config(
+  path: pathlib.Path, config: dict, first_path: pathlib.Path, first: dict
+) -> None:
+  if config != first:
+    keys = config.keys() | first.keys()
+    differing = sorted(k for k in keys if config.get(k) != first.get(k))
+    raise UserError(
+      f"{path} ran another config than {first_path}: "
+      f"{', '.join(differing)} differ"
+    )
 
 
 def to_markdown(summary: dict) -> str:

@@ -57,6 +57,22 @@ def test_a_score_of_zero_is_shown_and_an_unknown_one_is_not(tmp_path):
   assert "accuracy" not in table  # unknown in every run
 
 
+def test_seeds_are_added_to_a_file(tmp_path):
+  folders = [make_run(tmp_path / str(k), k, k / 10, 0.5) for k in (7, 3, 5)]
+  path = tmp_path / "earlier.json"
+  path.write_text(json.dumps(summary.summarise(folders[:2])))
+  assert summary.summarise([path]) == summary.summarise(folders[:2])
+  together = summary.summarise([path, folders[2]])
+  assert together == summary.summarise(folders)
+  assert [run["seed"] for run in together["runs"]] == [3, 5, 7]
+
+
+def test_a_seed_that_comes_twice_is_named_with_both_places(tmp_path):
+  folders = [make_run(tmp_path / name, 7, 0.9, 0.9) for name in "ab"]
+  with pytest.raises(ValueError, match="seed 7 comes twice, in .*a and in .*b"):
+    summary.summarise(folders)
+
+
 def test_runs_of_different_configs_are_refused(tmp_path):
   folders = [
     make_run(tmp_path / "a", 0, 0.9, 0.9),
