@@ -43,8 +43,8 @@ Only the cascades have an L2 penalty.
 import ml_collections
 
 from cascade_jax import config as config_lib
+from cascade_jax.configs import variants
 from cascade_jax.configs.recipe import recipe
-from cascade_jax.errors import UserError
 
 _ROTATED = {  # all 40 orientations
   "method": "cascade_vae",
@@ -101,16 +101,10 @@ _VARIANTS: dict[str, dict] = {
 
 
 def get_config(variant: str = "cascade_vae") -> ml_collections.ConfigDict:
-  if variant not in _VARIANTS:
-    raise UserError(
-      f"variant {variant!r} of the config is unknown; there are "
-      f"{', '.join(_VARIANTS)}"
-    )
+  settings = variants.settings(_VARIANTS, variant)
   config = config_lib.default()
   # A variant is named like its method, unless it says otherwise.
-  config.method = _VARIANTS[variant].get(
-    "method", variant.removesuffix("_annealed")
-  )
+  config.method = settings.get("method", variant.removesuffix("_annealed"))
   config.data.image_size = 32
   config.data.downsample = "mean"
   config.data.num_orientations = 1
@@ -125,5 +119,5 @@ def get_config(variant: str = "cascade_vae") -> ml_collections.ConfigDict:
   config.checkpoint_every = 1_000
   if config.method not in ("cascade_vae", "cascade_vae_c"):
     config.weight_penalty = 0.0
-  config.update_from_flattened_dict(_VARIANTS[variant])
+  config.update_from_flattened_dict(settings)
   return config

@@ -17,7 +17,7 @@ with the digits. Seeds 0 to 2 were tuned on.
 import ml_collections
 
 from cascade_jax import config as config_lib
-from cascade_jax.errors import UserError
+from cascade_jax.configs import variants
 
 _VARIANTS: dict[str, dict] = {
   "cascade_vae": {},
@@ -30,11 +30,7 @@ _VARIANTS: dict[str, dict] = {
 
 
 def get_config(variant: str = "cascade_vae") -> ml_collections.ConfigDict:
-  if variant not in _VARIANTS:
-    raise UserError(
-      f"variant {variant!r} of the config is unknown; there are "
-      f"{', '.join(_VARIANTS)}"
-    )
+  settings = variants.settings(_VARIANTS, variant)
   config = config_lib.default()
   config.method = "cascade_vae"
   config.data.name = "digits"
@@ -46,5 +42,5 @@ def get_config(variant: str = "cascade_vae") -> ml_collections.ConfigDict:
   config.num_steps = 4_000
   config.log_every = 50
   config.checkpoint_every = 1_000
-  config.update_from_flattened_dict(_VARIANTS[variant])
+  config.update_from_flattened_dict(settings)
   return config

@@ -30,15 +30,15 @@ for these networks, 5e-4 for the annealed beta-VAE and JointVAE. Only the
 cascades have an L2 penalty. FactorVAE sees 128 images a step, two halves of 64.
 (The authors' own code of CascadeVAE-C has a beta_low of 0.1 by default.)
 
-Of these only `dependable` has been run here yet, for its 40,000 steps, in about
-105 minutes on one CPU core. 300,000 steps need hours on an accelerator.
+Of these only `dependable` has been run here yet, for its 40,000 steps. 300,000
+steps need hours on an accelerator.
 """
 
 import ml_collections
 
 from cascade_jax import config as config_lib
+from cascade_jax.configs import variants
 from cascade_jax.configs.recipe import recipe
-from cascade_jax.errors import UserError
 
 _CAPACITY = {"beta_vae.capacity": 25.0, "learning_rate": 5e-4}
 _VARIANTS: dict[str, dict] = {
@@ -60,17 +60,13 @@ _VARIANTS: dict[str, dict] = {
 
 
 def get_config(variant: str = "m6") -> ml_collections.ConfigDict:
-  if variant not in _VARIANTS:
-    raise UserError(
-      f"variant {variant!r} of the config is unknown; there are "
-      f"{', '.join(_VARIANTS)}"
-    )
+  settings = variants.settings(_VARIANTS, variant)
   config = config_lib.default()
   # A variant is named like its method, unless it says otherwise.
   named = variant.removesuffix("_annealed")
   named = named.removesuffix("_m5").removesuffix("_m4")
-  config.method = _VARIANTS[variant].get("method", named)
+  config.method = settings.get("method", named)
   if config.method not in ("cascade_vae", "cascade_vae_c"):
     config.weight_penalty = 0.0
-  config.update_from_flattened_dict(_VARIANTS[variant])
+  config.update_from_flattened_dict(settings)
   return config

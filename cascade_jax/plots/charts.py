@@ -54,9 +54,8 @@ _COMMON_KEYS = {
 }
 
 
-_SCORES: dict[
-  str, tuple[str, dict]
-] = {  # by key: the label, and how the line looks
+# By key: the label of a score, and how its line looks.
+_SCORES: dict[str, tuple[str, dict]] = {
   "disentanglement_score": ("disentanglement", {"lw": 1.6}),
   "classification_accuracy": (
     "accuracy",
