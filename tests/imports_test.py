@@ -20,6 +20,7 @@ FLOORS = [
   {"evaluation", "plots"},
   {"training", "report"},
   {"benchmark", "configs"},
+  {"model"},
   {"commands"},
 ]
 

@@ -2,12 +2,13 @@
 
 from cascade_jax.data import dsprites
 from cascade_jax.data.dataset import Dataset, from_arrays, pack, unpack
-from cascade_jax.data.load import NAMES, load
+from cascade_jax.data.load import GIVEN, NAMES, load
 from cascade_jax.data.on_device import DeviceDataset, to_device, true_classes
 from cascade_jax.data.on_host import HostImages
 from cascade_jax.data.sampling import batch_indices
 
 __all__ = (
+  "GIVEN",
   "NAMES",
   "Dataset",
   "DeviceDataset",

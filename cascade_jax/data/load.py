@@ -10,6 +10,7 @@ from cascade_jax.data.dataset import Dataset, from_arrays
 from cascade_jax.errors import UserError
 
 _ARRAYS = ("images", "factors", "factor_names", "class_factor", "class_names")
+GIVEN = "given"  # the name of images that a Python program handed over
 NAMES = ("dsprites", "dsprites_file", "dsprites_tfds", "digits", "arrays")
 
 
@@ -51,6 +52,11 @@ def load(
     return digits.load()
   if name == "arrays":
     return _load_arrays(pathlib.Path(path).expanduser())
+  if name == GIVEN:
+    raise UserError(
+      "the images of this run were handed over by a Python program and are in "
+      "no file; hand them over again, as `dataset`"
+    )
   raise UserError(f"data.name is {name!r}; it must be one of {NAMES}")
 
 

@@ -33,8 +33,7 @@ from cascade_jax.evaluation import (
 from cascade_jax.evaluation.represent import compile_represent
 from cascade_jax.methods import Method
 from cascade_jax.metrics import codes_file
-from cascade_jax.runs import json_file, workdir
-from cascade_jax.runs.checkpoints import Checkpoints
+from cascade_jax.runs import checkpoints, json_file, workdir
 from cascade_jax.sharding import spread
 from cascade_jax.types import Representation, Stage, TrainState
 
@@ -215,7 +214,9 @@ class Evaluator:
       results["merits_protocol"] = code_merits.PROTOCOL
     results["seconds"] = time.perf_counter() - started
     decode = functools.partial(self.decode, state.params)
-    arrays = pictures.traversals(decode, config.num_continuous, sizes)
+    arrays = pictures.traversals(
+      decode, sizes, np.zeros(config.num_continuous, np.float32)
+    )
     arrays |= pictures.reconstructions(
       decode, self._on_device, shown, pictured, sizes
     )
@@ -223,15 +224,7 @@ class Evaluator:
 
   def restore(self, folder: pathlib.Path) -> TrainState:
     """Returns the newest state of a run; a `UserError` if there is none."""
-    like = jax.jit(self.method.init)(0)
-    with contextlib.closing(Checkpoints(folder / "checkpoints")) as checkpoints:
-      state = checkpoints.restore(like)
-    if state is None:
-      raise UserError(
-        f"{folder} holds no checkpoint yet; train with "
-        f"python -m experiments.train --workdir={folder}"
-      )
-    return state
+    return checkpoints.restore_newest(folder, self.method.init)
 
   def stage(self, state: TrainState) -> Stage:
     """Returns what the last update ran under, not what the next one will."""

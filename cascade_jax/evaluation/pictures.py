@@ -12,24 +12,29 @@ import numpy as np
 from cascade_jax import data
 from cascade_jax.types import Representation
 
-_TRAVERSAL_FRAMES = 21
+TRAVERSAL_VALUES = np.linspace(-1, 1, 21, dtype=np.float32)
 _NUM_RECONSTRUCTIONS = 16
 
 
 def traversals(
-  decode: Callable[..., jax.Array], m: int, sizes: tuple[int, ...]
+  decode: Callable[..., jax.Array],
+  sizes: tuple[int, ...],
+  start: np.ndarray,
+  values: np.ndarray = TRAVERSAL_VALUES,
 ) -> dict[str, np.ndarray]:
-  """Returns images with one dimension moved from -1 to 1, the others at 0.
+  """Returns images with one dimension moved and the others where they start.
 
   Args:
     decode: latents `[K, m]` and joint categories `[K]` to mean images.
-    m: continuous dimensions.
     sizes: categories of each discrete variable that is in use; each joint
       category has a row.
+    start: `[m]`, the values of the dimensions that do not move.
+    values: of the dimension that moves, a frame each.
   """
-  values = np.linspace(-1, 1, _TRAVERSAL_FRAMES, dtype=np.float32)
+  m = len(start)
   categories = range(math.prod(sizes)) if sizes else (-1,)
-  latents = (values[:, None, None] * np.eye(m, dtype=np.float32)).reshape(-1, m)
+  moved = np.eye(m, dtype=bool)  # [m, m]: which dimension of which picture
+  latents = np.where(moved, values[:, None, None], start).reshape(-1, m)
   rows = [
     np.asarray(decode(latents, np.full(len(latents), category)))
     for category in categories

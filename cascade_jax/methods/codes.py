@@ -20,7 +20,7 @@ def one_hot(
   categories: jax.Array, num_categories: tuple[int, ...]
 ) -> jax.Array:
   """Maps joint categories `[B]` to codes `[B, S]`; -1 to a row of zeros."""
-  rows = [jnp.zeros((len(categories), 0))]
+  rows = [jnp.zeros((categories.shape[0], 0))]
   for variable in reversed(num_categories):
     of_variable = jnp.where(categories < 0, -1, categories % variable)
     rows.append(jax.nn.one_hot(of_variable, variable))
@@ -64,7 +64,7 @@ def costs(
     params,
     jnp.tile(images, (num_codes, 1, 1, 1)),
     jnp.tile(latents, (num_codes, 1)),
-    jnp.repeat(codes, len(images), axis=0),
+    jnp.repeat(codes, images.shape[0], axis=0),
   )
   return nlls.reshape(num_codes, -1).T
 
@@ -115,7 +115,7 @@ def most_likely(
     codes = candidates(num_categories, discrete)
     nlls = costs(networks, params, images, posterior.mean, codes)
     best = nlls.argmin(axis=1)
-    categories = jnp.zeros((len(images), 0), jnp.int32)
+    categories = jnp.zeros((images.shape[0], 0), jnp.int32)
     if discrete:
       categories = variables(best, num_categories)
     return Representation(*posterior, categories, nlls.min(axis=1))

@@ -8,10 +8,12 @@ of each array is saved and compared, and a checkpoint that can't be restored is
 skipped, with a warning, in favour of the one before it.
 """
 
+import contextlib
 import hashlib
 import pathlib
 import shutil
 import sys
+from collections.abc import Callable
 
 import jax
 import numpy as np
@@ -121,6 +123,29 @@ class Checkpoints:
   def close(self) -> None:
     """Stops Orbax's threads."""
     self._manager.close()
+
+
+def restore_newest(
+  folder: pathlib.Path, init: Callable[[int], TrainState]
+) -> TrainState:
+  """Returns the newest state in the folder of a run.
+
+  Args:
+    folder: of the run, claimed by this process.
+    init: the `init` of the run's method.
+
+  Raises:
+    UserError: there is none, or none that can be restored.
+  """
+  like = jax.jit(init)(0)
+  with contextlib.closing(Checkpoints(folder / "checkpoints")) as checkpoints:
+    state = checkpoints.restore(like)
+  if state is None:
+    raise UserError(
+      f"{folder} holds no checkpoint yet; train with "
+      f"python -m experiments.train --workdir={folder}"
+    )
+  return state
 
 
 def _digests(state: TrainState) -> dict[str, str]:

@@ -3,6 +3,7 @@
 | file | content |
 |---|---|
 | `config.json` | the resolved configuration |
+| `dataset.json` | which images it was trained on (`dataset_record.py`) |
 | `run.json` | provenance and command of the first start and of each resume |
 | `metrics.jsonl` | one log entry a logged step |
 | `checkpoints/` | states from which the run can be resumed |
@@ -119,13 +120,28 @@ def read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:
       f"{folder} holds no run (no config.json); train one with "
       f"python -m experiments.train --config=CONFIG.py --workdir={folder}"
     )
-  config = default()  # for keys that are newer than the run
+  return config_of(json_file.read(path), path)
+
+
+def config_of(
+  content: dict, path: str | os.PathLike
+) -> ml_collections.ConfigDict:
+  """Returns the configuration that a file holds as JSON.
+
+  Args:
+    content: of the file; keys that are newer than it have their defaults.
+    path: of the file, for the error.
+
+  Raises:
+    UserError: it was written by another version of this package.
+  """
+  config = default()
   try:
-    config.update(json_file.read(path))
+    config.update(content)
   except (TypeError, AttributeError) as error:
     raise UserError(
       f"{path} is of another version of cascade_jax ({error}); use the one "
-      "that run.json names, or train again in another folder"
+      "that it names, or train again in another folder"
     ) from error
   return config
 

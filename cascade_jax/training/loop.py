@@ -85,6 +85,7 @@ def train(
     )
     # Last, so that a config that cannot be run does not claim the folder.
     with replicas_lib.claim(folder, config) as replicas, StopSignal() as stop:
+      replicas.record_dataset(dataset)
       states = replicas.restore(replicas_lib.initial_states(config, method))
       replicas.start(int(states[0].step))
       states = _loop(

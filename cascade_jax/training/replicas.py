@@ -13,10 +13,12 @@ import jax
 import ml_collections
 from absl import logging
 
+from cascade_jax.data import Dataset
 from cascade_jax.errors import UserError
 from cascade_jax.methods import Method
 from cascade_jax.runs import workdir
 from cascade_jax.runs.checkpoints import Checkpoints
+from cascade_jax.runs.dataset_record import record_dataset
 from cascade_jax.runs.progress import Progress
 from cascade_jax.runs.run_log import RunLog
 from cascade_jax.types import TrainState
@@ -90,6 +92,14 @@ class Replicas:
     ]
     self._logs: list[RunLog] = []
     self._progress: Progress | None = None
+
+  def record_dataset(self, dataset: Dataset) -> None:
+    """Records which images these are, in the folder of each replica.
+
+    Raises:
+      UserError: a folder's run was trained on other images.
+    """
+    record_dataset(self._folders, dataset)
 
   def restore(self, fresh: list[TrainState]) -> list[TrainState]:
     """Returns the newest states that are whole at one step in EVERY replica.

@@ -1,0 +1,113 @@
+"""Loading of a trained model from a run's folder or from a file."""
+
+import os
+import pathlib
+import sys
+
+import jax
+
+from cascade_jax import config as config_lib
+from cascade_jax import methods, startup
+from cascade_jax.errors import UserError
+from cascade_jax.methods.compose import networks_of
+from cascade_jax.model import pretrained
+from cascade_jax.model.contents import Contents
+from cascade_jax.model.model import Model
+from cascade_jax.runs import checkpoints, dataset_record, json_file, workdir
+from cascade_jax.types import Params
+
+_SHIPPED = pathlib.Path(__file__).parent / "shipped"
+
+
+def load(path: str | os.PathLike) -> Model:
+  """Returns a trained model, ready for use on arrays.
+
+  Args:
+    path: of a run's folder, whose newest checkpoint is loaded; of a file that
+      `Model.save` wrote; or the name of a model that comes with this package:
+      "demo".
+
+  Raises:
+    UserError: there is no model, or it can't be read; the message says why.
+  """
+  startup.check_cpu_sums()
+  given = pathlib.Path(path).expanduser()
+  shipped = _SHIPPED / f"{path}{pretrained.SUFFIX}"
+  if given.is_dir():
+    contents = _of_run(given.resolve())
+  elif given.is_file():
+    contents = _of_file(given)
+  elif shipped.is_file():
+    contents = _of_file(shipped)
+  else:
+    names = sorted(file.stem for file in _SHIPPED.glob(f"*{pretrained.SUFFIX}"))
+    raise UserError(
+      f"there is no model at {str(path)!r}; name a run's folder, a "
+      f"{pretrained.SUFFIX} file, or a model of this package: {names}"
+    )
+  return Model(contents)
+
+
+def _of_run(folder: pathlib.Path) -> Contents:
+  """Returns the newest checkpoint of a run, with what its files say of it."""
+  config = workdir.read_config(folder)
+  if config.num_replicas > 1:
+    raise UserError(
+      f"{folder} holds {config.num_replicas} replicas, each in a folder of its "
+      f"own; load one of those, such as {folder}/seed_{config.seed}"
+    )
+  record = dataset_record.read(folder)
+  method = methods.build(config, record.image_shape)
+  with workdir.claim(folder):
+    state = jax.device_get(checkpoints.restore_newest(folder, method.init))
+  params, step = state.params, int(state.step)
+  if config.method in methods.METHODS:
+    params = networks_of(params)  # a discriminator is of no use any more
+  return Contents(
+    params=params,
+    config=json_file.read(folder / "config.json"),
+    image_shape=record.image_shape,
+    step=step,
+    seed=int(state.seed),
+    dataset=record.name,
+    class_names=record.class_names,
+    evaluation=_evaluation_of(folder, step),
+    provenance=json_file.read(folder / "run.json"),
+  )
+
+
+def _evaluation_of(folder: pathlib.Path, step: int) -> dict:
+  """Returns `evaluation.json`; {} without one, or with one of another step."""
+  path = folder / "evaluation.json"
+  evaluation = json_file.read(path) if path.exists() else {}
+  return evaluation if evaluation.get("step") == step else {}
+
+
+def _of_file(path: pathlib.Path) -> Contents:
+  """Returns what a file holds, after a check that it makes a model."""
+  contents = pretrained.read(path)
+  name = contents.config.get("method")
+  if name not in methods.METHODS and name not in sys.modules:
+    raise UserError(
+      f"{path} is of method {name!r}, which is not in this package. Reading a "
+      "file imports nothing: import that module yourself before, if you trust "
+      "it"
+    )
+  config = workdir.config_of(contents.config, path)
+  config_lib.check(config)
+  method = methods.build(config, contents.image_shape)
+  expected = jax.eval_shape(method.init, 0).params
+  if name in methods.METHODS:
+    expected = networks_of(expected)
+  if _shapes(expected) != _shapes(contents.params):
+    raise UserError(
+      f"{path} holds weights of other shapes than its config asks for; it was "
+      "made by another version of cascade_jax"
+    )
+  return contents
+
+
+def _shapes(params: Params) -> dict[str, tuple[int, ...]]:
+  """Returns the shape of each array by its path."""
+  leaves = jax.tree_util.tree_leaves_with_path(params)
+  return {jax.tree_util.keystr(path): leaf.shape for path, leaf in leaves}
