@@ -14,6 +14,11 @@ _SCORES = (
   "elbo_at_mean",
   "reconstruction",
 )
+# What the Hugging Face Hub reads of a card.
+_FRONT_MATTER = """---
+library_name: cascade_jax
+tags: [disentanglement, representation-learning, vae, jax, flax]
+---"""
 _INTENDED_USE = (
   "For research on disentangled representations: to look at what the "
   "dimensions and categories encode, to compare representations, to repeat "
@@ -24,13 +29,19 @@ _INTENDED_USE = (
 )
 
 
-def model_card(contents: Contents) -> str:
-  """Returns data, scores, settings and origin of a model, in Markdown."""
+def model_card(contents: Contents, path: str = "FILE") -> str:
+  """Returns data, scores, settings and origin of a model, in Markdown.
+
+  Args:
+    contents: of the model.
+    path: by which `cascade_jax.load` finds it.
+  """
   about = methods.about(contents.config)
   name = about.title if about else str(contents.config.get("method"))
   origin = f", after [{about.authors}]({about.url})" if about else ""
   shape = "x".join(map(str, contents.image_shape))
   parts = [
+    _FRONT_MATTER,
     f"# {name} of {contents.dataset}",
     f"A model of cascade_jax{origin}: images {shape}, seed {contents.seed}, "
     f"step {contents.step:,}.",
@@ -44,7 +55,7 @@ def model_card(contents: Contents) -> str:
     "Versions, device and commit of the run's start:",
     _json(contents.provenance),
     "## Use",
-    '```python\nimport cascade_jax\n\nmodel = cascade_jax.load("FILE")\n'
+    f'```python\nimport cascade_jax\n\nmodel = cascade_jax.load("{path}")\n'
     "codes = model.represent(images)\n```",
   ]
   return "\n\n".join(parts) + "\n"

@@ -10,7 +10,7 @@ from cascade_jax import config as config_lib
 from cascade_jax import methods, startup
 from cascade_jax.errors import UserError
 from cascade_jax.methods.compose import networks_of
-from cascade_jax.model import pretrained
+from cascade_jax.model import hub, pretrained
 from cascade_jax.model.contents import Contents
 from cascade_jax.model.model import Model
 from cascade_jax.runs import checkpoints, dataset_record, json_file, workdir
@@ -24,13 +24,15 @@ def load(path: str | os.PathLike) -> Model:
 
   Args:
     path: of a run's folder, whose newest checkpoint is loaded; of a file that
-      `Model.save` wrote; or the name of a model that comes with this package:
-      "demo".
+      `Model.save` wrote; "hf://user/name" for a model on the Hugging Face Hub;
+      or the name of a model that comes with this package: "demo".
 
   Raises:
     UserError: there is no model, or it can't be read; the message says why.
   """
   startup.check_cpu_sums()
+  if str(path).startswith(hub.PREFIX):
+    return Model(_of_file(hub.download(str(path))))
   given = pathlib.Path(path).expanduser()
   shipped = _SHIPPED / f"{path}{pretrained.SUFFIX}"
   if given.is_dir():

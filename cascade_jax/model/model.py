@@ -15,7 +15,7 @@ import numpy as np
 from cascade_jax import methods
 from cascade_jax.backend import backend
 from cascade_jax.evaluation import pictures
-from cascade_jax.model import card, export, inputs, pretrained
+from cascade_jax.model import card, export, hub, inputs, pretrained
 from cascade_jax.model.batches import map_batches
 from cascade_jax.model.contents import Contents
 from cascade_jax.runs import workdir
@@ -177,6 +177,23 @@ class Model:
       UserError: the path has another suffix, or can't be written.
     """
     pretrained.write(path, self.contents)
+
+  def upload(self, repo_id: str, private: bool = False) -> str:
+    """Uploads the model and its card to the Hugging Face Hub.
+
+    Log in before, with `hf auth login`.
+
+    Args:
+      repo_id: "user/name"; the repository is made where it does not exist.
+      private: whether a new repository is seen by its owner only.
+
+    Returns:
+      What `cascade_jax.load` loads it by, "hf://user/name".
+
+    Raises:
+      UserError: huggingface_hub is not installed.
+    """
+    return hub.upload(self.contents, repo_id, private)
 
   def export(self, folder: str | os.PathLike, to: str = "jax") -> list[str]:
     """Writes encoder and decoder for use without this package.

@@ -5,7 +5,7 @@ def test_card_has_scores_with_their_protocols_settings_and_origin(run_folder):
   model = cascade_jax.load(run_folder)
   card = model.card()
   score = model.scores["disentanglement_score"]
-  assert card.startswith("# CascadeVAE of tiny\n")
+  assert "\n# CascadeVAE of tiny\n" in card
   assert f"| disentanglement_score | {score:.4f} |" in card
   assert "- disentanglement_score: FactorVAE metric" in card
   assert '"phase_steps": 2' in card and '"git_commit"' in card
