@@ -8,7 +8,30 @@ from absl import flags
 from ml_collections import config_flags
 
 from cascade_jax import config as config_lib
+from cascade_jax import configs
 from cascade_jax.errors import UserError
+
+
+def with_config_paths(argv: Sequence[str]) -> list[str]:
+  """Returns a command line with the paths of configs that it names.
+
+  `--config=compact:factor_vae` stands for the file of that name in
+  `cascade_jax.configs`, unless there is a file that is called so.
+  """
+  return [_with_config_path(argument) for argument in argv]
+
+
+def _with_config_path(argument: str) -> str:
+  flag, _, value = argument.partition("=")
+  name, colon, variant = value.partition(":")
+  if (
+    flag.lstrip("-") != "config"
+    or name not in configs.NAMES
+    or pathlib.Path(name).exists()
+  ):
+    return argument
+  (folder,) = configs.__path__
+  return f"{flag}={folder}/{name}.py{colon}{variant}"
 
 
 def config_value(flag: flags.Flag) -> ml_collections.ConfigDict:
@@ -20,7 +43,10 @@ def config_value(flag: flags.Flag) -> ml_collections.ConfigDict:
   """
   path, *_ = config_flags.get_config_filename(flag).split(":", 1)
   if not pathlib.Path(path).is_file():
-    raise UserError(f"--{flag.name} must name a file; there is no {path}")
+    raise UserError(
+      f"--{flag.name} must name a file, or one of {', '.join(configs.NAMES)}; "
+      f"there is no {path}"
+    )
   overrides = config_flags.get_override_values(flag)
   config_lib.check_read(flag.value, overrides)
   return flag.value

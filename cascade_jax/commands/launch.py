@@ -11,6 +11,7 @@ import jax
 from absl import app, flags, logging
 
 import cascade_jax
+from cascade_jax.commands.arguments import with_config_paths
 from cascade_jax.errors import UserError
 
 # glibc hands large buffers back to the kernel after every step, and page
@@ -73,7 +74,7 @@ def _describe(
 def _parse(argv: list[str]) -> list[str]:
   """Parses the flags; whatever is wrong with them is one line."""
   try:
-    return flags.FLAGS(argv)
+    return flags.FLAGS(with_config_paths(argv))
   except flags.Error as error:
     # The error of a config file ends its traceback.
     last = str(error).strip().splitlines()[-1]

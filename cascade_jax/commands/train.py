@@ -1,6 +1,6 @@
 r"""Trains, scores and reports one run.
 
-  python -m experiments.train --config=experiments/configs/compact.py \
+  python -m experiments.train --config=compact \
     --workdir=runs/compact [--config.seed=3] [--config.num_replicas=10]
 
 The same command again goes on where the run stopped. At the end the workdir
@@ -13,6 +13,7 @@ from ml_collections import config_flags
 
 from cascade_jax.commands import evaluate
 from cascade_jax.commands.arguments import config_value
+from cascade_jax.configs import NAMES
 from cascade_jax.training import loop
 
 FLAGS = flags.FLAGS
@@ -22,7 +23,10 @@ def define_flags() -> None:
   """Registers the config, and the flags of `evaluate`."""
   evaluate.define_flags()
   config_flags.DEFINE_config_file(
-    "config", None, "Config file, such as experiments/configs/compact.py."
+    "config",
+    None,
+    f"Config file, or the name of one of this package: {', '.join(NAMES)}. A "
+    "variant follows a colon, as in compact:factor_vae.",
   )
   flags.mark_flag_as_required("config")
 

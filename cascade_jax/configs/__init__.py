@@ -1,1 +1,3 @@
 """One file for each experiment; its docstring is the lab note."""
+
+NAMES = ("compact", "demo", "digits", "dsprites", "own", "smoke")

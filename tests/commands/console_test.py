@@ -57,6 +57,7 @@ def test_a_missing_config_file_is_named(tmp_path):
     files = [f"--workdir={tmp_path}"] if command == "train" else []
     result = call(command, "--config=none.py", *files)
     assert result.returncode == 1
-    assert "--config must name a file; there is no none.py" in result.stderr
+    assert "--config must name a file, or one of compact, " in result.stderr
+    assert "there is no none.py" in result.stderr
     result = call(command, "--config=none.py", "--config.seed=1", *files)
     assert result.returncode == 1 and "--config can't be read" in result.stderr

@@ -6,10 +6,18 @@ import pytest
 
 from cascade_jax import config as config_lib
 from cascade_jax import methods
-from cascade_jax.configs import compact, demo, digits, dsprites, smoke
+from cascade_jax.configs import (
+  NAMES,
+  compact,
+  demo,
+  digits,
+  dsprites,
+  own,
+  smoke,
+)
 
 WITH_VARIANTS = [dsprites, compact, digits]
-ALL = [*WITH_VARIANTS, demo, smoke]
+ALL = [*WITH_VARIANTS, demo, own, smoke]
 VARIANTS = [
   (module, name) for module in WITH_VARIANTS for name in module._VARIANTS
 ]
@@ -45,6 +53,12 @@ def test_config_files_for_the_launchers_hold_the_same(module):
   name = module.__name__.rpartition(".")[2]
   launched = importlib.import_module(f"experiments.configs.{name}")
   assert launched.get_config is module.get_config
+
+
+def test_all_names_are_those_of_config_files():
+  assert {f"cascade_jax.configs.{name}" for name in NAMES} == {
+    module.__name__ for module in ALL
+  }
 
 
 def test_defaults_are_cascade_vae():
