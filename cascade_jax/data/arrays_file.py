@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from cascade_jax.data import optional
 from cascade_jax.data.dataset import Dataset, from_arrays
 from cascade_jax.errors import UserError
 
@@ -54,10 +55,6 @@ def _read(path: pathlib.Path) -> dict[str, Any]:
     is_hdf5 = file.read(len(_HDF5)) == _HDF5
   try:
     arrays = _read_hdf5(path) if is_hdf5 else _read_numpy(path)
-  except ImportError as error:
-    raise UserError(
-      f"{path.name} needs h5py: pip install cascade_jax[hdf5]"
-    ) from error
   except UserError:
     raise
   except Exception as error:  # damage can raise any exception
@@ -78,8 +75,7 @@ def _read_numpy(path: pathlib.Path) -> dict[str, Any]:
 
 
 def _read_hdf5(path: pathlib.Path) -> dict[str, Any]:
-  import h5py  # optional
-
+  h5py = optional.imported("h5py", "hdf5", path.name)
   with h5py.File(path) as file:
     for name in file:
       if not isinstance(file[name], h5py.Dataset):

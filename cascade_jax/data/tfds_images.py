@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from absl import logging
 
+from cascade_jax.data import optional
 from cascade_jax.data.dataset import Dataset, from_arrays
 from cascade_jax.errors import UserError
 
 if TYPE_CHECKING:
-  import tensorflow_datasets as tfds
+  import tensorflow_datasets
 
 _SPLIT = "train"
 
@@ -65,15 +66,9 @@ def load(name: str, data_dir: str | None = None, fit: str = "") -> Dataset:
 
 def _prepared_builder(
   name: str, data_dir: str | None
-) -> "tfds.core.DatasetBuilder":
+) -> "tensorflow_datasets.core.DatasetBuilder":
   """The builder of a data set that can be read without TensorFlow."""
-  try:
-    import tensorflow_datasets as tfds
-  except ImportError as error:
-    raise UserError(
-      "data.name=tfds needs TensorFlow Datasets: pip install "
-      "tensorflow-datasets"
-    ) from error
+  tfds = optional.imported("tensorflow_datasets", "tfds", "data.name=tfds")
   try:
     builder = tfds.builder(name, data_dir=data_dir)
   except Exception as error:  # as many kinds as there are ways to be wrong

@@ -127,8 +127,10 @@ def test_error_names_the_unknown_data_set(tmp_path, name, message):
 
 def test_error_says_that_tfds_is_needed(tmp_path, monkeypatch):
   monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
-  with pytest.raises(UserError, match="pip install tensorflow-datasets"):
-    load("mnist", tmp_path)
+  for name in ("tfds", "dsprites_tfds"):
+    message = rf"data.name={name} needs .*: pip install cascade_jax\[tfds\]"
+    with pytest.raises(UserError, match=message):
+      data.load(name, str(tmp_path), tfds="mnist")
 
 
 def test_optional_packages_are_imported_by_what_needs_them():
