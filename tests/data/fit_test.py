@@ -57,7 +57,7 @@ class SideTest(parameterized.TestCase):
 
 
 def test_padding_is_zeros_around_the_centred_image():
-  pixels = random_pixels(2, 9, 12, 3)
+  pixels = random_pixels(2, 9, 11, 3)
   expected = np.zeros((2, 16, 16, 3), np.uint8)
   for n, row, column, channel in np.ndindex(pixels.shape):
     expected[n, row + 3, column + 2, channel] = pixels[n, row, column, channel]

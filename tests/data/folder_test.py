@@ -155,8 +155,8 @@ def make_other_size(path):
   Image.new("L", (32, 32)).save(path)
 
 
-def make_postscript(path):
-  Image.new("L", (16, 16)).save(path, format="EPS")
+def make_other_format(path):
+  Image.new("L", (16, 16)).save(path, format="PCX")
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def make_postscript(path):
   [
     (cut, "is not a whole image"),
     (make_text, "is not a whole image"),
-    (make_postscript, "is not a whole image"),
+    (make_other_format, "is not a whole image"),
     (make_transparent, "transparent pixels"),
     (make_palette_transparent, "transparent pixels"),
     (make_deep, "mode I;16; save it with 8 bits"),
