@@ -9,9 +9,11 @@ from cascade_jax.data import (
   dsprites,
   dsprites_files,
   dsprites_tfds,
+  dsprites_variants,
   folder,
   idx,
   tfds_images,
+  xy_squares,
 )
 from cascade_jax.data import (
   fit as fit_lib,
@@ -24,6 +26,8 @@ NAMES = (
   "dsprites",
   "dsprites_file",
   "dsprites_tfds",
+  *dsprites_variants.NAMES,
+  "xy_squares",
   "digits",
   *_FILES,
   "tfds",
@@ -35,6 +39,7 @@ def load(
   path: str = "",
   tfds: str = "",
   fit: str = "",
+  num_images: int = 100_000,
   **options: Unpack[dsprites.Options],
 ) -> Dataset:
   """Loads a data set by its name.
@@ -44,6 +49,9 @@ def load(
   | `dsprites` | dSprites, rendered from its factors; no file is needed |
   | `dsprites_file` | the original, from the .npz or .hdf5 at `path` |
   | `dsprites_tfds` | the original, from TensorFlow Datasets at `path` |
+  | `dsprites_color` | objects of random colours; no file |
+  | `dsprites_noisy` | white objects on noise; no file |
+  | `xy_squares` | three coloured squares on a grid; no file |
   | `digits` | handwritten digits that come with scikit-learn; no file |
   | `arrays` | a user's own arrays, from the .npz, .npy or .hdf5 at `path` |
   | `folder` | the images in the folder `path`; its sub-folders are classes |
@@ -58,7 +66,9 @@ def load(
       "mnist"; for `tfds` only.
     fit: how images of the last four are fitted to the networks: "", "pad",
       "resize" or "crop"; see `fit.fitted`.
-    **options: the options of `dsprites.load`; ignored for other data sets.
+    num_images: of `dsprites_color` and `dsprites_noisy`, at most.
+    **options: the options of `dsprites.load`, of which `xy_squares` has
+      `image_size`; ignored for the other data sets.
 
   Raises:
     UserError: the name is unknown, there is no file at the path, or the file
@@ -71,6 +81,10 @@ def load(
     return dsprites.load(**options, rows=dsprites_files.read(path))
   if name == "dsprites_tfds":
     return dsprites.load(**options, rows=dsprites_tfds.read(path or None))
+  if name in dsprites_variants.NAMES:
+    return dsprites_variants.load(name, num_images, **options)
+  if name == "xy_squares":
+    return xy_squares.load(options.get("image_size", 64))
   if name == "digits":
     return digits.load()
   if name == "tfds":

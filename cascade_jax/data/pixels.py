@@ -4,6 +4,8 @@ import numpy as np
 
 from cascade_jax.errors import UserError
 
+_CHUNK = 1024  # images
+
 
 def to_levels(images: np.ndarray) -> np.ndarray:
   """Converts images to 256 levels after a check.
@@ -42,7 +44,8 @@ def to_levels(images: np.ndarray) -> np.ndarray:
 
 def are_binary(levels: np.ndarray) -> bool:
   """True if all pixels of `to_levels` are 0 or 255."""
-  return bool(((levels == 0) | (levels == 255)).all())
+  chunks = (levels[k : k + _CHUNK] for k in range(0, len(levels), _CHUNK))
+  return all(((chunk == 0) | (chunk == 255)).all() for chunk in chunks)
 
 
 def _check_range(images: np.ndarray) -> None:
