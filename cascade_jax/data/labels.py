@@ -100,8 +100,8 @@ def _checked_labels(labels: np.ndarray, num_images: int) -> np.ndarray:
     labels = labels.astype(str)  # as pandas and h5py hold strings
   if labels.dtype.kind not in "iubU":
     raise UserError(
-      f"labels must be integers or strings, got {labels.dtype}; several "
-      "columns of numbers belong in 'factors'"
+      f"labels must be integers or strings, got {labels.dtype}; convert them "
+      "with astype(int) or astype(str)"
     )
   return labels.reshape(-1)
 

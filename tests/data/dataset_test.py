@@ -31,6 +31,13 @@ def test_images_of_0_and_255_are_binary_too():
   )
 
 
+def test_one_grey_pixel_in_the_last_image_keeps_all_levels():
+  images = np.zeros((2000, 4, 4))
+  assert data.from_arrays("mine", images).bits == 1
+  images[-1, 0, 0] = 0.5
+  assert data.from_arrays("mine", images).bits == 8
+
+
 def test_grey_and_colour_images_keep_their_levels():
   images = np.random.default_rng(0).integers(0, 256, (7, 8, 8, 3), np.uint8)
   dataset = data.from_arrays("mine", images)

@@ -135,7 +135,7 @@ def make_transparent(path):
 
 
 def make_palette_transparent(path):
-  image = Image.fromarray(random_images(16, 16) // 16, mode=None).convert("P")
+  image = Image.fromarray(random_images(16, 16) // 16).convert("P")
   image.save(path, transparency=0)
 
 
