@@ -26,10 +26,13 @@ def default() -> ml_collections.ConfigDict:
       "method": "cascade_vae",
       "data": {  # options of `cascade_jax.data.load`
         "name": "dsprites",
-        "path": "",  # of a file, where the data set is one
+        "path": "",  # of a file or folder, where the data set is one
+        "tfds": "",  # the name of the data set in TensorFlow Datasets
+        "fit": "",  # or "pad", "resize", "crop": images of other sizes
         "image_size": 64,
         "downsample": "every_second",  # or "mean", for 32 pixels
         "num_orientations": 40,  # the first so many of dSprites' 40
+        "num_images": 100_000,  # at most, of dsprites_color, dsprites_noisy
       },
       "likelihood": "bernoulli",  # or "gaussian"
       "num_continuous": 6,  # m
@@ -203,7 +206,8 @@ def check_against_data(
   if height != width or height not in models.IMAGE_SIZES:
     raise UserError(
       f"the data set has images of {height}x{width} pixels; the networks take "
-      f"squares of {models.IMAGE_SIZES}: resize or pad them"
+      f"squares of {models.IMAGE_SIZES}: resize or pad them (cascade_jax.data."
+      "from_arrays has the argument `fit`)"
     )
   for key in ("batch_size", "evaluation_images"):
     if config[key] > num_images:

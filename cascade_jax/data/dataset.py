@@ -3,12 +3,16 @@
 Shapes: N images of H x W pixels in C channels, F factors, B batch.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from cascade_jax.data.fit import fitted
+from cascade_jax.data.labels import describe
+from cascade_jax.data.pixels import are_binary, to_levels
 from cascade_jax.errors import UserError
 
 _ALIGNMENT = 64  # bytes
@@ -33,6 +37,20 @@ class Dataset(NamedTuple):
     if self.factors is None or self.class_factor is None:
       return None
     return self.factors[:, self.factor_names.index(self.class_factor)]
+
+  def __repr__(self) -> str:
+    """Returns one line without the arrays."""
+    shape = "x".join(str(length) for length in self.image_shape)
+    bits = "1 bit" if self.bits == 1 else f"{self.bits} bits"
+    factors = [
+      f"{name} ({size})"
+      for name, size in zip(self.factor_names, self.factor_sizes)
+    ]
+    known = f"factors {', '.join(factors)}" if factors else "no factors"
+    return (
+      f"Dataset {self.name!r}: {len(self.images):,} images of {shape} ({bits}),"
+      f" {known}"
+    )
 
 
 def empty_images(shape: tuple[int, ...]) -> np.ndarray:
@@ -84,9 +102,11 @@ def from_arrays(
   name: str,
   images: np.ndarray,
   factors: np.ndarray | None = None,
-  factor_names: tuple[str, ...] | None = None,
+  factor_names: Sequence[str] | None = None,
   class_factor: str | None = None,
-  class_names: tuple[str, ...] = (),
+  class_names: Sequence[str] = (),
+  labels: np.ndarray | None = None,
+  fit: str | None = None,
 ) -> Dataset:
   """Makes a data set of arrays.
 
@@ -94,107 +114,38 @@ def from_arrays(
     name: the name that the report shows.
     images: `[N, H, W]` or `[N, H, W, C]`: bool, uint8 (0 to 255, or 0 and 1)
       or float in [0, 1], which is rounded to 256 levels.
-    factors: `[N, F]` integers, each column counted from 0.
+    factors: `[N, F]` integers, each column counted from 0. Values that never
+      occur are closed up (see `labels`), which the log says.
     factor_names: F names; by default "factor 1" and so on.
     class_factor: the factor that a discrete code should learn.
-    class_names: a name for each value of that factor.
+    class_names: a name for each value of that factor that occurs, or for each
+      number from 0 on.
+    labels: `[N]` integers or strings. They become one more factor, named
+      "class", numbered from 0 in ascending order of their values; it is the
+      `class_factor` unless that names another factor.
+    fit: how to fit the images to the squares of 16 to 256 pixels that the
+      networks take (see `fit.fitted`); None leaves them as they are.
 
   Raises:
     UserError: an argument is wrong; the message says which and why.
   """
-  images = np.asarray(images)
-  pixels = _as_uint8(images)
-  is_binary = _is_binary(images)
+  levels = to_levels(images)
+  if fit is not None:
+    levels = fitted(levels, fit)
+  is_binary = are_binary(levels)
   dataset = Dataset(
     name=name,
-    images=pack(pixels) if is_binary else pixels,
-    image_shape=pixels.shape[1:],
+    images=pack(levels) if is_binary else levels,
+    image_shape=levels.shape[1:],
     bits=1 if is_binary else 8,
   )
-  if factors is None:
+  if factors is None and labels is None:
     if factor_names or class_factor or class_names:
-      raise UserError("names of factors or classes are given, but no factors")
-    return dataset
-  factors = _checked_factors(np.asarray(factors), len(images))
-  sizes = tuple(int(highest) + 1 for highest in factors.max(axis=0))
-  if factor_names is None:
-    factor_names = tuple(f"factor {i + 1}" for i in range(len(sizes)))
-  _check_names(sizes, factor_names, class_factor, class_names)
-  if class_factor is not None and not class_names:
-    size = sizes[factor_names.index(class_factor)]
-    class_names = tuple(f"{class_factor} {i}" for i in range(size))
-  return dataset._replace(
-    factors=factors,
-    factor_names=tuple(factor_names),
-    factor_sizes=sizes,
-    class_factor=class_factor,
-    class_names=tuple(class_names),
-  )
-
-
-def _checked_factors(factors: np.ndarray, num_images: int) -> np.ndarray:
-  """The factors, `[num_images, F]` integers from 0."""
-  if factors.ndim != 2 or len(factors) != num_images or not factors.size:
-    raise UserError(
-      f"factors must have shape [{num_images}, F], a row an image; "
-      f"got {factors.shape}"
-    )
-  if not np.issubdtype(factors.dtype, np.integer) or factors.min() < 0:
-    raise UserError("factors must be integers, each column counted from 0")
-  return factors
-
-
-def _check_names(
-  sizes: tuple[int, ...],
-  factor_names: tuple[str, ...],
-  class_factor: str | None,
-  class_names: tuple[str, ...],
-) -> None:
-  if len(factor_names) != len(sizes):
-    raise UserError(
-      f"{len(factor_names)} factor names for {len(sizes)} factors"
-    )
-  if len(set(factor_names)) < len(factor_names):
-    raise UserError(f"a factor name comes twice: {factor_names}")
-  if class_factor is None:
-    if class_names:
-      raise UserError("class_names are given, but no class_factor")
-    return
-  if class_factor not in factor_names:
-    raise UserError(
-      f"class_factor is {class_factor!r}; the factors are {factor_names}"
-    )
-  size = sizes[factor_names.index(class_factor)]
-  if class_names and len(class_names) != size:
-    raise UserError(
-      f"{len(class_names)} class names for {size} values of {class_factor!r}"
-    )
-
-
-def _is_binary(images: np.ndarray) -> bool:
-  """True if pixels are 0 or full: 1, or 255 in uint8 images above 1."""
-  full = 255 if images.dtype == np.uint8 and images.max() > 1 else 1
-  return bool(((images == 0) | (images == full)).all())
-
-
-def _as_uint8(images: np.ndarray) -> np.ndarray:
-  """Converts images to `[N, H, W, C]` uint8 after a check."""
-  if images.ndim == 3:
-    images = images[..., None]
-  if images.ndim != 4 or not images.size:
-    raise UserError(
-      f"images must have shape [N, H, W] or [N, H, W, C], got {images.shape}"
-    )
-  if images.dtype == bool:
-    return images.astype(np.uint8)
-  if np.issubdtype(images.dtype, np.floating):
-    if not (images.min() >= 0 and images.max() <= 1):  # also for NaN
       raise UserError(
-        f"float images must lie in [0, 1], got [{images.min()}, {images.max()}]"
+        "names of factors or classes are given, but no factors and no labels"
       )
-    return np.rint(images * 255).astype(np.uint8)
-  if images.dtype != np.uint8:
-    raise UserError(
-      f"images must be bool, uint8 or float in [0, 1], got {images.dtype}"
-    )
-  return images
+    return dataset
+  described = describe(
+    len(levels), factors, labels, factor_names, class_factor, class_names
+  )
+  return dataset._replace(**described._asdict())

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from absl import logging
 
-from cascade_jax.data import dsprites, dsprites_files
+from cascade_jax.data import dsprites, dsprites_files, optional
 from cascade_jax.errors import UserError
 
 if TYPE_CHECKING:
@@ -46,11 +46,12 @@ def read(
   Raises:
     ConnectionError: no data set is prepared, no file is downloaded, and the
       host of the original doesn't answer within ten seconds.
-    UserError: the downloaded file needs h5py.
+    UserError: TFDS isn't installed, or the downloaded file needs h5py.
     UserError: the data set or the file is incomplete or damaged.
   """
-  import tensorflow_datasets as tfds
-
+  tfds = optional.imported(
+    "tensorflow_datasets", "tfds", "data.name=dsprites_tfds"
+  )
   builder = tfds.builder("dsprites", data_dir=data_dir)
   is_readable = builder.info.file_format == tfds.core.FileFormat.ARRAY_RECORD
   if not (builder.info.splits and is_readable):

@@ -3,19 +3,45 @@
 import pathlib
 from typing import Unpack
 
-import numpy as np
-
-from cascade_jax.data import digits, dsprites, dsprites_files, dsprites_tfds
-from cascade_jax.data.dataset import Dataset, from_arrays
+from cascade_jax.data import (
+  arrays_file,
+  digits,
+  dsprites,
+  dsprites_files,
+  dsprites_tfds,
+  dsprites_variants,
+  folder,
+  idx,
+  tfds_images,
+  xy_squares,
+)
+from cascade_jax.data import (
+  fit as fit_lib,
+)
+from cascade_jax.data.dataset import Dataset
 from cascade_jax.errors import UserError
 
-_ARRAYS = ("images", "factors", "factor_names", "class_factor", "class_names")
 GIVEN = "given"  # the name of images that a Python program handed over
-NAMES = ("dsprites", "dsprites_file", "dsprites_tfds", "digits", "arrays")
+_FILES = {"arrays": arrays_file, "folder": folder, "idx": idx}
+NAMES = (
+  "dsprites",
+  "dsprites_file",
+  "dsprites_tfds",
+  *dsprites_variants.NAMES,
+  "xy_squares",
+  "digits",
+  *_FILES,
+  "tfds",
+)
 
 
 def load(
-  name: str, path: str = "", **options: Unpack[dsprites.Options]
+  name: str,
+  path: str = "",
+  tfds: str = "",
+  fit: str = "",
+  num_images: int = 100_000,
+  **options: Unpack[dsprites.Options],
 ) -> Dataset:
   """Loads a data set by its name.
 
@@ -24,53 +50,57 @@ def load(
   | `dsprites` | dSprites, rendered from its factors; no file is needed |
   | `dsprites_file` | the original, from the .npz or .hdf5 at `path` |
   | `dsprites_tfds` | the original, from TensorFlow Datasets at `path` |
+  | `dsprites_color` | objects of random colours; no file |
+  | `dsprites_noisy` | white objects on noise; no file |
+  | `xy_squares` | three coloured squares on a grid; no file |
   | `digits` | handwritten digits that come with scikit-learn; no file |
-  | `arrays` | a user's own arrays, from the .npz at `path` |
-
-  The arrays in a user's .npz have the names of the arguments of `from_arrays`:
-  `images`, and optionally `factors`, `factor_names`, `class_factor` and
-  `class_names`.
+  | `arrays` | a user's own arrays, from the .npz, .npy or .hdf5 at `path` |
+  | `folder` | the images in the folder `path`; its sub-folders are classes |
+  | `idx` | files as of MNIST and Fashion-MNIST at `path` |
+  | `tfds` | the data set `tfds` of TensorFlow Datasets at `path` |
 
   Args:
     name: one of the names above.
-    path: the file, if there is one; for TFDS its data_dir, or "" for the
-      default.
-    **options: the options of `dsprites.load`; ignored for `digits` and
-      `arrays`.
+    path: the file or folder, if there is one; for TFDS its data_dir, or "" for
+      the default.
+    tfds: the name that TensorFlow Datasets gives the data set, such as
+      "mnist"; for `tfds` only.
+    fit: how images of the last four are fitted to the networks: "", "pad",
+      "resize" or "crop"; see `fit.fitted`.
+    num_images: of `dsprites_color` and `dsprites_noisy`, at most.
+    **options: the options of `dsprites.load`, of which `xy_squares` has
+      `image_size`; ignored for the other data sets.
 
   Raises:
     UserError: the name is unknown, there is no file at the path, or the file
       can't be read.
   """
+  fit_lib.check_name(fit)
   if name == "dsprites":
     return dsprites.load(**options)
   if name == "dsprites_file":
     return dsprites.load(**options, rows=dsprites_files.read(path))
   if name == "dsprites_tfds":
     return dsprites.load(**options, rows=dsprites_tfds.read(path or None))
+  if name in dsprites_variants.NAMES:
+    return dsprites_variants.load(name, num_images, **options)
+  if name == "xy_squares":
+    return xy_squares.load(options.get("image_size", 64))
   if name == "digits":
     return digits.load()
-  if name == "arrays":
-    return _load_arrays(pathlib.Path(path).expanduser())
+  if name == "tfds":
+    if not tfds:
+      raise UserError(
+        "data.name is 'tfds'; data.tfds must name the data set, such as 'mnist'"
+      )
+    return tfds_images.load(tfds, path or None, fit)
+  if name in _FILES:
+    if not path:
+      raise UserError(f"data.name is {name!r}; data.path must say where it is")
+    return _FILES[name].load(pathlib.Path(path).expanduser(), fit)
   if name == GIVEN:
     raise UserError(
       "the images of this run were handed over by a Python program and are in "
       "no file; hand them over again, as `dataset`"
     )
   raise UserError(f"data.name is {name!r}; it must be one of {NAMES}")
-
-
-def _load_arrays(path: pathlib.Path) -> Dataset:
-  """Makes a data set of the arrays in an .npz file."""
-  if not path.is_file():
-    raise UserError(f"data.path is {str(path)!r}; there is no file")
-  try:
-    with np.load(path, allow_pickle=False) as file:
-      arrays = {key: file[key] for key in _ARRAYS if key in file}
-  except Exception as error:  # damage can raise any exception
-    raise UserError(f"{path} is not a whole .npz: {error}") from error
-  if "images" not in arrays:
-    raise UserError(f"{path} has no array named images")
-  # Names are arrays of strings; `tolist` turns an array without axes to a str.
-  texts = {k: v.tolist() for k, v in arrays.items() if v.dtype.kind == "U"}
-  return from_arrays(path.stem, **{**arrays, **texts})

@@ -84,10 +84,18 @@ def record_config(
   path = folder / "config.json"
   new = json.loads(config.to_json())
   if path.exists():
-    # A run that is older than a key had the key's default value.
-    old = {**json.loads(default().to_json()), **json_file.read(path)}
-    _check_same_run(folder, old, new)
+    _check_same_run(folder, _completed(json_file.read(path)), new)
   json_file.write(path, new)
+
+
+def _completed(config: dict) -> dict:
+  """Adds the defaults of keys that are newer than the run, also in groups."""
+  defaults = json.loads(default().to_json())
+  groups = {key: of for key, of in defaults.items() if isinstance(of, dict)}
+  completed = {**defaults, **config}
+  return completed | {
+    key: {**group, **completed[key]} for key, group in groups.items()
+  }
 
 
 def _check_same_run(folder: pathlib.Path, old: dict, new: dict) -> None:

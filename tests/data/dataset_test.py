@@ -31,6 +31,13 @@ def test_images_of_0_and_255_are_binary_too():
   )
 
 
+def test_one_grey_pixel_in_the_last_image_keeps_all_levels():
+  images = np.zeros((2000, 4, 4))
+  assert data.from_arrays("mine", images).bits == 1
+  images[-1, 0, 0] = 0.5
+  assert data.from_arrays("mine", images).bits == 8
+
+
 def test_grey_and_colour_images_keep_their_levels():
   images = np.random.default_rng(0).integers(0, 256, (7, 8, 8, 3), np.uint8)
   dataset = data.from_arrays("mine", images)
@@ -66,7 +73,7 @@ def test_factor_sizes_and_class_names_are_inferred():
   dataset = data.from_arrays(
     "mine",
     np.zeros((4, 8, 8)),
-    factors=np.array([[0, 1], [1, 3], [2, 0], [0, 0]]),
+    factors=np.array([[0, 1], [1, 3], [2, 0], [0, 2]]),
     factor_names=("kind", "place"),
     class_factor="kind",
   )
@@ -126,52 +133,39 @@ def test_nearly_black_images_stay_nearly_black():
         "class_factor": "b",
         "class_names": ("one", "two"),
       },
-      "2 class names for 1 values of 'b'",
+      "2 class names for 128 values of 'b'",
     ),
   ],
 )
 def test_error_names_the_bad_description(options, message):
   if options.keys() != {"class_factor"}:
-    options = {"factors": np.zeros((256, 2), int), **options}
+    options = {"factors": np.arange(512).reshape(256, 2) // 4, **options}
   with pytest.raises(UserError, match=message):
     data.from_arrays("mine", MANY, **options)
 
 
-def test_arrays_load_from_a_file(tmp_path):
-  path = tmp_path / "mine.npz"
-  np.savez(path, images=np.zeros((3, 16, 16)), factors=np.arange(3)[:, None])
-  dataset = data.load("arrays", path=str(path))
-  assert dataset.name == "mine" and dataset.factor_sizes == (3,)
+@pytest.mark.parametrize(
+  ("options", "text"),
+  [
+    ({}, "Dataset 'mine': 1,797 images of 16x16x1 (1 bit), no factors"),
+    (
+      {"labels": np.arange(1797) % 10},
+      "Dataset 'mine': 1,797 images of 16x16x1 (1 bit), factors class (10)",
+    ),
+    (
+      {
+        "factors": np.stack([np.arange(1797) % 3, np.arange(1797)], 1),
+        "factor_names": ("shape", "x"),
+      },
+      "Dataset 'mine': 1,797 images of 16x16x1 (1 bit), "
+      "factors shape (3), x (1797)",
+    ),
+  ],
+)
+def test_data_set_is_printed_as_one_line(options, text):
+  dataset = data.from_arrays("mine", np.zeros((1797, 16, 16)), **options)
+  assert str(dataset) == repr(dataset) == text
 
 
-def test_a_file_may_name_its_factors(tmp_path):
-  path = tmp_path / "mine.npz"
-  np.savez(
-    path,
-    images=np.zeros((2, 16, 16)),
-    factors=np.array([[0, 1], [1, 0]]),
-    factor_names=np.array(["kind", "place"]),
-    class_factor="kind",
-    class_names=np.array(["cat", "dog"]),
-  )
-  dataset = data.load("arrays", path=str(path))
-  assert dataset.factor_names == ("kind", "place")
-  assert dataset.class_factor == "kind"
-  assert dataset.class_names == ("cat", "dog")
-
-
-def test_pickles_in_a_file_are_refused(tmp_path):
-  path = tmp_path / "mine.npz"
-  np.savez(path, images=np.array([{"a": 1}], dtype=object))
-  with pytest.raises(UserError, match="not a whole .npz"):
-    data.load("arrays", path=str(path))
-
-
-def test_error_names_the_missing_file_array_or_data_set(tmp_path):
-  with pytest.raises(UserError, match="nowhere.npz"):
-    data.load("arrays", path=str(tmp_path / "nowhere.npz"))
-  np.savez(tmp_path / "other.npz", pictures=np.zeros(3))
-  with pytest.raises(UserError, match="no array named images"):
-    data.load("arrays", path=str(tmp_path / "other.npz"))
-  with pytest.raises(UserError, match="'mnist'.*'dsprites'"):
-    data.load("mnist")
+def test_bits_of_grey_images_are_printed():
+  assert "(8 bits)" in str(data.load("digits"))

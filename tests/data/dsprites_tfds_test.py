@@ -1,8 +1,6 @@
 import functools
 import hashlib
 import http.server
-import io
-import json
 import pathlib
 import socket
 import threading
@@ -11,16 +9,11 @@ import types
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from cascade_jax.data import dsprites_files, dsprites_tfds
 from cascade_jax.errors import UserError
 from tests.helpers.dsprites_file import SIZES, cut, write_hdf5
-
-# TFDS 4.9.10 uses a feature that protobuf deprecates.
-ignore_protobuf = pytest.mark.filterwarnings(
-  r"ignore:.*label\(\) is deprecated:DeprecationWarning"
-)
+from tests.helpers.prepared_tfds import ignore_protobuf, prepare
 
 
 def records_of(arrays):
@@ -45,55 +38,20 @@ def test_missing_records_are_counted(arrays):
     dsprites_tfds.rows_of_records(records, SIZES)
 
 
-def prepare(data_dir, records, file_format="array_record"):
-  """Writes the files that `tfds build` would write, without TensorFlow."""
-  import tensorflow_datasets as tfds
-  from array_record.python.array_record_module import ArrayRecordWriter
-  from tensorflow_datasets.core import example_serializer
-
-  builder = tfds.builder("dsprites", data_dir=data_dir)
-  serializer = example_serializer.ExampleSerializer(
-    builder.info.features.get_serialized_info()
-  )
-  folder = pathlib.Path(builder.data_dir)
-  folder.mkdir(parents=True)
-  path = folder / f"dsprites-train.{file_format}-00000-of-00001"
-  writer = ArrayRecordWriter(str(path), "group_size:1")
-  for record in records:
-    png = io.BytesIO()
-    Image.fromarray(record["image"][..., 0]).save(png, "png")
-    values = {
-      label.replace("label", "value"): np.float32(0)
-      for label in dsprites_tfds._LABELS
-    }
-    example = {**record, **values, "image": png.getvalue()}
-    writer.write(serializer.serialize_example(example))
-  writer.close()
-  split = {
-    "name": "train",
-    "shardLengths": [str(len(records))],
-    "filepathTemplate": "{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_X_OF_Y}",
+def prepared(arrays):
+  """Records with all features of the data set."""
+  values = {
+    label.replace("label", "value"): np.float32(0)
+    for label in dsprites_tfds._LABELS
   }
-  (folder / "dataset_info.json").write_text(
-    json.dumps(
-      {
-        "name": "dsprites",
-        "version": "2.0.0",
-        "fileFormat": file_format,
-        "splits": [split],
-      }
-    )
-  )
-  builder.info.features.save_config(folder)
-  return path
+  return [{**record, **values} for record in records_of(arrays)]
 
 
 @ignore_protobuf
 def test_prepared_data_set_is_read_and_its_damage_is_an_error(
   arrays, expected, tmp_path
 ):
-  records = list(records_of(arrays))[::-1]
-  path = prepare(tmp_path, records)
+  path = prepare("dsprites", tmp_path, prepared(arrays)[::-1])
   rows = dsprites_tfds.read(str(tmp_path), SIZES)
   np.testing.assert_array_equal(rows, expected)
   cut(path)
@@ -108,7 +66,7 @@ def test_original_is_read_if_the_prepared_files_need_tensorflow(
   """The original is where a user may put it by hand."""
   import tensorflow_datasets as tfds
 
-  prepare(tmp_path, list(records_of(arrays)), "tfrecord")
+  prepare("dsprites", tmp_path, prepared(arrays), "tfrecord")
   ((_, info),) = tfds.builder("dsprites").url_infos.items()
   manual = tmp_path / "downloads" / "manual" / info.filename
   manual.parent.mkdir(parents=True)
