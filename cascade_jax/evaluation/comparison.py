@@ -7,6 +7,7 @@ import numpy as np
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import scores, summary
 from cascade_jax.evaluation.tables import markdown_table
+from cascade_jax.runs import workdir
 
 _HEADERS = {
   "disentanglement_score": "disentanglement score (paper)",
@@ -78,7 +79,7 @@ def _check_comparable(summaries: Mapping[str, dict]) -> None:
   conditions = {
     name: {
       "data set": content["dataset"],
-      "config.data": content["config"]["data"],
+      "config.data": workdir.completed(content["config"])["data"],
       "steps trained": sorted({run["step"] for run in content["runs"]}),
       "images scored": sorted({run["num_images"] for run in content["runs"]}),
     }

@@ -9,7 +9,7 @@ import numpy as np
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import scores
 from cascade_jax.evaluation.tables import markdown_table
-from cascade_jax.runs import json_file
+from cascade_jax.runs import json_file, workdir
 
 _IN_NATS = ("reconstruction", "elbo_at_mean")
 _OF_EVALUATION = (
@@ -85,6 +85,7 @@ def _read(path: pathlib.Path) -> dict:
 def _check_same_config(
   path: pathlib.Path, config: dict, first_path: pathlib.Path, first: dict
 ) -> None:
+  config, first = workdir.completed(config), workdir.completed(first)
   if config != first:
     keys = config.keys() | first.keys()
     differing = sorted(k for k in keys if config.get(k) != first.get(k))

@@ -6,18 +6,21 @@ Shapes: N rows, m continuous dimensions, D discrete variables, H W C image.
 import numpy as np
 
 from cascade_jax import data
+from cascade_jax.data.fit import side_of
 from cascade_jax.errors import UserError
 
 
 def host_images(
-  images: np.ndarray, image_shape: tuple[int, int, int]
+  images: np.ndarray, image_shape: tuple[int, int, int], fit: str = ""
 ) -> data.HostImages:
   """Returns images as the model saw them in training.
 
   Args:
     images: `[N, H, W, C]`, or `[N, H, W]` for one channel: bool, uint8 (0 to
       255, or 0 and 1) or float in [0, 1], as `data.from_arrays` takes them.
+      Images of another size are fitted as those of the training were.
     image_shape: H, W, C of the model.
+    fit: the `data.fit` of the run.
 
   Raises:
     UserError: another shape, type or range.
@@ -27,16 +30,32 @@ def host_images(
   shapes: list[tuple[int, ...]] = [image_shape]
   if channels == 1:
     shapes.append((height, width))
-  if images.shape[1:] not in shapes:
+  if images.shape[1:] in shapes:
+    dataset = data.from_arrays("images", images)
+  elif _are_fitted(images.shape, image_shape, fit):
+    dataset = data.from_arrays("images", images, fit=fit)
+  else:
     raise UserError(
       f"images have shape {images.shape}; the model takes "
       f"[N, {height}, {width}, {channels}]"
       + (f" or [N, {height}, {width}]" if channels == 1 else "")
       + _missing_axis(images.shape, shapes)
     )
-  if not len(images):
-    raise UserError("images is empty; give at least one image")
-  return data.HostImages(data.from_arrays("images", images))
+  return data.HostImages(dataset)
+
+
+def _are_fitted(
+  shape: tuple[int, ...], image_shape: tuple[int, int, int], fit: str
+) -> bool:
+  """Returns whether `fit` makes images of a shape those that a model takes."""
+  height, _, channels = image_shape
+  own_channels = 1 if len(shape) == 3 else shape[-1]
+  if len(shape) not in (3, 4) or own_channels != channels:
+    return False
+  try:
+    return side_of(shape[1], shape[2], fit) == height
+  except UserError:
+    return False
 
 
 def latents(values: np.ndarray, num_continuous: int) -> np.ndarray:

@@ -51,6 +51,7 @@ class Model:
     self.contents = contents
     self.num_continuous: int = config.num_continuous
     self.num_categories = method.num_categories if discrete else ()
+    self._fit: str = config.data.fit
     self._represent = functools.partial(
       jax.jit(method.represent, static_argnames="discrete"), discrete=discrete
     )
@@ -78,7 +79,8 @@ class Model:
 
     Args:
       images: `[N, H, W, C]`, or `[N, H, W]` for one channel: bool, uint8 (0 to
-        255, or 0 and 1) or float in [0, 1].
+        255, or 0 and 1) or float in [0, 1]. Images of another size are fitted
+        if the run's `data.fit` says how.
 
     Returns:
       Posterior means and standard deviations `[N, m]`, the most likely
@@ -87,7 +89,7 @@ class Model:
     Raises:
       UserError: images of another shape, type or range.
     """
-    rows = inputs.host_images(images, self.contents.image_shape)
+    rows = inputs.host_images(images, self.contents.image_shape, self._fit)
 
     def of_batch(indices: np.ndarray) -> Representation[jax.Array]:
       batch = rows[indices].astype(np.float32, copy=False)

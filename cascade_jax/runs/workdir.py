@@ -84,18 +84,19 @@ def record_config(
   path = folder / "config.json"
   new = json.loads(config.to_json())
   if path.exists():
-    _check_same_run(folder, _completed(json_file.read(path)), new)
+    _check_same_run(folder, completed(json_file.read(path)), new)
   json_file.write(path, new)
 
 
-def _completed(config: dict) -> dict:
-  """Adds the defaults of keys that are newer than the run, also in groups."""
+def completed(config: dict) -> dict:
+  """Returns a config of JSON with the defaults of keys that are newer than it.
+
+  Keys of groups are added too, so configs of different ages can be compared.
+  """
   defaults = json.loads(default().to_json())
   groups = {key: of for key, of in defaults.items() if isinstance(of, dict)}
-  completed = {**defaults, **config}
-  return completed | {
-    key: {**group, **completed[key]} for key, group in groups.items()
-  }
+  whole = {**defaults, **config}
+  return whole | {key: {**group, **whole[key]} for key, group in groups.items()}
 
 
 def _check_same_run(folder: pathlib.Path, old: dict, new: dict) -> None:

@@ -82,6 +82,17 @@ def test_runs_of_different_configs_are_refused(tmp_path):
     summary.summarise(folders)
 
 
+def test_runs_from_before_a_setting_had_its_default(tmp_path):
+  folders = [
+    make_run(tmp_path / "a", 0, 0.9, 0.9, data={"name": "dsprites"}),
+    make_run(tmp_path / "b", 1, 0.9, 0.9, data={"name": "dsprites", "fit": ""}),
+    make_run(tmp_path / "c", 2, 0.9, 0.9, data={"fit": "pad"}),
+  ]
+  assert len(summary.summarise(folders[:2])["runs"]) == 2
+  with pytest.raises(ValueError, match="data differ"):
+    summary.summarise(folders)
+
+
 def test_missing_evaluation_is_named_with_the_command(tmp_path):
   (tmp_path / "run").mkdir()
   with pytest.raises(ValueError, match="experiments.evaluate"):

@@ -28,7 +28,7 @@ def test_all_types_of_images_have_the_same_range(images):
     (np.zeros((16, 16)), r"shape \(16, 16\).*write x\[None\] for a single"),
     (np.zeros((16, 16, 1)), r"write x\[None\]"),
     (np.zeros((2, 1, 16, 16)), r"takes \[N, 16, 16, 1\] or \[N, 16, 16\]"),
-    (np.zeros((0, 16, 16, 1)), "at least one image"),
+    (np.zeros((0, 16, 16, 1)), "no axis empty"),
     (np.full((2, 16, 16, 1), 200.0), r"float images must lie in \[0, 1\]"),
     (np.full((2, 16, 16, 1), 200), "bool, uint8 or float"),
     (np.full((2, 16, 16, 1), np.nan), r"\[0, 1\]"),
@@ -37,6 +37,18 @@ def test_all_types_of_images_have_the_same_range(images):
 def test_images_of_another_kind_are_refused(images, message):
   with pytest.raises(UserError, match=message):
     inputs.host_images(images, SHAPE)
+
+
+def test_images_are_fitted_as_those_of_the_training_were():
+  digits = np.full((2, 28, 28), 255, np.uint8)
+  rows = inputs.host_images(digits, (32, 32, 1))  # 28x28 is padded unasked
+  padded = rows[np.arange(2)]
+  assert padded.shape == (2, 32, 32, 1) and padded[:, 2:30, 2:30].all()
+  assert padded.sum() == digits.size
+  with pytest.raises(UserError, match=r"takes \[N, 32, 32, 1\]"):
+    inputs.host_images(digits[:, :20], (32, 32, 1))
+  rows = inputs.host_images(digits[:, :20], (32, 32, 1), fit="pad")
+  assert rows[np.arange(2)].sum() == 2 * 20 * 28
 
 
 def test_colour_images_need_their_channels():
