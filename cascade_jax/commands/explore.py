@@ -6,14 +6,13 @@ The page is one file that needs no network: sliders and buttons set a code, and
 the decoder runs in the page. `evaluate` writes it too, beside report.html.
 """
 
-import pathlib
-
 from absl import flags
 
 from cascade_jax import explore
 from cascade_jax.commands.arguments import output_file
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import evaluate
+from cascade_jax.report.run import EXPLORER
 
 FLAGS = flags.FLAGS
 
@@ -32,6 +31,6 @@ def main(arguments: list[str]) -> None:
     raise UserError(f"{arguments} are no flags; name the run by --workdir")
   page = FLAGS.output and output_file(FLAGS.output, ".html")
   with evaluate.opened([FLAGS.workdir]) as ((folder,), evaluator):
-    page = page or folder / explore.FILE_NAME
+    page = page or folder / EXPLORER
     explore.write_page(evaluator, evaluator.restore(folder), page)
   print(page)

@@ -26,7 +26,7 @@ _MOST_SHOWN, _LEAST_SHOWN, _MOST_PIXELS = 400, 48, 400 * 64 * 64
 class Dimension(NamedTuple):
   """A continuous dimension and the range of its slider."""
 
-  index: int  # from 0, in the latents
+  column: int  # of the latents, from 0
   kl: float | None  # mean, nats; None for a deterministic encoder
   low: float
   high: float
@@ -38,7 +38,7 @@ class Dimension(NamedTuple):
 
 
 class Majority(NamedTuple):
-  """The true class of most images of a category, and its share of them."""
+  """The most frequent true class of a category's images, and its share."""
 
   class_name: str
   share: float
@@ -95,7 +95,7 @@ def of_state(evaluator: Evaluator, state: TrainState) -> Contents:
   inferred = evaluator.infer(state, sample, discrete)
   about = methods.about(evaluator.config.to_dict())
   name = about.title if about else evaluator.config.method
-  images = _images(dataset, sample, inferred)
+  images = shown_images(dataset, sample, inferred)
   return Contents(
     title=f"{name} on {dataset.name.replace('dsprites', 'dSprites')}",
     seed=int(state.seed),
@@ -128,7 +128,7 @@ def dimensions(representation: Representation[np.ndarray]) -> list[Dimension]:
   order = range(len(ranges)) if kl is None else np.argsort(-kl, kind="stable")
   return [
     Dimension(
-      index=int(j),
+      column=int(j),
       kl=None if kl is None else float(kl[j]),
       low=float(ranges[j, 0]),
       high=float(ranges[j, 1]),
@@ -169,7 +169,7 @@ def majorities(
   ]
 
 
-def _images(
+def shown_images(
   dataset: data.Dataset,
   sample: np.ndarray,
   representation: Representation[np.ndarray],
@@ -196,7 +196,7 @@ def _images(
 
 
 def _factors(dataset: data.Dataset, indices: np.ndarray) -> list[Factor]:
-  """Returns the factors of these images; the values of classes have names."""
+  """Returns the factors that vary; the values of the class have names."""
   if dataset.factors is None:
     return []
   is_class = [name == dataset.class_factor for name in dataset.factor_names]
@@ -210,4 +210,5 @@ def _factors(dataset: data.Dataset, indices: np.ndarray) -> list[Factor]:
     for column, (name, size) in enumerate(
       zip(dataset.factor_names, dataset.factor_sizes)
     )
+    if size > 1
   ]

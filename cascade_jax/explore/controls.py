@@ -31,13 +31,13 @@ def sliders(contents: Contents) -> str:
 
 
 def _slider(dimension: Dimension) -> str:
-  name = f"z{dimension.index}"  # counted from 0, as JavaScript looks it up
+  name = f"z{dimension.column}"  # counted from 0, as JavaScript looks it up
   kl = "" if dimension.kl is None else f"KL {dimension.kl:.2f} nats"
   step = (dimension.high - dimension.low) / _STEPS or 0.01
   return f"""<div class="slider">
-<label for="{name}">{dimension_name(dimension.index)}\
+<label for="{name}">{dimension_name(dimension.column)}\
 <small>{kl}</small></label>
-<input type="range" id="{name}" data-dimension="{dimension.index}" \
+<input type="range" id="{name}" data-dimension="{dimension.column}" \
 min="{dimension.low:.6g}" max="{dimension.high:.6g}" step="{step:.3g}">
 <output for="{name}"></output>
 </div>
@@ -65,9 +65,9 @@ def categories(contents: Contents) -> str:
     )
   if any(each for majorities in contents.majorities for each in majorities):
     groups += paragraph(
-      "“Mostly” names the true class of most of a category's "
-      f"images among {contents.sample_size:,}, and its share of them. The "
-      "model has not seen these names.",
+      "Below each category: the most frequent true class of its images, and "
+      f"the share of that class, in a sample of {contents.sample_size:,}. A "
+      "category need not be a class.",
       "protocol",
     )
   return groups
@@ -76,7 +76,8 @@ def categories(contents: Contents) -> str:
 def _choice(variable: int, category: int, majority: Majority | None) -> str:
   hint = ""
   if majority:
-    hint = f"mostly {majority.class_name}, {majority.share:.0%}"
+    amount = "mostly" if majority.share > 0.5 else "most often"
+    hint = f"{amount} {majority.class_name}, {majority.share:.0%}"
   return (
     f'<label class="choice"><input type="radio" name="variable{variable}" '
     f'data-variable="{variable}" value="{category}">'
@@ -88,7 +89,7 @@ def _choice(variable: int, category: int, majority: Majority | None) -> str:
 def scatter_choices(contents: Contents) -> str:
   """Returns the menus of the chart: both axes, and the colour."""
   names = [
-    (str(each.index), dimension_name(each.index))
+    (str(each.column), dimension_name(each.column))
     for each in contents.dimensions
   ]
   num_variables = len(contents.majorities)

@@ -4,14 +4,17 @@ Shapes: m continuous dimensions, S categories of all discrete variables, H W C
 image.
 """
 
-from typing import NamedTuple
+import functools
+from typing import Any, NamedTuple
 
+import flax
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation.evaluate import Evaluator
+from cascade_jax.methods import Method
 from cascade_jax.networks.models import Decoder
 from cascade_jax.types import TrainState
 
@@ -43,24 +46,37 @@ def decoder_layers(evaluator: Evaluator, state: TrainState) -> list[Layer]:
       f"images have {image_shape[-1]} channels (shape {image_shape}); the page "
       "shows 1 or 3"
     )
-  decoder = Decoder(image_shape)
-  latents = np.zeros((1, evaluator.config.num_continuous), np.float32)
-  codes = np.zeros((1, sum(evaluator.method.num_categories)), np.float32)
+  difference = jax.jit(
+    functools.partial(
+      _difference,
+      Decoder(image_shape),
+      evaluator.method,
+      evaluator.config.num_continuous,
+    )
+  )
   try:
-    variables = state.params["decoder"]
-    logits = decoder.apply(variables, latents, codes)
-    expected = evaluator.decode(state.params, latents, np.full(1, -1))
-    difference = float(jnp.abs(jax.nn.sigmoid(logits) - expected).max())
-  except (KeyError, TypeError, ValueError) as error:
+    largest = float(difference(state.params))
+  except (KeyError, TypeError, flax.errors.FlaxError) as error:
     raise UserError(f"{_refusal(evaluator)} ({error})") from error
-  if difference > _LEVEL:
-    raise UserError(f"{_refusal(evaluator)} (off by {difference:.3f})")
-  params = jax.device_get(variables["params"])
+  if not largest <= _LEVEL:
+    raise UserError(f"{_refusal(evaluator)} (off by {largest:.3f})")
+  params = jax.device_get(state.params["decoder"]["params"])
   names = ["hidden", "grid", *sorted(n for n in params if "conv" in n)]
   return [
     Layer(name, params[name]["kernel"], params[name]["bias"])
     for name in [*names, "logits"]
   ]
+
+
+def _difference(
+  decoder: Decoder, method: Method, num_continuous: int, params: Any
+) -> jax.Array:
+  """Returns how far the method's image of one code is from the decoder's."""
+  latents = jnp.ones((1, num_continuous))
+  codes = jnp.zeros((1, sum(method.num_categories)))
+  logits: Any = decoder.apply(params["decoder"], latents, codes)
+  expected = method.decode(params, latents, jnp.full(1, -1))
+  return jnp.abs(jax.nn.sigmoid(logits) - expected).max()
 
 
 def _refusal(evaluator: Evaluator) -> str:

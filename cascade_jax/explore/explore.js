@@ -59,7 +59,8 @@ function change(part, index, value) {
 function setOwnCode(drawLatent, drawCategory, text) {
   image = null;
   const latents = Float32Array.from({ length: numDimensions }, drawLatent);
-  setCode({ latents, categories: contents.categorySizes.map(drawCategory) }, text);
+  const categories = contents.categorySizes.map(drawCategory);
+  setCode({ latents, categories }, text);
 }
 
 function standardNormal() {

@@ -49,7 +49,7 @@ function showOriginal(cell, image) {
 function describe(image) {
   const { indices, categories, nats } = contents.images;
   const parts = contents.factors.map(({ name, values, names }) =>
-    names.length ? names[values[image]] : `${name} ${values[image]}`);
+    `${name} ${names.length ? names[values[image]] : values[image]}`);
   if (categories[image].length)
     parts.push(`category c${categories[image].map((k) => k + 1).join(".")}`);
   parts.push(`${nats[image].toFixed(1)} nats`);

@@ -113,9 +113,9 @@ def _images(contents: Contents) -> str:
 def _scatter(contents: Contents) -> str:
   """Returns the chart of two dimensions, with what to draw in it."""
   lead = paragraph(
-    f"The posterior means of {contents.images.num_random} random images. Choose "
-    "a point, or go from point to point with the arrow keys. The ring is the "
-    "code of the controls.",
+    f"The posterior means of {contents.images.num_random} random images. "
+    "Choose a point, or go from point to point with the arrow keys. The ring "
+    "is the code of the controls.",
     "lead",
   )
   return section(

@@ -28,8 +28,19 @@ function colorOf({ size, names }, value) {
   }
   const at = ((SCALE.length - 1) * value) / Math.max(size - 1, 1);
   const k = Math.min(Math.floor(at), SCALE.length - 2);
-  const mixed = SCALE[k].map((low, c) => low + (at - k) * (SCALE[k + 1][c] - low));
+  const mixed = SCALE[k].map((low, c) =>
+    low + (at - k) * (SCALE[k + 1][c] - low));
   return `rgb(${mixed.map(Math.round).join(" ")})`;
+}
+
+/** Returns three to seven round numbers of a range. */
+function ticks([low, high]) {
+  const power = 10 ** Math.floor(Math.log10((high - low || 1) / 3));
+  const step = power * [5, 2, 1].find((k) => (high - low) / (k * power) >= 3);
+  const first = Math.ceil(low / step);
+  const count = Math.floor(high / step) - first + 1;
+  return Array.from({ length: count }, (_, k) =>
+    Number(((first + k) * step).toPrecision(6)));
 }
 
 class Scatter {
@@ -39,6 +50,7 @@ class Scatter {
     this.menus = ["horizontal", "vertical", "color"].map((id) =>
       document.getElementById(id));
     this.onChoose = onChoose;
+    this.points = [...Array(contents.images.numRandom).keys()];
     this.code = codeOf(0);
     for (const menu of this.menus)
       menu.addEventListener("change", () => this.draw());
@@ -61,9 +73,11 @@ class Scatter {
     this.svg.replaceChildren();
     this.drawAxes(width, height);
     const colors = coloring(this.menus[2].value);
-    for (let image = 0; image < contents.images.numRandom; image++) {
+    for (const image of this.points) {
       const [cx, cy] = this.position(codeOf(image).latents);
-      const fill = colors ? colorOf(colors, colors.values[image]) : "var(--mark)";
+      const fill = colors
+        ? colorOf(colors, colors.values[image])
+        : "var(--mark)";
       const point = this.add("circle", { cx, cy, r: 4, fill });
       this.add("title", {}, describe(image), point);
     }
@@ -72,12 +86,19 @@ class Scatter {
     this.drawLegend(colors);
   }
 
+  /** Returns the values of a dimension that the chart shows: all its points. */
+  range(dimension) {
+    const slider = contents.dimensions.find(({ column }) => column === dimension);
+    const values = this.points.map((k) => codeOf(k).latents[dimension]);
+    const low = Math.min(slider.low, ...values);
+    const high = Math.max(slider.high, ...values);
+    const border = 0.03 * (high - low);
+    return [low - border, high + border];
+  }
+
   /** Returns the map of a dimension's values to pixels from `low` to `high`. */
   place(dimension, low, high) {
-    const { low: first, high: last } = contents.dimensions.find(
-      ({ index }) => index === dimension);
-    const from = first - 0.05 * (last - first);
-    const to = last + 0.05 * (last - first);
+    const [from, to] = this.range(dimension);
     return (value) => {
       const share = (value - from) / (to - from || 1);
       return low + Math.min(Math.max(share, 0), 1) * (high - low);
@@ -96,15 +117,15 @@ class Scatter {
     frame.height = Math.max(bottom - MARGIN.top, 0);
     this.add("rect", frame);
     const [x, y] = this.places;
-    for (const value of [-2, -1, 0, 1, 2]) {
-      if (x(value) > MARGIN.left && x(value) < right)
-        this.add("text", { x: x(value), y: bottom + 14 }, String(value));
-      if (y(value) < bottom && y(value) > MARGIN.top)
-        this.add("text", { x: MARGIN.left - 12, y: y(value) + 4 }, String(value));
-    }
+    for (const value of ticks(this.range(this.axes[0])))
+      this.add("text", { x: x(value), y: bottom + 15 }, String(value));
+    for (const value of ticks(this.range(this.axes[1])))
+      this.add("text", { x: 18, y: y(value) + 4 }, String(value));
     const [horizontal, vertical] = this.axes.map((k) => `z${k + 1}`);
-    this.add("text", { x: right - 12, y: bottom - 8, class: "name" }, horizontal);
-    this.add("text", { x: MARGIN.left + 14, y: MARGIN.top + 18, class: "name" }, vertical);
+    const name = (x, y, text) =>
+      this.add("text", { x, y, class: "name" }, text);
+    name(right - 14, bottom - 8, horizontal);
+    name(MARGIN.left + 14, MARGIN.top + 18, vertical);
   }
 
   drawLegend(colors) {
@@ -142,23 +163,27 @@ class Scatter {
       const [a, b] = this.position(codeOf(image).latents);
       return Math.hypot(a - x, b - y);
     };
-    const points = Array.from({ length: contents.images.numRandom }, (_, k) => k);
-    const nearest = points.reduce((a, b) => (distance(b) < distance(a) ? b : a));
+    const nearest = this.points.reduce((a, b) =>
+      (distance(b) < distance(a) ? b : a));
     if (distance(nearest) < 16) this.onChoose(nearest);
   }
 
   /** Chooses the next point to the left or right, or up or down. */
   keydown(event) {
     const moves = {
-      ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowDown: [1, -1], ArrowUp: [1, 1],
+      ArrowLeft: [0, -1],
+      ArrowRight: [0, 1],
+      ArrowDown: [1, -1],
+      ArrowUp: [1, 1],
     };
     if (!(event.key in moves)) return;
     event.preventDefault();
     const [axis, direction] = moves[event.key];
     const dimension = this.axes[axis];
+    const here = this.code.latents[dimension];
     const ahead = (image) =>
-      direction * (codeOf(image).latents[dimension] - this.code.latents[dimension]);
-    const points = Array.from({ length: contents.images.numRandom }, (_, k) => k)
+      direction * (codeOf(image).latents[dimension] - here);
+    const points = this.points
       .filter((image) => ahead(image) > 0)
       .sort((a, b) => ahead(a) - ahead(b));
     if (points.length) this.onChoose(points[0]);

@@ -7,8 +7,6 @@ from cascade_jax.explore import contents
 from cascade_jax.explore.page import page
 from cascade_jax.types import TrainState
 
-FILE_NAME = "explore.html"  # beside the report, which links to it
-
 
 def write_page(
   evaluator: Evaluator, state: TrainState, path: pathlib.Path

@@ -39,9 +39,7 @@ class Tab:
     self._session = {}
     self.events = []
     target = self.send("Target.createTarget", url="about:blank")["targetId"]
-    attached = self.send(
-      "Target.attachToTarget", targetId=target, flatten=True
-    )
+    attached = self.send("Target.attachToTarget", targetId=target, flatten=True)
     self._session = {"sessionId": attached["sessionId"]}
     for domain in ("Page", "Runtime", "Network"):
       self.send(f"{domain}.enable")
