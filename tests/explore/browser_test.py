@@ -106,7 +106,7 @@ def test_a_slider_and_a_category_change_the_picture(page):
 
 def test_all_controls_are_reached_by_the_keyboard_and_show_it(page, small):
   dimensions = explored.embedded(small[-1].read_text())["dimensions"]
-  used = [f"z{each['index']}" for each in dimensions if each["kl"] > 0.1]
+  used = [f"z{each['column']}" for each in dimensions if each["kl"] > 0.1]
   unused = ["SUMMARY"] if len(used) < len(dimensions) else []
   expected = ["random", "origin", "variable0", *used, *unused, "thumb chosen"]
   reached = []

@@ -20,7 +20,7 @@ def test_dimensions_are_sorted_by_kl_and_the_unused_are_told_apart():
   mean = rng.normal(size=(500, 3)) * [0.01, 2.0, 1.0]
   scale = np.full((500, 3), [1.0, 0.1, 0.3])
   dimensions = contents.dimensions(representation(mean, scale))
-  assert [each.index for each in dimensions] == [1, 2, 0]
+  assert [each.column for each in dimensions] == [1, 2, 0]
   assert [each.is_used for each in dimensions] == [True, True, False]
   kl = losses.mean_kl(np.float32(mean), np.float32(scale))
   assert [each.kl for each in dimensions] == [kl[1], kl[2], kl[0]]
@@ -39,7 +39,7 @@ def test_ranges_are_percentiles_of_the_mixture_of_all_posteriors():
 def test_a_deterministic_encoder_has_no_kl_and_keeps_its_order():
   mean = np.random.default_rng(0).normal(size=(1000, 2)) * [1, 5]
   dimensions = contents.dimensions(representation(mean, np.zeros((1000, 2))))
-  assert [(each.index, each.kl) for each in dimensions] == [
+  assert [(each.column, each.kl) for each in dimensions] == [
     (0, None),
     (1, None),
   ]

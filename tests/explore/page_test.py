@@ -64,7 +64,7 @@ def test_sliders_have_labels_ranges_and_order(of_model):
     flags=re.DOTALL,
   )
   assert [int(each[0]) for each in sliders] == [
-    dimension.index for dimension in found.dimensions
+    dimension.column for dimension in found.dimensions
   ]
   for dimension, (index, name, kl, low, high) in zip(found.dimensions, sliders):
     assert int(name) == int(index) + 1
