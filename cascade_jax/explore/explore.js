@@ -56,16 +56,32 @@ function change(part, index, value) {
 }
 
 /** Sets a code that is of no image. */
-function setOwnCode(drawLatent, drawCategory, text) {
+function setOwnCode(ownCode, text) {
   image = null;
-  const latents = Float32Array.from({ length: numDimensions }, drawLatent);
-  const categories = contents.categorySizes.map(drawCategory);
-  setCode({ latents, categories }, text);
+  setCode(ownCode, text);
 }
 
-function standardNormal() {
-  const radius = Math.sqrt(-2 * Math.log(1 - Math.random()));
-  return radius * Math.cos(2 * Math.PI * Math.random());
+/** Draws a code from the prior: standard normal, and uniform categories. */
+function randomCode() {
+  const normal = () => Math.sqrt(-2 * Math.log(1 - Math.random()))
+    * Math.cos(2 * Math.PI * Math.random());
+  const uniform = (size) => Math.floor(size * Math.random());
+  return {
+    latents: Float32Array.from({ length: numDimensions }, normal),
+    categories: contents.categorySizes.map(uniform),
+  };
+}
+
+/** Returns the milliseconds in which pictures of random codes are drawn. */
+function measure(count) {
+  const times = Float64Array.from({ length: count }, () => {
+    const randomly = randomCode();
+    const started = performance.now();
+    draw(find("picture"), randomly);
+    return performance.now() - started;
+  }).sort();
+  const picturesPerSecond = (1000 * count) / times.reduce((a, b) => a + b);
+  return { least: times[0], median: times[count >> 1], picturesPerSecond };
 }
 
 for (const slider of sliders)
@@ -74,16 +90,12 @@ for (const slider of sliders)
 for (const choice of choices)
   choice.addEventListener("change", () =>
     change("categories", choice.dataset.variable, Number(choice.value)));
-find("random").addEventListener("click", () => setOwnCode(
-  standardNormal,
-  (size) => Math.floor(size * Math.random()),
-  "A random code, drawn from the prior",
-));
-find("origin").addEventListener("click", () => setOwnCode(
-  () => 0,
-  (_, variable) => code.categories[variable],
-  "All dimensions at 0",
-));
+find("random").addEventListener("click", () =>
+  setOwnCode(randomCode(), "A random code, drawn from the prior"));
+find("origin").addEventListener("click", () => {
+  const latents = new Float32Array(numDimensions);
+  setOwnCode({ ...code, latents }, "All dimensions at 0");
+});
 
 const { numRandom } = contents.images;
 const { numThumbs, numExtremes } = contents;
@@ -96,5 +108,5 @@ for (const [id, first, count, isPair] of [
     find(id).append(imageButton(k, isPair, chooseImage));
 
 chooseImage(0);
-// For the browser's console: explorer.setCode({latents, categories}, "mine").
-window.explorer = { chooseImage, setCode, decoder, contents };
+// For the browser's console, as in explorer.measure(200).
+window.explorer = { setCode, measure };

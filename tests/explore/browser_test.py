@@ -76,10 +76,30 @@ def test_pictures_agree_with_jax(tab, tmp_path, size, channels, is_fast):
   )
   explore.write_page(evaluator, state, tmp_path / "explore.html")
   tab.open(tmp_path / "explore.html")
-  latents, joint = explored.codes(4, (3,))
+  check_pictures(tab, evaluator, state)
+
+
+def test_pictures_of_two_variables_agree_with_jax(tab, tmp_path):
+  evaluator, state = explored.model(
+    explored.dataset(), "joint_vae", num_categories=(2, 3)
+  )
+  explore.write_page(evaluator, state, tmp_path / "explore.html")
+  tab.open(tmp_path / "explore.html")
+  assert tab.run("document.querySelectorAll('.choice').length") == 5
+  check_pictures(tab, evaluator, state)
+
+
+def check_pictures(tab, evaluator, state):
+  """Compares pictures of all categories, and of none, with JAX's."""
+  sizes = evaluator.method.num_categories
+  latents, joint = explored.codes(4, sizes)
   expected = np.asarray(evaluator.decode(state.params, latents, joint))
-  for z, category, image in zip(latents, joint, expected):
-    code = f"{{latents: {z.tolist()}, categories: [{category}]}}"
+  size = expected.shape[1]
+  for z, number, image in zip(latents, joint, expected):
+    categories = [-1] * len(sizes)
+    if number >= 0:
+      categories = [int(k) for k in np.unravel_index(number, sizes)]
+    code = f"{{latents: {z.tolist()}, categories: {categories}}}"
     tab.run(f"explorer.setCode({code}, 'a test')")
     shown = picture(tab, size)
     colors = np.broadcast_to(image, (size, size, 3))

@@ -9,6 +9,7 @@ import jax
 import numpy as np
 import pytest
 
+from cascade_jax import methods
 from cascade_jax.errors import UserError
 from cascade_jax.explore import embed
 from cascade_jax.explore.decoder import decoder_layers
@@ -71,6 +72,15 @@ def test_the_layers_are_those_of_the_parameters_in_order():
   for layer in layers:
     np.testing.assert_array_equal(layer.kernel, params[layer.name]["kernel"])
     np.testing.assert_array_equal(layer.bias, params[layer.name]["bias"])
+
+
+@pytest.mark.parametrize("method", sorted(methods.METHODS))
+def test_every_method_has_that_decoder(method):
+  evaluator, state = explored.model(explored.dataset(), method)
+  layers = decoder_layers(evaluator, state)
+  code_length = 4 + sum(evaluator.method.num_categories)
+  assert layers[0].kernel.shape == (code_length, 256)
+  assert layers[-1].bias.shape == (1,)
 
 
 def test_another_decoder_is_refused():

@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-_SECONDS = 120  # after which a browser that hangs is ended
+_SECONDS = 600  # after which a browser that hangs is ended
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _FLAGS = (
   "--headless",
