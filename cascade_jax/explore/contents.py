@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cascade_jax import data, methods
+from cascade_jax.errors import UserError
 from cascade_jax.evaluation import scores
 from cascade_jax.evaluation.evaluate import Evaluator
 from cascade_jax.explore.decoder import Layer, decoder_layers
@@ -85,7 +86,8 @@ def of_state(evaluator: Evaluator, state: TrainState) -> Contents:
   """Returns what the page shows of one state.
 
   Raises:
-    UserError: the state's decoder is not the one that the page computes.
+    UserError: the state's decoder is not the one that the page computes, or
+      the encoder's outputs are not finite.
   """
   method, dataset = evaluator.method, evaluator.dataset
   layers = decoder_layers(evaluator, state)
@@ -93,6 +95,11 @@ def of_state(evaluator: Evaluator, state: TrainState) -> Contents:
   sizes = method.num_categories if discrete else ()
   sample = scores.sample(len(dataset.images), _SAMPLE)
   inferred = evaluator.infer(state, sample, discrete)
+  if not np.isfinite(inferred.mean).all():
+    raise UserError(
+      f"at step {int(state.step)} the model maps images to latents that are "
+      "not finite; there is nothing to explore"
+    )
   about = methods.about(evaluator.config.to_dict())
   name = about.title if about else evaluator.config.method
   images = shown_images(dataset, sample, inferred)

@@ -1,8 +1,10 @@
 import chex
+import jax
 import numpy as np
 import pytest
 
 from cascade_jax import data, losses
+from cascade_jax.errors import UserError
 from cascade_jax.explore import contents
 from cascade_jax.types import Representation
 from tests.helpers import explored
@@ -116,6 +118,14 @@ def test_a_code_that_is_not_in_use_yet_has_no_categories(of_model):
   early = contents.of_state(evaluator, state._replace(step=np.int32(1)))
   assert early.majorities == [] and early.num_unused_codes == 3
   assert early.images.categories.shape == (42, 0)
+
+
+def test_a_model_that_diverged_is_refused(of_model):
+  _, evaluator, state, _ = of_model
+  encoder = jax.tree.map(lambda x: x * np.nan, state.params["encoder"])
+  diverged = state._replace(params=state.params | {"encoder": encoder})
+  with pytest.raises(UserError, match="latents that are not finite"):
+    contents.of_state(evaluator, diverged)
 
 
 def test_large_images_are_fewer():
