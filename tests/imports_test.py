@@ -19,7 +19,7 @@ FLOORS = [
   {"runs"},
   {"evaluation", "plots"},
   {"training", "report"},
-  {"benchmark", "configs"},
+  {"benchmark", "configs", "explore"},
   {"model"},
   {"commands"},
 ]

@@ -12,6 +12,7 @@ COMMANDS = {
   "rank": "Ranks runs without labels, and tells how well that works.",
   "information": "Draws what the latents of several runs know of the images.",
   "categories": "Draws what the categories of a run stand for.",
+  "explore": "Writes a page to explore a model in a browser.",
   "worth": "Tells which KL weights a factor or a dimension pays for.",
   "summarise": "Puts runs of several seeds into one file and table.",
   "compare": "Prints one table of several methods.",

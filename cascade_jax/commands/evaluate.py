@@ -9,14 +9,19 @@ scores and the accuracy on all images (of --num_images), the others on at most
 `python -m experiments.rank` compares those of several runs. In a run of several
 replicas, each one is scored and reported in its own folder, and the table of
 all goes to summary.json.
+
+report.html links to explore.html, in which one explores the model; see
+`python -m experiments.explore`.
 """
 
 import pathlib
 
-from absl import flags
+from absl import flags, logging
 
-from cascade_jax import report
+from cascade_jax import explore, report
+from cascade_jax.errors import UserError
 from cascade_jax.evaluation import evaluate, listing, summary
+from cascade_jax.report.run import EXPLORER
 from cascade_jax.runs import json_file, workdir
 from cascade_jax.training import replicas
 
@@ -39,9 +44,11 @@ def main(unused: list[str]) -> None:
   """Writes evaluation.json, the pictures and report.html; prints the scores."""
   folder = pathlib.Path(FLAGS.workdir).expanduser().resolve()
   folders = replicas.folders(folder, workdir.read_config(folder))
-  evaluations = evaluate.evaluate_runs(
-    folders, FLAGS.num_images, all_metrics=True
-  )
+  with evaluate.opened(folders, FLAGS.num_images, all_metrics=True) as (
+    paths,
+    evaluator,
+  ):
+    evaluations = [_evaluate(evaluator, path) for path in paths]
   pages = [report.write_report(replica) for replica in folders]
   if len(folders) > 1:
     table = summary.summarise(folders)
@@ -52,3 +59,14 @@ def main(unused: list[str]) -> None:
   print(listing.images_line(evaluations[0]))
   for page in pages:
     print(listing.line("report", page))
+
+
+def _evaluate(evaluator: evaluate.Evaluator, folder: pathlib.Path) -> dict:
+  """Writes a run's evaluation files, and its explorer if that can be."""
+  results = evaluate.evaluate_folder(evaluator, folder)
+  state = evaluator.restore(folder)
+  try:
+    explore.write_page(evaluator, state, folder / EXPLORER)
+  except UserError as error:  # a decoder of the user's own
+    logging.warning("there will be no %s: %s", EXPLORER, error)
+  return results

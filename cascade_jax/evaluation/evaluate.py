@@ -79,7 +79,7 @@ def evaluate_runs(
   They share the data set and the compiled functions.
   """
   with opened(folders, num_images, dataset, all_metrics) as (paths, evaluate):
-    return [_evaluate_folder(evaluate, path) for path in paths]
+    return [evaluate_folder(evaluate, path) for path in paths]
 
 
 @contextlib.contextmanager
@@ -126,7 +126,8 @@ def _read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:
   return config
 
 
-def _evaluate_folder(evaluate: "Evaluator", folder: pathlib.Path) -> dict:
+def evaluate_folder(evaluate: "Evaluator", folder: pathlib.Path) -> dict:
+  """Does `evaluate_run` for a folder that `opened` has locked."""
   state = evaluate.restore(folder)
   results, arrays, inputs = evaluate(state)
   np.savez_compressed(folder / "evaluation.npz", **arrays)

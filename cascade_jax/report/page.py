@@ -7,7 +7,7 @@ import numpy as np
 from cascade_jax.plots.style import UNUSED_KL
 from cascade_jax.report import sections
 from cascade_jax.report.html_parts import escape, integer, is_number
-from cascade_jax.report.run import Run
+from cascade_jax.report.run import EXPLORER, Run
 from cascade_jax.report.scores import scores_section
 
 
@@ -33,7 +33,7 @@ def page(run: Run) -> str:
 
 
 def _header(run: Run) -> str:
-  """Returns the title, the verdict, and a line of facts."""
+  """Returns the title, the verdict, a line of facts, and a link if any."""
   seed, started = run.setting("seed"), run.provenance.get("started", "")
   facts = [
     "" if seed is None else f"seed {seed}",
@@ -41,11 +41,14 @@ def _header(run: Run) -> str:
     run.image_size,
     str(started)[:10],
   ]
+  link = ""
+  if (run.folder / EXPLORER).exists():
+    link = f'<p class="facts"><a href="{EXPLORER}">Explore the model</a></p>\n'
   return f"""<header><p class="over">Run report</p>
 <h1>{escape(_title(run))}</h1>
 <p class="verdict">{escape(_verdict(run))}</p>
 <p class="facts">{escape(" · ".join(fact for fact in facts if fact))}</p>
-</header>
+{link}</header>
 """
 
 

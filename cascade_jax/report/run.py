@@ -15,6 +15,8 @@ from cascade_jax.report.html_parts import TIMES
 from cascade_jax.runs import json_file
 from cascade_jax.runs.run_log import read_metrics
 
+EXPLORER = "explore.html"  # beside the report, which links to it
+
 _ARRAYS = (
   "traversals",
   "traversal_values",

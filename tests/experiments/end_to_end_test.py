@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from cascade_jax import metrics
+from cascade_jax import methods, metrics
 from cascade_jax.evaluation import scores
 from cascade_jax.metrics import codes_file
 from tests.helpers.launcher import call, launch
@@ -58,6 +58,8 @@ def test_one_command_trains_scores_and_reports(whole):
   assert np.sum(evaluation["confusion"]) == 500
   page = (folder / "report.html").read_text()
   assert f"{100 * evaluation['disentanglement_score']:.1f}"[:3] in page
+  assert '<a href="explore.html">' in page
+  assert "<title>CascadeVAE on " in (folder / "explore.html").read_text()
   for name in (
     "traversals.png",
     "traversals.gif",
@@ -124,6 +126,43 @@ def test_the_worth_of_its_dimensions_is_printed(whole, tmp_path):
     assert entry["worth"] == entry["loss"] / entry["rate"]
 
 
+def test_the_explorer_of_a_run_goes_to_the_file_that_is_named(whole, tmp_path):
+  folder, _ = whole
+  output = tmp_path / "mine.html"
+  result = call("explore", f"--workdir={folder}", f"--output={output}")
+  assert result.returncode == 0, result.stderr
+  assert result.stdout == f"{output}\n"
+  assert output.read_text() == (folder / "explore.html").read_text()
+  for wrong, message in (
+    (f"--output={tmp_path / 'mine.txt'}", "name a .html file"),
+    (f"--workdir={tmp_path / 'mistyped'}", "holds no run"),
+  ):
+    refused = call("explore", f"--workdir={folder}", wrong)
+    assert refused.returncode == 1 and message in refused.stderr
+  assert list(tmp_path.iterdir()) == [output]
+
+
+def test_a_decoder_that_no_page_can_compute_is_evaluated_all_the_same(
+  whole, monkeypatch
+):
+  folder, _ = whole
+  (folder / "explore.html").unlink()
+  build = methods.build
+
+  def inverted(*arguments):
+    method = build(*arguments)
+    return method._replace(decode=lambda *code: 1 - method.decode(*code))
+
+  monkeypatch.setattr(methods, "build", inverted)
+  result = call("evaluate", f"--workdir={folder}", "--num_images=300")
+  assert result.returncode == 0, result.stderr
+  assert "there will be no explore.html: method 'cascade_vae' decodes" in (
+    result.stderr
+  )
+  assert not (folder / "explore.html").exists()
+  assert "explore.html" not in (folder / "report.html").read_text()
+
+
 def test_several_seeds_are_scored_and_summarised(whole, tmp_path):
   folder = tmp_path / "seeds"
   result = call(
@@ -136,6 +175,7 @@ def test_several_seeds_are_scored_and_summarised(whole, tmp_path):
   assert [run["seed"] for run in table["runs"]] == [0, 1]
   for seed in (0, 1):
     assert (folder / f"seed_{seed}" / "report.html").stat().st_size > 0
+    assert (folder / f"seed_{seed}" / "explore.html").stat().st_size > 0
   assert weights(folder / "seed_0") == weights(whole[0])
   again = call("evaluate", f"--workdir={folder}", "--num_images=300")
   assert again.returncode == 0, again.stderr

@@ -10,7 +10,7 @@ from cascade_jax import report
 from cascade_jax.report import page
 from cascade_jax.report.run import read_run
 
-VOID = {"meta", "img", "br", "path", "use"}
+VOID = {"meta", "link", "img", "input", "br", "path", "use"}
 
 
 class Page(html.parser.HTMLParser):
