@@ -16,12 +16,10 @@ report.html links to explore.html, in which one explores the model; see
 
 import pathlib
 
-from absl import flags, logging
+from absl import flags
 
 from cascade_jax import explore, report
-from cascade_jax.errors import UserError
 from cascade_jax.evaluation import evaluate, listing, summary
-from cascade_jax.report.run import EXPLORER
 from cascade_jax.runs import json_file, workdir
 from cascade_jax.training import replicas
 
@@ -62,11 +60,7 @@ def main(unused: list[str]) -> None:
 
 
 def _evaluate(evaluator: evaluate.Evaluator, folder: pathlib.Path) -> dict:
-  """Writes a run's evaluation files, and its explorer if that can be."""
+  """Writes a run's evaluation files and its explorer."""
   results = evaluate.evaluate_folder(evaluator, folder)
-  state = evaluator.restore(folder)
-  try:
-    explore.write_page(evaluator, state, folder / EXPLORER)
-  except UserError as error:  # a decoder of the user's own
-    logging.warning("there will be no %s: %s", EXPLORER, error)
+  explore.write_explorer(evaluator, folder)
   return results

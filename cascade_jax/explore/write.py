@@ -2,10 +2,29 @@
 
 import pathlib
 
+from absl import logging
+
+from cascade_jax.errors import UserError
 from cascade_jax.evaluation.evaluate import Evaluator
 from cascade_jax.explore import contents
 from cascade_jax.explore.page import page
+from cascade_jax.report.run import EXPLORER
 from cascade_jax.types import TrainState
+
+
+def write_explorer(evaluator: Evaluator, folder: pathlib.Path) -> None:
+  """Writes explore.html of a run's newest state, if its decoder allows it.
+
+  Args:
+    evaluator: whose method and data set the run has.
+    folder: of the run.
+  """
+  path = folder / EXPLORER
+  try:
+    write_page(evaluator, evaluator.restore(folder), path)
+  except UserError as error:  # a decoder of the user's own
+    logging.warning("there will be no %s: %s", EXPLORER, error)
+    path.unlink(missing_ok=True)  # the report must not link to an older model
 
 
 def write_page(

@@ -10,7 +10,7 @@ import ml_collections
 import numpy as np
 
 from cascade_jax import config as config_lib
-from cascade_jax import data, report
+from cascade_jax import data, explore, report
 from cascade_jax.configs import own
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import evaluate
@@ -32,7 +32,8 @@ def train(
   Args:
     images: `[N, H, W]` or `[N, H, W, C]`: bool, uint8 or float in [0, 1]; or a
       data set, which `data.from_arrays` makes of images with their factors.
-    workdir: the folder of the run, with its log, checkpoints and report.html.
+    workdir: the folder of the run, with its log, checkpoints, report.html and
+      explore.html.
     config: the settings to start from; by default those of `configs.own`.
     **settings: that differ, such as `num_steps=5000`, `num_categories=(4,)`; a
       dict for a group of settings, `cascade_vae={"taught_phases": 6}`.
@@ -53,7 +54,12 @@ def train(
     )
   folder = pathlib.Path(workdir).expanduser()
   loop.train(config, folder, dataset)
-  evaluate.evaluate_run(folder, dataset=dataset, all_metrics=True)
+  with evaluate.opened([folder], dataset=dataset, all_metrics=True) as (
+    (path,),
+    evaluator,
+  ):
+    evaluate.evaluate_folder(evaluator, path)
+    explore.write_explorer(evaluator, path)
   report.write_report(folder)
   return load(folder)
 

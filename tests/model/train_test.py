@@ -13,7 +13,8 @@ def test_trains_scores_and_reports_images_and_returns_their_model(tmp_path):
   folder = tmp_path / "run"
   model = cascade_jax.train(images, folder, tiny_run.tiny_config(), num_steps=5)
   assert model.contents.step == 5 and model.scores["step"] == 5
-  assert (folder / "report.html").exists()
+  assert "explore.html" in (folder / "report.html").read_text()
+  assert (folder / "explore.html").exists()
   with pytest.raises(UserError, match="handed over by a Python program"):
     evaluate.evaluate_run(folder)
   with pytest.raises(UserError, match="holds a run on other images"):
