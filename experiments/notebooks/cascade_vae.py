@@ -18,22 +18,26 @@
 #
 # Trains CascadeVAE ([Jeong & Song, ICML 2019](https://arxiv.org/abs/1905.09432))
 # on a compact dSprites in a few minutes, on a TPU, a GPU or a CPU; then shows
-# what each dimension and each category came to mean, and how a minimum-cost
-# flow picks the categories of a batch.
+# what each dimension and each category came to mean.
 
 # %%
-# Installs cascade_jax where it is missing, and leaves jax as it is here (on
-# Colab, another jax would lose the TPU). Run this cell first: it brings
-# packages that must not have been imported before.
+# What to install if cascade_jax is missing: a wheel, a folder of its source, or
+# an address that pip knows, such as "git+https://...".
+SOURCE = ""
+# Where results go. To keep them on Colab, mount your drive first
+# (google.colab.drive.mount("/content/drive")) and name a folder of it.
+RESULTS = "runs"
+
+# Leaves jax as it is here (on Colab, another jax would lose the TPU). Run this
+# cell first: it brings packages that must not have been imported before.
 import importlib.metadata
 import importlib.util
 import pathlib
 import subprocess
 import sys
 
-SOURCE = "git+https://github.com/OWNER/cascade_jax"  # where you found this
-
 if importlib.util.find_spec("cascade_jax") is None:
+  assert SOURCE, "set SOURCE above to where cascade_jax can be installed from"
   pinned = [
     f"{name}=={importlib.metadata.version(name)}"
     for name in ("jax", "jaxlib", "flax", "numpy")
@@ -47,7 +51,6 @@ if importlib.util.find_spec("cascade_jax") is None:
 import os
 
 import jax
-import numpy as np
 from IPython import display
 
 import cascade_jax  # before jax: sets flags that some CPU builds need
@@ -73,7 +76,7 @@ print(jax.devices())
 # The smoke config learns nothing; it only tests this notebook.
 is_test = "CASCADE_JAX_SMOKE" in os.environ
 config = smoke.get_config() if is_test else compact.get_config()
-workdir = pathlib.Path("runs") / ("smoke" if is_test else "compact")
+workdir = pathlib.Path(RESULTS) / ("smoke" if is_test else "compact")
 state = loop.train(config, workdir)
 
 # %% [markdown]
@@ -95,27 +98,15 @@ display.Image(filename=str(workdir / "traversals.gif"))
 display.Image(filename=str(workdir / "confusion.png"))
 
 # %% [markdown]
-# ## The assignment by itself
+# ## Use the model
 #
-# There is no discrete encoder. The decoder says how many nats each of S
-# categories would cost each image (its unary costs), and a minimum-cost flow
-# finds the categories that are jointly cheapest, with a penalty for each
-# unordered pair of images that share one. Eight images, three categories: the
-# plain argmin crowds category 0; a penalty of 0.5 nats a pair moves those
-# images away that lose least by it.
+# A model is loaded in one line and works on plain arrays; its file can be kept
+# and shared.
 
 # %%
-rng = np.random.default_rng(3)
-unary_costs = 50 + rng.uniform(0, 3, (8, 3))
-unary_costs[:, 0] -= 1.5
-
-plain = cascade_jax.assign_codes(unary_costs, pairwise_weight=0.0)
-spread = cascade_jax.assign_codes(unary_costs, pairwise_weight=0.5)
-print("image  unary costs / nats      argmin  flow")
-for image, costs in enumerate(unary_costs):
-  before, after = plain.categories[image], spread.categories[image]
-  shown = "  ".join(f"{cost:.2f}" for cost in costs)
-  mark = "  <- moved" if before != after else ""
-  print(f"{image:5}  {shown}  {before:9}  {after:4}{mark}")
-print(f"images a category: argmin {plain.counts}, flow {spread.counts}")
-print(f"the flow's total cost: {spread.cost:.3f} nats, pairs included")
+model = cascade_jax.load(workdir)
+images = model.decode([[0.0] * model.num_continuous] * 3, [0, 1, 2])
+codes = model.represent(images)
+model.save(workdir / "model.safetensors")
+print(model)
+print("categories of the decoded images:", codes.categories[:, 0])
