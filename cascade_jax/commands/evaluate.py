@@ -3,8 +3,8 @@
   python -m experiments.evaluate --workdir=runs/compact [--num_images=20000]
 
 All metrics of cascade_jax.metrics go to evaluation.json: both disentanglement
-scores and the accuracy on all images (of --num_images), the others on at most
-10,000 of them, whose codes go to codes.npz, which
+scores, accuracy, NMI and ARI on all images (of --num_images), the others on at
+most 10,000 of them, whose codes go to codes.npz, which
 `python -m experiments.score` reads. Merits, which need no labels, go there too;
 `python -m experiments.rank` compares those of several runs. In a run of several
 replicas, each one is scored and reported in its own folder, and the table of

@@ -1,17 +1,21 @@
 r"""Scores anyone's codes: prints a table, and writes the same as JSON.
 
   python -m experiments.score codes.npz [--metrics=mig,dci] \
-    [--output=scores.json] [--resamples=10]
+    [--output=scores.json] [--resamples=10] [--max_examples=50000]
 
 `codes.npz` (numpy.savez) holds arrays of N examples:
 
   means       [N, m] the continuous codes, and/or
   categories  [N] or [N, D] integers from 0: the discrete ones, not one-hot.
   factors     [N, F] integers: the true factors, that codes are compared with.
-  scales      [N, m] standard deviations of the posterior; for the robust MIG.
+  scales      [N, m] standard deviations of the posterior, not variances; for
+              the robust MIG.
   kl          [m] mean KL of each dimension, nats: the paper's disentanglement
               score drops those at or below 0.1.
   classes     [N] integers from 0, that the categories are compared with.
+
+Each metric logs its time when it is done. Of a file with more than 50,000
+examples a random sample is scored (--max_examples).
 """
 
 import pathlib
@@ -43,6 +47,13 @@ def define_flags() -> None:
     "no intervals.",
   )
   flags.DEFINE_integer(
+    "max_examples",
+    file_scores.MAX_EXAMPLES,
+    "Score a random sample of so many examples, always the same one, if the "
+    "file holds more; 0 for all.",
+    lower_bound=0,
+  )
+  flags.DEFINE_integer(
     "seed", 0, "Seed of votes, splits and forests.", lower_bound=0
   )
 
@@ -62,6 +73,7 @@ def main(arguments: list[str]) -> None:
     FLAGS.metrics,
     FLAGS.resamples,
     FLAGS.seed,
+    FLAGS.max_examples,
   )
   print(file_scores.to_text(scores))
   if output:

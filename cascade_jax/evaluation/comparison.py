@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from cascade_jax.errors import UserError
-from cascade_jax.evaluation import scores, summary
+from cascade_jax.evaluation import summary
 from cascade_jax.evaluation.tables import markdown_table
 from cascade_jax.runs import workdir
 
@@ -52,7 +52,7 @@ def to_markdown(summaries: Mapping[str, dict]) -> str:
 def _score_cells(content: dict) -> list[str]:
   names, percent = summary.percentages(content)
   columns = dict(zip(names, percent.T, strict=True))
-  return [_score_cell(columns[n]) if n in columns else "" for n in scores.NAMES]
+  return [_score_cell(columns[n]) if n in columns else "" for n in _HEADERS]
 
 
 def _score_cell(values: np.ndarray) -> str:

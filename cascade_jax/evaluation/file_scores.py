@@ -6,19 +6,20 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from cascade_jax.evaluation.scores import sample
 from cascade_jax.evaluation.tables import markdown_table
 from cascade_jax.metrics import (
   METRICS,
   MetricInputs,
   attempt,
+  cautions,
   codes_file,
   intervals,
 )
-from cascade_jax.metrics.columns import fewest_examples
 from cascade_jax.metrics.scoring import unmet_needs
 from cascade_jax.runs.provenance import provenance
 
-_FEW_EXAMPLES = 20
+MAX_EXAMPLES = 50_000
 
 
 class FileScores(NamedTuple):
@@ -26,23 +27,28 @@ class FileScores(NamedTuple):
 
   Attributes:
     path: of the file.
-    inputs: the arrays in the file.
+    inputs: the arrays that were scored.
+    num_in_file: the number of examples in the file; more than are in `inputs`
+      if a sample was scored.
     scores: by name, the score, followed by the two ends of its 95 % interval
       where intervals were computed (NaN if there is none).
-    left_out: by metric, why it refused the codes.
+    left_out: by metric or score, why it refused the codes.
     unmet: by metric, which arrays the file lacks; empty where metrics were
       asked for by name.
     no_interval: by metric, why its scores have no interval.
+    cautions: by score or array, what to mind.
     resamples: the number of halves behind the intervals, 0 for no intervals.
     seed: of votes, splits and forests.
   """
 
   path: pathlib.Path
   inputs: MetricInputs
+  num_in_file: int
   scores: dict[str, tuple[float, ...]]
   left_out: dict[str, str]
   unmet: dict[str, str]
   no_interval: dict[str, str]
+  cautions: dict[str, str]
   resamples: int
   seed: int
 
@@ -52,6 +58,7 @@ def score_file(
   names: Sequence[str] | None = None,
   resamples: int = 10,
   seed: int = 0,
+  max_examples: int = MAX_EXAMPLES,
 ) -> FileScores:
   """Scores the codes of a file.
 
@@ -62,11 +69,16 @@ def score_file(
     resamples: the number of halves of the examples that intervals are computed
       from, 2 or more; 0 for no intervals.
     seed: of votes, splits and forests.
+    max_examples: of a file with more examples, a random sample of so many is
+      scored, always the same one; 0 for all examples.
 
   Raises:
     UserError: the file can't be read, or as for `metrics.score`.
   """
   inputs = codes_file.read(path)
+  num_in_file = inputs.num_examples
+  if 0 < max_examples < num_in_file:
+    inputs = inputs.take(sample(num_in_file, max_examples))
   scores: dict[str, tuple[float, ...]]
   if resamples:
     with_ends, reasons = intervals(inputs, names, resamples, seed)
@@ -82,10 +94,12 @@ def score_file(
   return FileScores(
     path=path,
     inputs=inputs,
+    num_in_file=num_in_file,
     scores=scores,
     left_out={k: text for k, text in reasons.items() if k not in scored},
     unmet=unmet,
     no_interval={k: text for k, text in reasons.items() if k in scored},
+    cautions=cautions(inputs, scores),
     resamples=resamples,
     seed=seed,
   )
@@ -99,10 +113,14 @@ def to_text(result: FileScores) -> str:
     f"{result.path}: {shapes}",
     markdown_table(("score", "value", "95 % interval"), rows),
   ]
-  reasons = result.left_out | result.no_interval
-  parts += [f"{name}: {reason}" for name, reason in reasons.items()]
-  if warning := _warning_of_few(result.inputs):
-    parts.append(warning)
+  num_scored = result.inputs.num_examples
+  if num_scored < result.num_in_file:
+    parts.append(
+      f"Scored on {num_scored} of {result.num_in_file} examples, drawn at "
+      "random; --max_examples=0 scores all."
+    )
+  for notes in (result.left_out, result.no_interval, result.cautions):
+    parts += [f"{name}: {text}" for name, text in notes.items()]
   return "\n\n".join(parts)
 
 
@@ -111,12 +129,14 @@ def to_json(result: FileScores) -> dict:
   return {
     "file": str(result.path),
     "sha256": hashlib.sha256(result.path.read_bytes()).hexdigest(),
+    "examples_in_file": result.num_in_file,
     "shapes": result.inputs.shapes(),
     "seed": result.seed,
     "resamples": result.resamples,
     "scores": {k: _for_json(values) for k, values in result.scores.items()},
     "left_out": result.left_out | result.unmet,
     "no_interval": result.no_interval,
+    "cautions": result.cautions,
     "protocol": {
       name: METRICS[name].protocol for name in _metrics_of(result.scores)
     },
@@ -140,17 +160,3 @@ def _for_json(values: tuple[float, ...]) -> dict[str, float | None]:
     key: value if math.isfinite(value) else None
     for key, value in zip(("score", "low", "high"), values)
   }
-
-
-def _warning_of_few(inputs: MetricInputs) -> str:
-  """Returns a warning about a factor value with few examples, or ""."""
-  if inputs.factors is None:
-    return ""
-  fewest, factor = fewest_examples(inputs.factors)
-  if fewest >= _FEW_EXAMPLES:
-    return ""
-  return (
-    f"Factor {factor} (from 0) has a value with only {fewest} example(s). "
-    f"Below {_FEW_EXAMPLES} is few for metrics that fix a factor and vary the "
-    "rest, or hold some out."
-  )

@@ -23,6 +23,7 @@ def to_text(evaluation: dict) -> str:
     lines.append(line("on", f"{evaluation['metrics_images']} images"))
   left_out = evaluation["metrics_left_out"]
   lines += [line(k, f"left out: {reason}") for k, reason in left_out.items()]
+  lines += [line(k, text) for k, text in evaluation["metrics_cautions"].items()]
   lines += ["", *_values({name: evaluation[name] for name in _ON_ALL_IMAGES})]
   return "\n".join(lines)
 

@@ -56,9 +56,10 @@ def score_all_metrics(inputs: metrics.MetricInputs) -> dict:
     "metrics": {k: v for k, v in values.items() if k not in scores.NAMES},
     "metrics_images": inputs.num_examples,
     "metrics_left_out": left_out,
+    "metrics_cautions": metrics.cautions(inputs, values),
     "metrics_protocol": {
       name: metric.protocol
       for name, metric in metrics.METRICS.items()
-      if name not in scores.NAMES
+      if not metric.scores.keys() <= set(scores.NAMES)
     },
   }

@@ -16,9 +16,16 @@ NAMES = (
   "disentanglement_score",
   "disentanglement_score_dlib",
   "classification_accuracy",
+  "nmi",
+  "ari",
 )
 PROTOCOL = {
-  **{name: metrics.METRICS[name].protocol for name in NAMES},
+  **{
+    name: metric.protocol
+    for metric in metrics.METRICS.values()
+    for name in metric.scores
+    if name in NAMES
+  },
   "categories": "The most likely code of each image, at its posterior mean.",
   "elbo_at_mean": (
     "-(reconstruction + KL + log of the number of joint codes), nats per "
@@ -123,7 +130,7 @@ def score_representation(
   """Returns the scores and their details; None for those that are undefined.
 
   Without labels all of them are. The disentanglement scores need two factors
-  that vary, the accuracy a code and a class factor.
+  that vary, the others a code and a class factor.
 
   Args:
     representation: of one model, in NumPy arrays.
@@ -141,7 +148,7 @@ def score_representation(
     )
   if representation.categories.shape[1] and dataset.classes is not None:
     classes = dataset.classes[indices]
-    results |= _accuracy(representation.categories, classes, dataset)
+    results |= _agreement(representation.categories, classes, dataset)
   return results
 
 
@@ -183,16 +190,25 @@ def _disentanglement(
   }
 
 
-def _accuracy(
+def _agreement(
   categories: np.ndarray, classes: np.ndarray, dataset: data.Dataset
 ) -> dict:
-  """Returns the accuracy of the variable that fits the classes best."""
+  """Returns the scores of the variable that fits the classes best.
+
+  NMI and ARI are undefined, and not among them, if there is only one class.
+  """
   accuracies = [
     metrics.classification_accuracy(column, classes) for column in categories.T
   ]
   variable = int(np.argmax([each.accuracy for each in accuracies]))
   best = accuracies[variable]
+  agreement = {}
+  with contextlib.suppress(UndefinedMetricError):
+    agreement = metrics.category_agreement(
+      categories[:, variable], classes
+    )._asdict()
   return {
+    **agreement,
     "classification_accuracy": best.accuracy,
     "class_variable": variable + 1,
     "confusion": best.confusion.tolist(),

@@ -6,6 +6,7 @@ confidence intervals. docs/metrics.md lists them in one table.
 
 from cascade_jax.metrics.beta_vae import BetaVaeScore, beta_vae_score
 from cascade_jax.metrics.catalogue import METRICS
+from cascade_jax.metrics.cautions import cautions
 from cascade_jax.metrics.classification import (
   ClassificationAccuracy,
   classification_accuracy,
@@ -85,6 +86,7 @@ __all__ = (
   "attempt",
   "beta_vae_score",
   "category_agreement",
+  "cautions",
   "classification_accuracy",
   "dci",
   "disentanglement_score",

@@ -38,6 +38,7 @@ class Metric(NamedTuple):
       least one of the two.
     scores: maps the name of each score to a field of the function's result.
     protocol: one sentence that tells a reader how the number is computed.
+    undefined: why one of several scores can be NaN while others are numbers.
   """
 
   function: Callable
@@ -45,9 +46,10 @@ class Metric(NamedTuple):
   needs: tuple[str, ...]
   scores: dict[str, str]
   protocol: str
+  undefined: str = ""
 
   def compute(self, inputs: MetricInputs, seed: int) -> dict[str, float]:
-    """Returns the scores of the metric by name."""
+    """Returns the scores of the metric by name, NaN for what is undefined."""
     values = inputs._asdict() | {"seed": seed}
     result = self.function(**{name: values[name] for name in self.takes})
     return {name: getattr(result, field) for name, field in self.scores.items()}
@@ -149,6 +151,8 @@ METRICS = {
     },
     "Eastwood & Williams 2018 with random forests of 20 trees of depth 8; "
     "informativeness is the accuracy on a held-out fifth.",
+    "disentanglement needs two factors that vary, and completeness two columns "
+    "of a code; with one, noise would score 100 %",
   ),
   "sap": Metric(
     sap,

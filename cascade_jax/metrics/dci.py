@@ -23,8 +23,9 @@ class Dci(NamedTuple):
   """The three scores, and the values they are means of.
 
   Attributes:
-    disentanglement: mean over columns, weighted by their importance.
-    completeness: mean over factors, weighted likewise.
+    disentanglement: mean over columns, weighted by their importance; NaN for a
+      single factor.
+    completeness: mean over factors, weighted likewise; NaN for a single column.
     informativeness: mean of `accuracies`.
     importances: `[m + D, factors]`; those of a factor sum to 1 or are all 0.
     column_disentanglement: `[m + D]`.
@@ -77,6 +78,9 @@ def dci(
     ours, with the category as one more column                 .23 / .26 / .71
     ours, on sampled codes instead of means                    .18 / .32 / .54
 
+  All three grow with the number of examples. Means over three draws of these
+  codes: .16 / .18 / .54 on 500 of them, .19 / .24 / .64 on all 2,000.
+
   Deep trees learn noise from uninformative columns. Trees that try few columns
   at a split often split on an uninformative one, and perfect codes then have
   D = 0.85.
@@ -91,9 +95,10 @@ def dci(
 
   Returns:
     The scores, each in 0..1. All are 0 without columns, and a column that no
-    tree uses has disentanglement 0. With a single factor every column in use
-    has disentanglement 1; with a single column every factor that it predicts
-    has completeness 1.
+    tree uses has disentanglement 0. With a single factor, disentanglement is
+    NaN: every column in use would have 1, noise too. Completeness, which is
+    about 0 for noise, and informativeness remain. In the same way, completeness
+    is NaN with a single column.
 
   Raises:
     UserError: an argument is malformed; the message names it.
@@ -112,11 +117,16 @@ def dci(
     test, train = np.split(order, [-(-len(order) // 5)])
     for index, factor in enumerate(varying):
       forest = RandomForestClassifier(
-        num_trees, max_depth=max_depth, max_features=None, random_state=seed
+        num_trees,
+        max_depth=max_depth,
+        max_features=None,
+        random_state=seed,
+        n_jobs=-1,  # each tree has its own seed
       )
       with warnings.catch_warnings():  # one for each tree, for many values
         warnings.filterwarnings("ignore", "The number of unique classes")
         forest.fit(inputs[train], factors[train, factor])
+      forest.set_params(n_jobs=1)  # threads would sum in any order
       np.add.at(importances[:, index], columns, forest.feature_importances_)
       accuracies[index] = forest.score(inputs[test], factors[test, factor])
   disentanglement = concentration(importances)
@@ -136,12 +146,16 @@ def dci(
 def concentration(importances: np.ndarray) -> np.ndarray:
   """Returns 1 - the entropy of each row, and 0 for a row of zeros.
 
-  The base of the entropy is the length of a row.
+  The base of the entropy is the length of a row. Rows of a single entry, which
+  has nothing to be spread over, give NaN.
   """
+  length = importances.shape[1]
+  if length == 1:
+    return np.full(len(importances), np.nan)
   totals = importances.sum(axis=1)
   shares = importances / np.where(totals > 0, totals, 1)[:, None]
-  base = max(importances.shape[1], 2)  # one entry has entropy 0 in any base
-  return np.where(totals > 0, 1 - entr(shares).sum(axis=1) / np.log(base), 0)
+  entropies = entr(shares).sum(axis=1) / np.log(max(length, 2))
+  return np.where(totals > 0, 1 - entropies, 0)
 
 
 def weighted_mean(scores: np.ndarray, weights: np.ndarray) -> float:

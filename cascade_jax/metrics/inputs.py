@@ -9,6 +9,7 @@ import numpy as np
 
 from cascade_jax.errors import UserError
 from cascade_jax.metrics import checks
+from cascade_jax.metrics.posteriors import check_not_variances
 
 # The shapes that a field may have; the first axis is N in all but kl.
 _SHAPES = {
@@ -30,7 +31,7 @@ class MetricInputs(NamedTuple):
     means: `[N, m]` continuous codes, usually posterior means.
     categories: `[N]` or `[N, D]` integers from 0, the discrete codes; not
       one-hot.
-    scales: `[N, m]` standard deviations of the posterior.
+    scales: `[N, m]` standard deviations of the posterior, not variances.
     kl: `[m]` mean KL of each dimension to the prior, in nats.
     classes: `[N]` integers from 0 that categories are compared with.
   """
@@ -77,9 +78,11 @@ class MetricInputs(NamedTuple):
       raise UserError(
         f"means go up to {largest:g}, and squares would overflow; scale them"
       )
+    kl = checks.checked_kl(self.kl, means.shape[1])
     if self.scales is not None:
-      checks.checked_scales(self.scales, means)
-    checks.checked_kl(self.kl, means.shape[1])
+      scales = checks.checked_scales(self.scales, means)
+      if self.kl is not None:
+        check_not_variances(means, scales, kl)
     if self.classes is not None:
       checks.checked_labels("classes", self.classes)
 

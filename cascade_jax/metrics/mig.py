@@ -20,6 +20,8 @@ from cascade_jax.metrics.mutual_information import (
   table_information,
 )
 
+VALUE_RANGE = (-4.0, 4.0)  # of the robust MIG
+NUM_BINS = 100  # of the robust MIG
 _CHUNK = 10_000  # examples at a time, which bounds the memory
 
 
@@ -94,8 +96,8 @@ def robust_mutual_information_gap(
   *,
   scales: np.ndarray | None = None,
   categories: np.ndarray | None = None,
-  value_range: tuple[float, float] = (-4.0, 4.0),
-  num_bins: int = 100,
+  value_range: tuple[float, float] = VALUE_RANGE,
+  num_bins: int = NUM_BINS,
 ) -> InformationGap:
   """Returns RMIG: the gap for columns that follow q(z|x), not only its mean.
 
@@ -105,6 +107,13 @@ def robust_mutual_information_gap(
   whatever its means are. The gap is divided by H(factor), as in the authors'
   code, which also prints it undivided; the range and the number of bins are the
   defaults of that code.
+
+  Where posteriors are far narrower than a bin, the score depends on the bins.
+  The posteriors of one example then hardly overlap those of another, and with
+  ever more bins every column tells all examples apart, so that no gap is left:
+  if the posteriors of the three used dimensions of a JointVAE are made 1/16 of
+  a bin wide, the score is 0.234 with 100 bins and 0.171 with 6,400 (0.237 and
+  0.230 at a quarter of a bin, below which `cautions` says so).
 
   Unlike MIG it depends on the scale of the columns: perfect columns of four
   values score 0.5 if they lie within two bins, and 0.75 if two of the values
@@ -121,7 +130,8 @@ def robust_mutual_information_gap(
   Args:
     means: `[N, m]` posterior means; None for m = 0.
     factors: `[N, F]` class indices; a factor with one value is left out.
-    scales: `[N, m]` standard deviations of the posteriors; None for points.
+    scales: `[N, m]` standard deviations of the posteriors, not variances; None
+      for points.
     categories: `[N]` integers from 0, or `[N, D]`; each variable is one more
       column, without uncertainty.
     value_range: that is divided into bins of equal width; the default suits a

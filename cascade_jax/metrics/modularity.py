@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
+from threadpoolctl import threadpool_limits
 
-from cascade_jax.metrics.checks import check_integer
+from cascade_jax.metrics.checks import check_integer, checked_factors
 from cascade_jax.metrics.columns import (
   checked_columns,
   classifier_inputs,
@@ -82,19 +83,20 @@ def modularity(
     num_bins: number of bins between a column's smallest and largest mean.
 
   Returns:
-    The score, from 0 to 1; 0 without columns. With a single factor every column
-    with any information scores 1.
+    The score, from 0 to 1; 0 without columns.
 
   Raises:
     UserError: an argument is malformed; the message names it.
-    UndefinedMetricError: no factor varies.
+    UndefinedMetricError: fewer than two factors vary. With one, every column
+      with any information would score 1.
   """
   mutual = mutual_information(
     means, factors, categories=categories, num_bins=num_bins
   )
+  num_factors = len(varying_factors(checked_factors(factors), at_least=2))
   squares = mutual.information**2
   largest = squares.max(axis=1)
-  others = (squares.sum(axis=1) - largest) / max(len(mutual.factors) - 1, 1)
+  others = (squares.sum(axis=1) - largest) / (num_factors - 1)
   is_informative = largest > 0
   ratios = others / np.where(is_informative, largest, 1)
   scores = np.where(is_informative, 1 - ratios, 0.0)
@@ -167,7 +169,10 @@ def _roc_areas(
   labels = np.unique(values, return_inverse=True)[1]
   test = held_out(values, seed)
   classifier = LogisticRegression(max_iter=1_000)
-  classifier.fit(inputs[~test], labels[~test])
+  # The matrices are small: threads would cost more than they save, and on a
+  # busy machine ten times as much.
+  with threadpool_limits(1, "blas"):
+    classifier.fit(inputs[~test], labels[~test])
   one_hot = np.eye(labels.max() + 1)[labels]
   probabilities = classifier.predict_proba(inputs)
   return (

@@ -1,8 +1,12 @@
 """All scores of a code at once, or those that are requested by name."""
 
 import difflib
+import math
+import time
 import warnings
 from collections.abc import Sequence
+
+from absl import logging
 
 from cascade_jax.errors import UndefinedMetricError, UserError
 from cascade_jax.metrics.catalogue import METRICS
@@ -18,7 +22,8 @@ def score(
     inputs: the code, and what it is compared with.
     names: names of metrics in `METRICS` or of their scores. None stands for all
       metrics whose inputs are there; a metric that is not defined for these
-      inputs is then left out with a warning.
+      inputs is then left out with a warning. So is, always, one of the several
+      scores of a metric if it is not defined and has not been named itself.
     seed: of votes, splits and forests.
 
   Raises:
@@ -43,9 +48,9 @@ def attempt(
     seed: as for `score`.
 
   Returns:
-    The scores by name, and the reason by the name of each metric that is left
-    out because it is not defined for these inputs. No metric that is requested
-    by name is ever left out.
+    The scores by name, and the reason by the name of each metric or score that
+    is left out because it is not defined for these inputs. What is requested by
+    its own name is never left out.
 
   Raises:
     UserError: as `score`.
@@ -55,14 +60,20 @@ def attempt(
   scores: dict[str, float] = {}
   left_out: dict[str, str] = {}
   for name, score_names in requested(inputs, names).items():
+    started = time.perf_counter()
     try:
       values = METRICS[name].compute(inputs, seed)
+      undefined = {key for key in score_names if math.isnan(values[key])}
+      if undefined & set(names or ()):
+        raise UndefinedMetricError(METRICS[name].undefined)
     except UndefinedMetricError as error:
       if names is not None:
         raise UndefinedMetricError(f"{name}: {error}") from error
       left_out[name] = str(error)
     else:
-      scores |= {key: values[key] for key in score_names}
+      scores |= {k: values[k] for k in score_names if k not in undefined}
+      left_out |= dict.fromkeys(sorted(undefined), METRICS[name].undefined)
+    logging.info("%s: %.1f s", name, time.perf_counter() - started)
   if not scores:
     raise UserError(
       "there is nothing to score: codes (means, categories) are compared with "

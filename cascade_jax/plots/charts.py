@@ -48,6 +48,8 @@ _COMMON_KEYS = {
   "disentanglement_score",
   "disentanglement_score_dlib",
   "classification_accuracy",
+  "nmi",
+  "ari",
   "guess_agreement",
   "index_code_information",
   "aggregate_total_correlation",

@@ -15,28 +15,79 @@ from cascade_jax.report.html_parts import (
 )
 from cascade_jax.report.run import Run
 
-_CARDS = ("disentanglement_score", "classification_accuracy")
+_PAPER_SCORES = ("disentanglement_score", "classification_accuracy")
 _ABBREVIATIONS = {"ari", "dci", "irs", "mig", "nmi", "sap"}
 _PAPER_STEPS = 300_000
 _PAPER_IMAGE_SIZE = f"64{TIMES}64"
+_FAR_ABOVE = 0.3
+_ONE_FACTOR = (
+  "There is no disentanglement score: fewer than two factors of these images "
+  "vary, and of one factor noise would score 100 %."
+)
+_WHY_FAR_ABOVE = (
+  "A disentanglement score far above {others} is no contradiction: it only "
+  "asks whether the latent that varies least while a factor is fixed tells, by "
+  "majority vote, which factor that is; MIG and DCI also fall where a latent "
+  "mixes factors or knows its factor only roughly, and MIG where a second "
+  "latent repeats the information."
+)
 
 
 def scores_section(run: Run) -> str:
-  """Returns the section: the paper's two scores as cards, others below."""
+  """Returns the section: two scores as cards, others below.
+
+  These are the paper's. Of a single factor there is no disentanglement score,
+  and NMI stands with the accuracy.
+  """
   evaluation = run.evaluation
   if not evaluation:
     text = "This run has no scores: evaluation.json is missing. Create it with"
     return section("Scores", instruction(text, run.evaluate_command))
   body = (
     '<div class="cards">'
-    + "".join(_card(run, key) for key in _CARDS)
+    + "".join(_card(run, key) for key in _leading_scores(evaluation))
     + f"</div>{paragraph(_summary(evaluation), 'facts')}"
-    + _metrics_table(evaluation)
   )
+  if _has_one_factor(evaluation):
+    body += paragraph(_ONE_FACTOR, "facts")
+  if others := _far_below(evaluation):
+    body += paragraph(_WHY_FAR_ABOVE.format(others=others), "facts")
+  body += _metrics_table(evaluation)
   if run.last_step > evaluation.get("step", 0):
     text = f"Training continued to step {integer(run.last_step)}. Score it with"
     body += instruction(text, run.evaluate_command)
   return section("Scores", body)
+
+
+def _leading_scores(evaluation: dict) -> tuple[str, ...]:
+  """Returns the scores of the cards; old evaluations may have no NMI."""
+  if not _has_one_factor(evaluation):
+    return _PAPER_SCORES
+  has_nmi = is_number(evaluation.get("nmi"))
+  return ("classification_accuracy", "nmi")[: 1 + has_nmi]
+
+
+def _has_one_factor(evaluation: dict) -> bool:
+  """Returns whether too few factors vary for a disentanglement score.
+
+  Where there are classes to compare with, there is no other reason.
+  """
+  return evaluation.get("disentanglement_score") is None and is_number(
+    evaluation.get("classification_accuracy")
+  )
+
+
+def _far_below(evaluation: dict) -> str:
+  """Returns the metrics far below the disentanglement score, or nothing."""
+  score = evaluation.get("disentanglement_score")
+  others = evaluation.get("metrics") or {}
+  if not is_number(score):
+    return ""
+  return " and ".join(
+    f"{_metric_name(key)} ({others[key]:.2f})"
+    for key in ("mig", "dci_disentanglement")
+    if is_number(others.get(key)) and score - others[key] > _FAR_ABOVE
+  )
 
 
 def _metrics_table(evaluation: dict) -> str:
@@ -57,6 +108,9 @@ def _metrics_table(evaluation: dict) -> str:
   for key, reason in evaluation.get("metrics_left_out", {}).items():
     text = f"{_metric_name(key)} is left out: {reason}."
     metrics_html += paragraph(text, "facts")
+  for key, caution in evaluation.get("metrics_cautions", {}).items():
+    text = f"{_metric_name(key)}: {caution}"
+    metrics_html += paragraph(text, "facts")
   return metrics_html
 
 
@@ -64,6 +118,11 @@ def _metric_name(key: str) -> str:
   """Returns a metric's name in papers, such as robust MIG for robust_mig."""
   words = key.replace("beta_vae", "beta-VAE").split("_")
   return " ".join(w.upper() if w in _ABBREVIATIONS else w for w in words)
+
+
+def _title(key: str) -> str:
+  name = _metric_name(key)
+  return name[0].upper() + name[1:]
 
 
 def _card(run: Run, key: str) -> str:
@@ -78,7 +137,7 @@ def _card(run: Run, key: str) -> str:
   else:
     protocol = f"Not available for this run. {protocol}"
   return f"""<article class="card">
-<h3>{escape(key.replace("_", " ").capitalize())}</h3>
+<h3>{escape(_title(key))}</h3>
 <p class="big">{big}</p>{bar}
 {paragraph(protocol, "protocol")}
 {_paper_paragraph(run, key)}</article>
@@ -94,7 +153,7 @@ def _paper_paragraph(run: Run, key: str) -> str:
   m = run.setting("num_continuous")
   # The paper has no accuracy of methods without a discrete code.
   published = run.about.published.get(m, ()) if run.about else ()
-  scores = dict(zip(_CARDS, published))
+  scores = dict(zip(_PAPER_SCORES, published))
   is_dsprites = "dsprites" in run.dataset.lower()
   if key not in scores or run.has_several_variables or not is_dsprites:
     return ""
@@ -125,6 +184,11 @@ def _summary(evaluation: dict) -> str:
   """Returns a sentence with the other numbers of the evaluation."""
   num_images = evaluation.get("num_images")
   facts = []
+  facts += [
+    f"{_metric_name(key)} {100 * evaluation[key]:.1f} %"
+    for key in ("nmi", "ari")
+    if is_number(evaluation.get(key))
+  ]
   if is_number(evaluation.get("disentanglement_score_dlib")):
     score = 100 * evaluation["disentanglement_score_dlib"]
     facts.append(

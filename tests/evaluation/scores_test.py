@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cascade_jax import data
+from cascade_jax import data, metrics
 from cascade_jax.evaluation import scores
 from cascade_jax.types import Representation
 from tests.helpers import scored_codes, stored_scores
@@ -52,6 +52,32 @@ def test_one_factor_has_an_accuracy_but_no_disentanglement():
   )
   found = scores.score_representation(codes, None, dataset, np.arange(60))
   assert found["classification_accuracy"] == 1
+  assert found["nmi"] == found["ari"] == 1
   assert found["disentanglement_score"] is None
   assert found["disentanglement_score_dlib"] is None
   assert "votes" not in found
+  logged = scores.sample_scores(codes, dataset, np.arange(60))
+  assert logged["nmi"] == 1 and logged["disentanglement_score"] is None
+
+
+def test_agreement_is_of_the_most_accurate_variable_on_all_images():
+  classes = np.arange(60) % 3
+  dataset = data.from_arrays(
+    "three", np.zeros((60, 16, 16)), classes[:, None], ("kind",), "kind"
+  )
+  guess = np.where(np.arange(60) < 45, classes, 0)
+  codes = Representation(
+    np.zeros((60, 1)),
+    np.ones((60, 1)),
+    np.stack([np.arange(60) % 2, guess], axis=1),
+    np.zeros(60),
+  )
+  found = scores.score_representation(codes, None, dataset, np.arange(60))
+  assert found["class_variable"] == 2
+  agreement = metrics.category_agreement(guess, classes)
+  assert (found["nmi"], found["ari"]) == agreement
+  assert scores.PROTOCOL["nmi"] == scores.PROTOCOL["ari"] != ""
+  first = np.flatnonzero(classes == 0)
+  one = Representation(*(x[first] for x in codes))
+  found = scores.score_representation(one, None, dataset, first)
+  assert found["classification_accuracy"] == 1 and found["nmi"] is None

@@ -1,9 +1,12 @@
 """The command that scores anyone's codes, and the file that it reads."""
 
+import re
+
 import numpy as np
 import pytest
 
 from cascade_jax import metrics
+from cascade_jax.evaluation import file_scores
 from cascade_jax.metrics import MetricInputs, codes_file
 from cascade_jax.runs import json_file
 from tests.helpers.launcher import call
@@ -21,12 +24,20 @@ def test_the_command_scores_a_file_and_warns_of_few_examples(tmp_path):
     f"--output={tmp_path / 'scores.json'}",
   )
   assert result.returncode == 0, result.stderr
-  assert "Factor 3 (from 0) has a value with only 1 example" in result.stdout
+  assert "factors: factor 3 (from 0) has a value with only 1 example" in (
+    result.stdout
+  )
+  for name in ("mig", "irs"):  # the table on stdout is for other programs too
+    assert re.search(rf"\] {name}: \d+\.\d s\n", result.stderr)
+    assert re.search(rf"\] {name}, interval: \d+\.\d s\n", result.stderr)
+  assert " s\n" not in result.stdout
   content = json_file.read(tmp_path / "scores.json")
   assert content["shapes"] == inputs.shapes()
   assert content["shapes"]["means"] == [200, 6]
   assert content["left_out"] == {}
   assert content["no_interval"] == {}
+  assert content["cautions"].keys() == {"factors"}
+  assert content["examples_in_file"] == 200
   assert content["protocol"].keys() == {"mig", "irs"}
   assert len(content["sha256"]) == 64
   assert content["versions"]["scikit-learn"]
@@ -35,6 +46,36 @@ def test_the_command_scores_a_file_and_warns_of_few_examples(tmp_path):
     assert entry["score"] == value
     assert entry["low"] <= value <= entry["high"]
     assert f"| {name} | {value:.4f} | " in result.stdout
+
+
+def test_a_large_file_is_sampled_and_the_output_says_so(tmp_path):
+  codes = trained_model(kl=np.ones(6))
+  path, output = tmp_path / "codes.npz", tmp_path / "scores.json"
+  codes_file.write(path, codes)
+  found = {}
+  for count in (500, 500, 2000, 0):
+    result = call(
+      "score",
+      path,
+      "--metrics=mig,robust_mig,disentanglement_score",
+      "--resamples=0",
+      f"--max_examples={count}",
+      f"--output={output}",
+    )
+    assert result.returncode == 0, result.stderr
+    content = json_file.read(output)
+    found.setdefault(count, []).append(content["scores"])
+    is_sample = count == 500
+    assert content["examples_in_file"] == 2000
+    assert content["shapes"]["means"] == [500 if is_sample else 2000, 6]
+    assert content["shapes"]["kl"] == [6]
+    assert (
+      "Scored on 500 of 2000 examples, drawn at random; --max_examples=0"
+      in result.stdout
+    ) == is_sample
+    assert "robust_mig: the posteriors of dimension" in result.stdout
+  assert found[500][0] == found[500][1] != found[0][0] == found[2000][0]
+  assert file_scores.MAX_EXAMPLES == 50_000
 
 
 def test_the_command_without_intervals_and_with_bad_input(tmp_path):

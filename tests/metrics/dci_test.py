@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.preprocessing import StandardScaler
 
 from cascade_jax.metrics.dci import concentration, dci, weighted_mean
 from tests.helpers import scored_codes
@@ -162,19 +164,39 @@ def test_no_columns_or_constant_columns_score_0():
   assert constant.informativeness < 0.35
 
 
-def test_a_single_column_or_factor_scores_1():
-  factors, means = scored_codes.grid(), scored_codes.perfect()
-  assert score(means, factors[:, :1]).disentanglement == 1
-  assert score(means[:, :1]).completeness == 1
+@pytest.mark.parametrize("name", ["perfect", "noise"])
+def test_what_one_factor_or_one_column_cannot_miss_is_undefined(name):
+  """Noise would score 1 there; completeness of one factor is still about 0."""
+  factors, means = scored_codes.grid(), getattr(scored_codes, name)()
+  of_factor = score(means, factors[:, :1])
+  assert np.isnan(of_factor.disentanglement)
+  expected = {"perfect": (1, 1), "noise": (0, 1 / 3)}[name]
+  np.testing.assert_allclose(of_factor[1:3], expected, atol=0.05)
+  of_column = score(means[:, :1])
+  assert np.isnan(of_column.completeness)
+  assert 0 <= of_column.disentanglement < 0.5
 
 
 def test_two_examples_are_enough():
-  result = score(np.array([[0.0], [1.0]]), np.array([[0], [1]]))
-  assert result[:3] == (
-    0,
-    0,
-    0,
-  )  # fitted to one example, and wrong on the other
+  factors = np.array([[0, 1], [1, 0]])
+  result = score(factors / 2, factors)
+  # Fitted to one example, and wrong on the other.
+  assert result[:3] == (0, 0, 0)
+
+
+def test_forests_on_all_cores_equal_those_grown_tree_after_tree():
+  factors, means = scored_codes.grid(), scored_codes.noise()
+  result = score(means, seed=2)
+  order = np.random.default_rng(2).permutation(len(factors))
+  test, train = np.split(order, [288])
+  inputs = StandardScaler().fit_transform(means)
+  for k, values in enumerate(factors.T):
+    forest = RandomForestClassifier(
+      5, max_depth=8, max_features=None, random_state=2, n_jobs=1
+    ).fit(inputs[train], values[train])
+    importances = forest.feature_importances_
+    np.testing.assert_array_equal(result.importances[:, k], importances)
+    assert result.accuracies[k] == forest.score(inputs[test], values[test])
 
 
 def test_the_seed_determines_the_score():

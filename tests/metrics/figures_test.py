@@ -32,6 +32,58 @@ def test_dci_with_three_learners(codes):
   assert LIBRARY["dci"]["trained"]["disentanglement"] == near(0.24)
 
 
+@pytest.mark.parametrize(
+  ("count", "figures"), [(500, (0.16, 0.18, 0.54)), (2000, (0.19, 0.24, 0.64))]
+)
+def test_dci_grows_with_the_number_of_examples(codes, count, figures):
+  """Means over three draws of examples."""
+  draws = [np.random.default_rng(k).permutation(2000)[:count] for k in range(3)]
+  means, factors = codes
+  results = [metrics.dci(means[rows], factors[rows])[:3] for rows in draws]
+  assert np.mean(results, axis=0) == near(np.array(figures))
+
+
+def turned(degrees):
+  """The perfect columns, mixed in pairs."""
+  angle = np.deg2rad(degrees)
+  turn = np.array(
+    [[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]
+  )
+  means = scored_codes.perfect()
+  return np.concatenate([means[:, :2] @ turn, means[:, 2:] @ turn], axis=1)
+
+
+def rough():
+  """The perfect columns with noise of half their standard deviation."""
+  means = scored_codes.perfect()
+  return means + 0.5 * np.random.default_rng(3).standard_normal(means.shape)
+
+
+@pytest.mark.parametrize(
+  ("means", "mig", "dci"),
+  [
+    (rough(), 0.51, 0.35),
+    (turned(25), 0.11, 0.51),
+    (scored_codes.duplicated(), 0, 1),
+  ],
+)
+def test_a_disentanglement_score_of_1_leaves_room_below(means, mig, dci):
+  """MIG and DCI ask for more, as the report of a run says."""
+  factors = scored_codes.grid()
+  assert metrics.disentanglement_score(means, factors).score == 1
+  assert metrics.mutual_information_gap(means, factors).score == near(mig)
+  assert metrics.dci(means, factors).disentanglement == near(dci)
+
+
+def test_noise_has_a_modularity_and_a_robustness():
+  noise, factors = scored_codes.noise(), scored_codes.grid()
+  assert metrics.modularity(noise, factors).score == near(0.67)
+  assert metrics.interventional_robustness(noise, factors).score == near(0.27)
+  assert metrics.interventional_robustness(noise, factors[:, :1]).score == near(
+    0.26
+  )
+
+
 def test_beta_vae_score_with_and_without_standardised_points(codes):
   assert metrics.beta_vae_score(*codes).score == near(0.98)
   assert LIBRARY["beta_vae"]["trained"] == near(0.94)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from cascade_jax.errors import UndefinedMetricError
 from cascade_jax.metrics.modularity import explicitness, modularity
 from tests.helpers import scored_codes, stored_scores
 
@@ -58,13 +59,15 @@ def test_categories_are_columns():
   assert modularity(None, factors, categories=factors).score == 1
 
 
-def test_modularity_of_a_single_factor():
-  factors = scored_codes.with_constant_factor()[:, 3:]
-  result = modularity(scored_codes.with_constant(), factors)
-  assert result.factors.tolist() == [0]
-  is_informative = result.information[:, 0] > 0
-  assert is_informative[3] and not is_informative[4]
-  np.testing.assert_array_equal(result.column_scores, is_informative)
+def test_modularity_of_a_single_factor_is_refused():
+  """Noise would score 1."""
+  factors = scored_codes.with_constant_factor()
+  with pytest.raises(
+    UndefinedMetricError, match="two that vary; there is only"
+  ):
+    modularity(scored_codes.noise(), factors[:, 3:])
+  result = modularity(scored_codes.noise(), factors[:, 2:])
+  assert result.factors.tolist() == [0, 1]
 
 
 @pytest.mark.parametrize(

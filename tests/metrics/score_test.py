@@ -6,6 +6,7 @@ import pytest
 from cascade_jax import metrics
 from cascade_jax.errors import UndefinedMetricError, UserError
 from cascade_jax.metrics import MetricInputs, intervals
+from tests.helpers import scored_codes
 from tests.helpers.scored_codes import trained_model
 
 
@@ -80,7 +81,7 @@ def test_kl_drops_columns_and_the_most_accurate_variable_is_scored():
 
 def test_metrics_without_their_inputs_are_left_out_or_named():
   inputs = small_model(means=None, scales=None, classes=None)
-  assert "irs" not in metrics.score(inputs)
+  assert "irs" not in metrics.attempt(inputs)[0]
   with pytest.raises(ValueError, match="'irs' needs means"):
     metrics.score(inputs, ("irs",))
   with pytest.raises(ValueError, match="needs categories and classes"):
@@ -167,6 +168,47 @@ def test_an_undefined_metric_is_left_out_unless_it_is_requested():
   )
   with pytest.raises(UndefinedMetricError, match="sap: .*at least 2 exa"):
     metrics.score(inputs, ["sap"])
+
+
+def test_what_a_single_factor_leaves_gives_noise_no_high_score():
+  factors = scored_codes.grid()
+  classes = factors[:, 0]
+  inputs = MetricInputs(
+    classes[:, None],
+    scored_codes.noise(),
+    np.random.default_rng(2).integers(3, size=len(classes)),
+    classes=classes,
+  )
+  scores, left_out = metrics.attempt(inputs)
+  assert set(left_out) == {
+    "disentanglement_score",
+    "disentanglement_score_dlib",
+    "beta_vae_score",
+    "dci_disentanglement",
+    "modularity",
+  }
+  assert "two factors that vary" in left_out["dci_disentanglement"]
+  # Chance is a half, a third and a third.
+  above_chance = {"explicitness": 0.5, "classification_accuracy": 1 / 3}
+  above_chance |= {"dci_informativeness": 1 / 3}
+  irs = scores.pop("irs")
+  for name, value in scores.items():
+    assert value - above_chance.get(name, 0) < 0.05, name
+  several = metrics.score(inputs._replace(factors=factors), ["irs"])["irs"]
+  assert irs < several + 0.05 < 0.35  # as documented for noise
+
+
+def test_an_undefined_score_is_left_out_of_its_metric_unless_it_is_named():
+  factors = scored_codes.grid()[:, :1]
+  inputs = MetricInputs(factors, scored_codes.noise())
+  names = ["dci_completeness", "dci_informativeness"]
+  scores, left_out = metrics.attempt(inputs, ["dci"])
+  assert list(scores) == names and list(left_out) == ["dci_disentanglement"]
+  assert metrics.attempt(inputs, names) == (scores, {})
+  with_ends, reasons = metrics.intervals(inputs, ["dci"], resamples=2)
+  assert list(with_ends) == names and reasons == left_out
+  with pytest.raises(UndefinedMetricError, match="dci: disentanglement needs"):
+    metrics.score(inputs, ["dci_disentanglement", "dci_informativeness"])
 
 
 def test_metrics_of_unusual_but_valid_inputs_are_left_out():

@@ -193,6 +193,7 @@ def test_agreement_with_the_guess_is_drawn(log_entries):
 def test_accuracy_alone_has_a_chart_too(log_entries):
   scores = {"disentanglement_score": None, "classification_accuracy": 0.6}
   log_entries[-1] |= {**scores, "scored_images": 1234}
+  log_entries[-1] |= {"nmi": 0.5, "ari": 0.4}  # no terms of a loss
   axes = plots.curves(log_entries).axes[-1]
   assert axes.get_title(loc="left") == "Scores on 1,234 images, %"
   np.testing.assert_allclose(axes.lines[0].get_ydata(), 60)

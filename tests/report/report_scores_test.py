@@ -116,10 +116,12 @@ def test_all_metrics_are_shown_by_their_names(folder):
     metrics=values,
     metrics_images=1234,
     metrics_left_out={"sap": "two < many"},
+    metrics_cautions={"robust_mig": "the posteriors are narrow."},
   )
   text = write_page(folder)
   assert "Other metrics, on 1,234 images" in text
   assert "SAP is left out: two &lt; many." in text
+  assert "robust MIG: the posteriors are narrow." in text
   shown = re.findall(r'<th scope="row">([^<]*)</th><td><span>0.1235', text)
   assert shown == [
     "MIG",
@@ -130,6 +132,44 @@ def test_all_metrics_are_shown_by_their_names(folder):
   ]
   # The first header stands above names, which are on the left.
   assert ".numbers thead th:not(:first-child) { text-align: right; }" in text
+
+
+def test_one_factor_leads_with_accuracy_and_nmi(folder):
+  """A card of a score that is not there would say nothing."""
+  assert "NMI" not in page_text(folder)
+  change(folder / "evaluation.json", nmi=0.654, ari=0.432)
+  assert cards(folder) == ["Disentanglement score", "Classification accuracy"]
+  assert "NMI 65.4 %; ARI 43.2 %" in page_text(folder)
+  assert "noise would score 100" not in page_text(folder)
+  change(folder / "evaluation.json", disentanglement_score=None)
+  assert cards(folder) == ["Classification accuracy", "NMI"]
+  text = page_text(folder)
+  assert "fewer than two factors of these images vary" in text
+  assert "Not available" not in text
+  change(folder / "evaluation.json", nmi=None)  # of an earlier version
+  assert cards(folder) == ["Classification accuracy"]
+
+
+def cards(folder):
+  return re.findall("<h3>([^<]*)</h3>", write_page(folder))
+
+
+@pytest.mark.parametrize(
+  ("mig", "dci", "named"),
+  [
+    (0.4, 0.45, "MIG (0.40) and DCI disentanglement (0.45)"),
+    (0.6, 0.45, "far above DCI disentanglement (0.45) is"),
+    (0.6, 0.6, None),
+  ],
+)
+def test_a_score_far_above_the_others_is_explained(folder, mig, dci, named):
+  values = {"mig": mig, "dci_disentanglement": dci, "dci_completeness": 0.1}
+  change(folder / "evaluation.json", metrics=values, metrics_images=1234)
+  text = page_text(folder)
+  assert ("no contradiction" in text) == (named is not None)
+  assert named is None or named in text
+  change(folder / "evaluation.json", disentanglement_score=None)
+  assert "no contradiction" not in page_text(folder)
 
 
 def test_each_score_has_one_value(folder):
