@@ -2,6 +2,8 @@
 
 from typing import Any, NamedTuple
 
+import jax
+
 from cascade_jax.types import Params
 
 
@@ -29,3 +31,9 @@ class Contents(NamedTuple):
   class_names: tuple[str, ...]
   evaluation: dict[str, Any]
   provenance: dict[str, Any]
+
+
+def shapes(params: Params) -> dict[str, tuple[int, ...]]:
+  """Returns the shape of each array by its path."""
+  leaves = jax.tree_util.tree_leaves_with_path(params)
+  return {jax.tree_util.keystr(path): leaf.shape for path, leaf in leaves}

@@ -10,11 +10,10 @@ from cascade_jax import config as config_lib
 from cascade_jax import methods, startup
 from cascade_jax.errors import UserError
 from cascade_jax.methods.compose import networks_of
-from cascade_jax.model import hub, pretrained
-from cascade_jax.model.contents import Contents
+from cascade_jax.model import hub, peers, pretrained
+from cascade_jax.model.contents import Contents, shapes
 from cascade_jax.model.model import Model
 from cascade_jax.runs import checkpoints, dataset_record, json_file, workdir
-from cascade_jax.types import Params
 
 _SHIPPED = pathlib.Path(__file__).parent / "shipped"
 
@@ -25,6 +24,7 @@ def load(path: str | os.PathLike) -> Model:
   Args:
     path: of a run's folder, whose newest checkpoint is loaded; of a file that
       `Model.save` wrote; "hf://user/name" for a model on the Hugging Face Hub;
+      of the folder of a model of joint-vae or disentangling-vae (see `peers`);
       or the name of a model that comes with this package: "demo".
 
   Raises:
@@ -35,7 +35,9 @@ def load(path: str | os.PathLike) -> Model:
     return Model(_of_file(hub.download(str(path))))
   given = pathlib.Path(path).expanduser()
   shipped = _SHIPPED / f"{path}{pretrained.SUFFIX}"
-  if given.is_dir():
+  if given.is_dir() and peers.is_peer(given):
+    contents = peers.read(given)
+  elif given.is_dir():
     contents = _of_run(given.resolve())
   elif given.is_file():
     contents = _of_file(given)
@@ -101,15 +103,9 @@ def _of_file(path: pathlib.Path) -> Contents:
   expected = jax.eval_shape(method.init, 0).params
   if name in methods.METHODS:
     expected = networks_of(expected)
-  if _shapes(expected) != _shapes(contents.params):
+  if shapes(expected) != shapes(contents.params):
     raise UserError(
       f"{path} holds weights of other shapes than its config asks for; it was "
       "made by another version of cascade_jax"
     )
   return contents
-
-
-def _shapes(params: Params) -> dict[str, tuple[int, ...]]:
-  """Returns the shape of each array by its path."""
-  leaves = jax.tree_util.tree_leaves_with_path(params)
-  return {jax.tree_util.keystr(path): leaf.shape for path, leaf in leaves}
