@@ -87,6 +87,12 @@ def _serialized(function: Any, *shapes: jax.ShapeDtypeStruct) -> bytes:
 
 
 def _onnx_files(contents: Contents) -> dict[str, bytes]:
+  method = contents.config["method"]
+  if method not in methods.METHODS:
+    raise UserError(
+      f"to='onnx' knows the networks of this package, not those of {method!r}; "
+      "to='jax' exports any model"
+    )
   num_continuous = contents.config["num_continuous"]
   encoder, decoder = contents.params["encoder"], contents.params["decoder"]
   shape = contents.image_shape
