@@ -76,8 +76,18 @@ def _of_run(folder: pathlib.Path) -> Contents:
     dataset=record.name,
     class_names=record.class_names,
     evaluation=_evaluation_of(folder, step),
-    provenance=json_file.read(folder / "run.json"),
+    provenance=_provenance_of(folder),
   )
+
+
+def _provenance_of(folder: pathlib.Path) -> dict:
+  """Returns what `run.json` says of versions and device.
+
+  The command stays out: a file to share should not tell of one's folders.
+  """
+  run = json_file.read(folder / "run.json")
+  private = ("step", "command", "resumes")
+  return {key: value for key, value in run.items() if key not in private}
 
 
 def _evaluation_of(folder: pathlib.Path, step: int) -> dict:

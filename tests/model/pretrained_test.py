@@ -117,6 +117,16 @@ def test_bad_paths_are_refused(contents, tmp_path, name, message):
     pretrained.write(tmp_path / name, contents)
 
 
+def test_a_file_does_not_tell_of_the_folders_of_its_author(
+  contents, run_folder, tmp_path
+):
+  path = tmp_path / "model.safetensors"
+  pretrained.write(path, contents)
+  assert str(run_folder).encode() not in path.read_bytes()
+  assert set(contents.provenance) >= {"versions", "device", "git_commit"}
+  assert "command" not in contents.provenance
+
+
 def test_metadata_is_json_that_says_its_version(contents, tmp_path):
   path = tmp_path / "model.safetensors"
   pretrained.write(path, contents)
