@@ -4,6 +4,8 @@ import pathlib
 import re
 import sys
 
+from sphinx.application import Sphinx
+
 FOLDER = pathlib.Path(__file__).parent
 sys.path.insert(0, str(FOLDER))  # for docstrings.py
 sys.path.insert(0, str(FOLDER.parent))  # the package as it is here
@@ -40,10 +42,10 @@ autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
 
 
-def setup(app):
+def setup(app: Sphinx) -> None:
   """Leads links to BUILD.md, which lies outside this folder, to its page."""
   app.connect("source-read", _link_building)
 
 
-def _link_building(app, name, content):
+def _link_building(app: Sphinx, name: str, content: list[str]) -> None:
   content[0] = re.sub(r"\]\((\.\./)+BUILD\.md", "](/building.md", content[0])

@@ -24,7 +24,7 @@ PAIRWISE_WEIGHT = 1.0  # nats a pair; large, so that it shows in eight images
 SCALE, X, Y = 0, 16, 16  # of all images: the smallest, in the centre
 # Shape and orientation of each image of the batch.
 BATCH = np.array(
-  [[0, 0], [0, 5], [0, 15], [0, 20], [0, 30], [1, 0], [1, 15], [2, 0]]
+  [[0, 0], [0, 15], [0, 20], [0, 25], [0, 30], [1, 0], [1, 15], [2, 0]]
 )
 LOW, HIGH, CHOSEN = "#dbe9f4", "#0072b2", "#d55e00"
 PALE = {"color": INK, "alpha": 0.22, "lw": 0.7}
@@ -126,7 +126,9 @@ def flow(batch: Batch) -> Figure:
     for k, cost in enumerate(batch.unary_costs[i]):
       start = height + 0.21 * (k - 1)
       is_chosen = k == found.categories[i]
-      look = {"color": CHOSEN, "weight": "bold"} if is_chosen else {"color": INK}
+      look = (
+        {"color": CHOSEN, "weight": "bold"} if is_chosen else {"color": INK}
+      )
       axes.text(1.42, start, f"{cost:.1f}", ha="right", va="center", **look)
       line = {"color": CHOSEN, "lw": 1.8, "zorder": 3} if is_chosen else PALE
       axes.plot([1.5, 3.62], [start, centres[k]], **line)
@@ -136,7 +138,13 @@ def flow(batch: Batch) -> Figure:
     _arcs_to_sink(axes, centre, int(found.counts[k]), num_images)
   axes.plot(6.5, 3.25, "o", ms=24, color=INK, zorder=4)
   axes.text(
-    6.5, 3.25, f"{num_images}", color="white", ha="center", va="center", zorder=5
+    6.5,
+    3.25,
+    f"{num_images}",
+    color="white",
+    ha="center",
+    va="center",
+    zorder=5,
   )
   return figure
 
