@@ -1,4 +1,4 @@
-# `make demo`, `make test` and `make quick` need Python >= 3.11 and make only.
+# All targets need Python >= 3.11 and make only.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -9,7 +9,7 @@ QUICK := tests/assignment/flow_test.py tests/assignment/joint_test.py \
   tests/commands/console_test.py tests/config_test.py tests/data \
   tests/losses_test.py tests/runs tests/experiments/configs_test.py
 
-.PHONY: demo test quick clean
+.PHONY: demo test quick docs clean
 
 demo: $(VENV)/.ready  ## train, score and report the demo (about three minutes)
 	$(RUN) -m experiments.train --config=experiments/configs/demo.py \
@@ -26,6 +26,10 @@ quick: $(VENV)/.ready  ## lint, types, and the tests that compile little
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 	$(RUN) -m pytest -q -n auto --dist loadfile $(QUICK)
+
+docs: $(VENV)/.ready  ## the documentation site, in docs/_build/html
+	$(RUN) -m sphinx -b html -W --keep-going -d docs/_build/doctrees \
+	  docs docs/_build/html
 
 $(VENV)/.ready: requirements.txt setup.cfg
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \

@@ -190,7 +190,7 @@ class Model:
       private: whether a new repository is seen by its owner only.
 
     Returns:
-      What `cascade_jax.load` loads it by, "hf://user/name".
+      What `cascade_jax.load` loads it by: "hf://user/name".
 
     Raises:
       UserError: huggingface_hub is not installed.
