@@ -52,8 +52,7 @@ def traversal_grid(
   """
   _check_traversals(traversals, values, kl, categories)
   shown = range(traversals.shape[2]) if dimensions is None else dimensions
-  frames = np.linspace(0, len(values) - 1, min(_NUM_STILLS, len(values)))
-  frames = frames.round().astype(int)
+  frames = still_frames(len(values))
   pixels = plates.to_pixels(traversals[frames], target=112)
   blocks = pixels.transpose(2, 1, 0, 3, 4, 5)[list(shown)]
   return plates.plate(
@@ -61,9 +60,15 @@ def traversal_grid(
     titles=[[_still_title(j, kl)] for j in shown],
     colors=[dimension_color(j) for j in shown],
     row_names=code_names(categories),
-    feet=[[_format_number(values[t]) for t in frames]] * len(blocks),
+    feet=[[format_number(values[t]) for t in frames]] * len(blocks),
     per_line=_DIMENSIONS_PER_LINE,
   )
+
+
+def still_frames(num_frames: int) -> np.ndarray:
+  """Returns the frames of a traversal that are shown as stills."""
+  frames = np.linspace(0, num_frames - 1, min(_NUM_STILLS, num_frames))
+  return frames.round().astype(int)
 
 
 def traversal_gif(
@@ -154,13 +159,13 @@ def _traversal_frame(
     gap=12,
     slider=plates.Slider(
       share=frame / max(len(values) - 1, 1),
-      low=_format_number(values[0]),
-      high=_format_number(values[-1]),
+      low=format_number(values[0]),
+      high=format_number(values[-1]),
     ),
   )
 
 
-def _format_number(value: float) -> str:
+def format_number(value: float) -> str:
   """Returns a number with three digits and a typographic minus sign."""
   return f"{value:.3g}".replace("-", "\N{MINUS SIGN}")
 

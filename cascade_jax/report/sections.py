@@ -1,21 +1,13 @@
 """The sections of a report on what a run has learned."""
 
-import io
 import re
 
 import numpy as np
 
-from cascade_jax import plots
-from cascade_jax.plots.style import (
-  UNUSED_KL,
-  category_name,
-  dimension_color,
-  dimension_name,
-)
+from cascade_jax.plots.style import category_name, dimension_color
 from cascade_jax.report.html_parts import (
   escape,
   image,
-  instruction,
   matrix,
   paragraph,
   section,
@@ -23,12 +15,13 @@ from cascade_jax.report.html_parts import (
 from cascade_jax.report.run import Run
 from cascade_jax.report.settings import settings_section
 from cascade_jax.report.training import timings_section, training_section
+from cascade_jax.report.traversals import traversals_section
 
 
 def all_sections(run: Run) -> str:
   """Returns pictures, tables, charts and settings that there is data for."""
   sections = (
-    _traversals,
+    traversals_section,
     _reconstructions,
     _representation,
     training_section,
@@ -36,60 +29,6 @@ def all_sections(run: Run) -> str:
     settings_section,
   )
   return "".join(make(run) for make in sections)
-
-
-def _traversals(run: Run) -> str:
-  """Returns the section with the animation, and stills of each dimension."""
-  if not run.arrays and not run.evaluation:
-    return ""  # the section of the scores has the instruction
-  if not run.arrays:
-    text = "evaluation.npz is missing. Create it with"
-    return section("Traversals", instruction(text, run.evaluate_command))
-  _, rows, m, *_ = run.arrays["traversals"].shape
-  low, high = (f"{run.arrays['traversal_values'][t]:g}" for t in (0, -1))
-  gif = image(
-    "image/gif",
-    (run.folder / "traversals.gif").read_bytes(),
-    f"Animation: decoded images in {rows} rows and {m} columns; in each column "
-    f"one dimension moves from {low} to {high} and back",
-  )
-  text = paragraph(_traversals_text(run, low, high), "lead")
-  stills = "".join(f"<figure>{_still(run, j)}</figure>" for j in range(m))
-  return section(
-    "Traversals",
-    f'<div class="motion"><figure>{gif}</figure>{text}</div>'
-    f'<div class="stills">{stills}</div>',
-  )
-
-
-def _traversals_text(run: Run, low: str, high: str) -> str:
-  """Returns an explanation of the traversals from `low` to `high`."""
-  rows, num_variables = run.arrays["traversal_categories"].shape
-  text = "Each column is a continuous dimension"
-  if rows > 1:
-    kind = "category" if num_variables == 1 else "combination of categories"
-    text += f" and each row a {kind} of the discrete code"
-  text += (
-    f". The dimension of a column moves from {low} to {high} and back while "
-    "the others stay at 0."
-  )
-  if run.evaluation.get("kl"):
-    text += (
-      " The KL of each dimension is given in nats; a dimension with at most "
-      f"{UNUSED_KL} nats is unused."
-    )
-  return text
-
-
-def _still(run: Run, dimension: int) -> str:
-  """Returns the stills of one dimension as an image."""
-  kl = run.evaluation.get("kl")
-  figure = plots.traversal_grid(*run.traversals, [dimension])
-  file = io.BytesIO()
-  figure.savefig(file, format="png")
-  nats = f", KL {kl[dimension]:.2f} nats" if kl else ""
-  alt = f"Traversal of {dimension_name(dimension)}{nats}, a row a category"
-  return image("image/png", file.getvalue(), alt)
 
 
 def _reconstructions(run: Run) -> str:

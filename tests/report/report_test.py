@@ -51,8 +51,8 @@ def test_page_is_one_file_that_shows_everything(whole):
   outside = [x for x in page.links if not x.startswith(("data:", "#", PAPER))]
   assert outside == []
   assert "script" not in page.tags and "@import" not in text
-  assert page.images.count("data:image/gif") == 1
-  assert page.images.count("data:image/png") == 2 + 1  # m stills, one more
+  assert page.images.count("data:image/webp") == 1 + 2  # moving, m stills
+  assert page.images.count("data:image/png") == 1
   assert page.tags.count("svg") == 4
   assert page.tags.index("h1") < page.tags.index("h2") < page.tags.index("h3")
   for shown in ("86.4%", "75.3%", "So and so.", "Thus.", "12,345 images"):
