@@ -5,6 +5,8 @@ import re
 import numpy as np
 
 from cascade_jax.plots.style import category_name, dimension_color
+from cascade_jax.report.definitions import definitions_section
+from cascade_jax.report.files import files_section
 from cascade_jax.report.html_parts import (
   escape,
   image,
@@ -26,7 +28,9 @@ def all_sections(run: Run) -> str:
     _representation,
     training_section,
     timings_section,
+    definitions_section,
     settings_section,
+    files_section,
   )
   return "".join(make(run) for make in sections)
 
