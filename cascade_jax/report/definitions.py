@@ -35,8 +35,8 @@ def metric_link(evaluation: dict, key: str) -> Link | str:
 def definitions_section(run: Run) -> str:
   """Returns the section; nothing for a run without scores."""
   entries = "".join(
-    f'<dt id="{escape(_anchor(key))}">{escape(metric_name(key))}</dt>'
-    f"<dd>{escape(text)}</dd>"
+    f'<div><dt id="{escape(_anchor(key))}">{escape(metric_name(key))}</dt>'
+    f"<dd>{escape(text)}</dd></div>"
     for key, text in _definitions(run.evaluation)
   )
   return section("Definitions", f"<dl>{entries}</dl>") if entries else ""

@@ -34,6 +34,5 @@ def files_section(run: Run) -> str:
 
 def _size(num_bytes: int) -> str:
   """Returns a number of bytes as text, with a unit."""
-  if num_bytes < 1e6:
-    return f"{num_bytes / 1e3:.1f} kB"
-  return f"{num_bytes / 1e6:.1f} MB"
+  unit, factor = ("kB", 1e3) if num_bytes < 1e6 else ("MB", 1e6)
+  return f"{num_bytes / factor:.1f}\N{NO-BREAK SPACE}{unit}"

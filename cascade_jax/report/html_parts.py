@@ -35,6 +35,11 @@ class Link(NamedTuple):
     return f'<a href="{escape(self.url)}">{escape(self.text)}</a>'
 
 
+def name_html(text: object) -> str:
+  """Returns a name, which may be a `Link`, as HTML."""
+  return text.html if isinstance(text, Link) else escape(text)
+
+
 def section(title: str, body_html: str) -> str:
   """Returns a part of the page under a heading, which can be linked to."""
   return (
@@ -88,7 +93,7 @@ def table(
     for name in header
   )
   body = "".join(
-    f'<tr><th scope="row">{_name(first)}</th>'
+    f'<tr><th scope="row">{name_html(first)}</th>'
     + "".join(f"<td>{_whole_words(cell)}</td>" for cell in rest)
     + "</tr>"
     for first, *rest in rows
@@ -98,6 +103,7 @@ def table(
 
 def matrix(
   caption: str,
+  corner: str,
   row_names_html: Sequence[str],
   column_names: Sequence[str],
   counts: np.ndarray,
@@ -108,6 +114,7 @@ def matrix(
 
   Args:
     caption: text above the table.
+    corner: what the rows and the columns are.
     row_names_html: R of them.
     column_names: K of them.
     counts: `[R, K]`.
@@ -129,7 +136,9 @@ def matrix(
         "</td>"
       )
     lines.append(f"{line}</tr>")
-  return _table(f"<td></td>{head}", "".join(lines), caption, "matrix")
+  return _table(
+    f"<th>{escape(corner)}</th>{head}", "".join(lines), caption, "matrix"
+  )
 
 
 def integer(value: object) -> str:
@@ -145,11 +154,6 @@ def milliseconds(seconds: float) -> str:
 def is_number(value: object) -> TypeGuard[float]:
   """Returns whether a value from a file is a finite number."""
   return isinstance(value, int | float) and math.isfinite(value)
-
-
-def _name(text: object) -> str:
-  """Returns the name of a table's row as HTML."""
-  return text.html if isinstance(text, Link) else escape(text)
 
 
 def _whole_words(text: object) -> str:

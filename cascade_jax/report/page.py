@@ -127,7 +127,7 @@ def _predicted_classes(evaluation: dict) -> str:
   class_sizes = np.sum(evaluation["confusion"], axis=0)
   baseline = class_sizes.max() / max(class_sizes.sum(), 1)
   return (
-    f"The discrete code predicts the class of {accuracy:.1%} of the images; a "
+    f"The categories predict the class of {accuracy:.1%} of the images; a "
     f"single category for all images would predict {baseline:.1%}."
   )
 

@@ -10,6 +10,7 @@ from cascade_jax.report.html_parts import (
   instruction,
   integer,
   is_number,
+  name_html,
   paragraph,
   section,
   table,
@@ -46,7 +47,7 @@ def scores_section(run: Run) -> str:
   body = (
     '<div class="cards">'
     + "".join(_card(run, key) for key in _leading_scores(evaluation))
-    + f"</div>{paragraph(_summary(evaluation), 'facts')}"
+    + f'</div><p class="facts">{_summary_html(evaluation)}</p>'
   )
   if _has_one_factor(evaluation):
     body += paragraph(_ONE_FACTOR, "facts")
@@ -183,12 +184,12 @@ def _differences(run: Run) -> str:
   )
 
 
-def _summary(evaluation: dict) -> str:
+def _summary_html(evaluation: dict) -> str:
   """Returns a sentence with the other numbers of the evaluation."""
   num_images = evaluation.get("num_images")
   facts = []
   facts += [
-    f"{metric_name(key)} {100 * evaluation[key]:.1f} %"
+    f"{name_html(metric_link(evaluation, key))} {100 * evaluation[key]:.1f} %"
     for key in ("nmi", "ari", "disentanglement_score_dlib")
     if is_number(evaluation.get(key))
   ]

@@ -59,7 +59,7 @@ def _representation(run: Run) -> str:
   if run.evaluation.get("votes"):
     tables += _votes_matrix(run.evaluation)
   if run.evaluation.get("confusion"):
-    tables += _confusion_matrix(run.evaluation, run.has_several_variables)
+    tables += _confusion_matrix(run)
   if not tables:
     return ""
   return section(
@@ -72,7 +72,9 @@ def _votes_matrix(evaluation: dict) -> str:
   votes = np.asarray(evaluation["votes"])  # [latents, factors]
   return matrix(
     "Votes of the disentanglement score: how often each latent responded to "
-    "each factor. The outlined factor is the one that the latent represents.",
+    "each factor. A latent is a dimension or the category. The outlined factor "
+    "is the one that the latent represents.",
+    "latent, factor",
     [_latent_label(name) for name in evaluation["vote_columns"]],
     evaluation["vote_factors"],
     votes,
@@ -83,22 +85,26 @@ def _votes_matrix(evaluation: dict) -> str:
 def _latent_label(name: str) -> str:
   """Returns the name as HTML, with its colour if it is a dimension's."""
   dimension = re.fullmatch(r"z(\d+)", str(name))
-  if not dimension:
-    return escape(name)
+  if not dimension:  # "code", or "code 1" and so on of several variables
+    return escape(re.sub(r"^code\b", "category", str(name)))
   color = dimension_color(int(dimension[1]) - 1)
   return f'<i class="chip" style="background:{color}"></i>{escape(name)}'
 
 
-def _confusion_matrix(evaluation: dict, has_several_variables: bool) -> str:
+def _confusion_matrix(run: Run) -> str:
   """Returns the table of categories and classes."""
+  evaluation = run.evaluation
   counts = np.asarray(evaluation["confusion"])  # [categories, classes]
   variable = ""  # the one whose categories are shown, if there are several
-  if has_several_variables:
+  if run.has_several_variables:
     variable = f" of variable {evaluation['class_variable']}"
+  factor = run.dataset_record.get("class_factor")
+  classes = f"class of {factor}" if factor else "class"
   return matrix(
-    f"Confusion matrix: number of images of each category{variable} and class, "
-    "and percentage of the class. The outlined class is the one matched to the "
-    "category.",
+    f"Confusion matrix: number of images of each category{variable} and "
+    f"{classes}, and percentage of the class. The outlined class is the one "
+    "matched to the category.",
+    "category, class",
     [category_name(k) for k in range(len(counts))],
     evaluation["class_names"],
     counts,

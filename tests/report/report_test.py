@@ -81,7 +81,7 @@ def test_files_are_listed_if_they_are_there(scored):
   assert "explore.html" not in page.links
   (scored / "explore.html").write_text("x" * 1_234_567)
   page = Page(write_page(scored))
-  assert page.links.count("explore.html") == 2 and "1.2 MB" in page.text
+  assert page.links.count("explore.html") == 2 and "1.2\xa0MB" in page.text
 
 
 @pytest.mark.parametrize(
@@ -112,6 +112,17 @@ def test_settings_that_nothing_reads_are_left_out(
   for part in hidden.split():
     assert not [name for name in names if name.startswith(part)], part
   assert {"seed", "num_steps", "method", "data.name"} <= set(names)
+
+
+def test_the_code_is_a_category_and_classes_have_their_factor(scored):
+  text = write_page(scored)
+  assert '<th scope="row">category</th>' in text
+  assert "each category and class, and percentage" in Page(text).text
+  change(scored / "evaluation.json", vote_columns=["z1", "code 1", "code 2"])
+  write(scored / "dataset.json", {"class_factor": "shape"})
+  text = write_page(scored)
+  assert '<th scope="row">category 2</th>' in text
+  assert "each category and class of shape, and percentage" in Page(text).text
 
 
 def test_chart_of_the_information_names_the_number_of_images(scored):
