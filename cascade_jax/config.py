@@ -160,20 +160,41 @@ def check_read(config: ml_collections.ConfigDict, keys: Iterable[str]) -> None:
   Raises:
     UserError: names the key and the settings that the method has.
   """
-  read = registry.reads(config.method)
-  if read is None:
-    return
-  if _built(config).solves_codes:
-    read = read | _SOLVER_KEYS
+  unread = method_keys_not_read(config, keys)
+  if unread:
+    raise UserError(
+      f"config.{unread[0]} has no effect: method {config.method!r} does not "
+      f"read it. Its settings are {', '.join(sorted(_method_reads(config)))}"
+    )
+
+
+def method_keys_not_read(
+  config: ml_collections.ConfigDict, keys: Iterable[str]
+) -> list[str]:
+  """Returns those keys that are of methods, but not read by the config's.
+
+  There are none for a method of the user's own, of which nothing is known.
+
+  Args:
+    config: of the run.
+    keys: "group.key" within groups.
+  """
+  if registry.reads(config.method) is None:
+    return []
+  read, groups = _method_reads(config), registry.groups()
   method_keys = registry.SHARED_SETTINGS - {"batch_size"} | _SOLVER_KEYS
-  groups = registry.groups()
-  for key in keys:
-    is_method_key = key in method_keys or key.partition(".")[0] in groups
-    if is_method_key and key not in read:
-      raise UserError(
-        f"config.{key} has no effect: method {config.method!r} does not read "
-        f"it. Its settings are {', '.join(sorted(read))}"
-      )
+  return [
+    key
+    for key in keys
+    if (key in method_keys or key.partition(".")[0] in groups)
+    and key not in read
+  ]
+
+
+def _method_reads(config: ml_collections.ConfigDict) -> frozenset[str]:
+  """Returns the keys that a method of ours reads, its solver's included."""
+  read = registry.reads(config.method) or frozenset()
+  return read | _SOLVER_KEYS if _built(config).solves_codes else read
 
 
 def _check_replicas(config: ml_collections.ConfigDict) -> None:

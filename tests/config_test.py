@@ -4,7 +4,7 @@ import re
 import pytest
 
 from cascade_jax import config as config_lib
-from cascade_jax import methods
+from cascade_jax import data, methods
 from cascade_jax.errors import UserError
 from cascade_jax.methods import registry
 
@@ -93,6 +93,14 @@ def test_keys_that_a_method_or_the_loop_reads_are_accepted(name):
   loop_keys = ["num_steps", "batch_size", "seed", "num_replicas", "log_every"]
   data_keys = ["method", "data.name", "data.image_size"]
   config_lib.check_read(config, [*registry.reads(name), *loop_keys, *data_keys])
+
+
+def test_each_data_set_names_the_options_that_it_reads():
+  options = set(config_lib.default().data)
+  read = {name: data.reads(name) for name in (*data.NAMES, data.GIVEN)}
+  assert all(each is not None and each < options for each in read.values())
+  assert {"name"}.union(*read.values()) == options
+  assert data.reads("mine") is None
 
 
 def test_solver_is_read_where_codes_are_solved_for():

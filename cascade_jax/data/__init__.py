@@ -2,7 +2,7 @@
 
 from cascade_jax.data import dsprites
 from cascade_jax.data.dataset import Dataset, from_arrays, pack, unpack
-from cascade_jax.data.load import GIVEN, NAMES, load
+from cascade_jax.data.load import GIVEN, NAMES, load, reads
 from cascade_jax.data.on_device import DeviceDataset, to_device, true_classes
 from cascade_jax.data.on_host import HostImages
 from cascade_jax.data.sampling import batch_indices
@@ -18,6 +18,7 @@ __all__ = (
   "from_arrays",
   "load",
   "pack",
+  "reads",
   "to_device",
   "true_classes",
   "unpack",

@@ -35,6 +35,26 @@ NAMES = (
 )
 
 
+# Options beside the name that `load` reads.
+_RENDERED = frozenset({"image_size", "downsample", "num_orientations"})
+_READS = {
+  "dsprites": _RENDERED,
+  "dsprites_file": _RENDERED | {"path"},
+  "dsprites_tfds": _RENDERED | {"path"},
+  **dict.fromkeys(dsprites_variants.NAMES, _RENDERED | {"num_images"}),
+  "xy_squares": frozenset({"image_size"}),
+  "digits": frozenset(),
+  **dict.fromkeys(_FILES, frozenset({"path", "fit"})),
+  "tfds": frozenset({"path", "fit", "tfds"}),
+  GIVEN: frozenset(),
+}
+
+
+def reads(name: str) -> frozenset[str] | None:
+  """Returns the options that a data set reads; None for an unknown name."""
+  return _READS.get(name)
+
+
 def load(
   name: str,
   path: str = "",

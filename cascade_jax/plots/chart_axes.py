@@ -124,12 +124,12 @@ def _phase_labels(
 ) -> list[str]:
   """Returns what a phase may be labelled with, the most telling label first."""
   if phase.open_dimensions is None:
-    return ["code"] if starts_code else []
+    return ["categories"] if starts_code else []
   labels = [f"{phase.open_dimensions}"]
   if is_widest:
     labels.insert(0, f"{phase.open_dimensions} open")
   if starts_code:
-    labels.insert(0, f"{phase.open_dimensions} + code")
+    labels.insert(0, f"{phase.open_dimensions} + categories")
   return labels
 
 

@@ -33,11 +33,11 @@ def code_panels(log_entries: Sequence[dict]) -> list[Panel]:
     Panel(_counts_title(key), functools.partial(_draw_shares, key))
     for key in keys
   ]
-  title = "Codes changed by the flow solver, % of the batch"
+  title = "Categories changed by the flow solver, % of the batch"
   if "flow_differs" in log_entries[-1]:
     charts.append(Panel(title, _draw_changed))
   if "gap_counts" in log_entries[-1]:
-    title = "Cost gap to the next-best code, % of the batch"
+    title = "Cost gap to the next-best category, % of the batch"
     charts.append(Panel(title, _draw_gaps))
   return charts
 
@@ -102,7 +102,7 @@ def _draw_bands(
 
 
 def _draw_changed(axes: "Axes", log_entries: Sequence[dict]) -> None:
-  """Draws the share of samples whose code isn't their cheapest one."""
+  """Draws the share of images whose category isn't their cheapest one."""
   entries = _entries_with_codes(log_entries, "flow_differs")
   steps = curve(entries, "step", COARSE_POINTS)
   changed = 100 * curve(entries, "flow_differs", COARSE_POINTS)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
   from matplotlib.axes import Axes
   from matplotlib.figure import Figure
 
+_MAX_LEVEL_NAME = 10  # letters of a class above its cells; longer ones slant
+
 
 def confusion(
   counts: np.ndarray,
@@ -53,9 +55,14 @@ def confusion(
   axes.set_yticks(np.arange(rows) + 0.5, names)
   axes.tick_params(length=0, colors=INK, top=True, labeltop=True, bottom=False)
   axes.tick_params(labelbottom=False, labelsize=11)
+  if max(map(len, class_names)) > _MAX_LEVEL_NAME:
+    for label in axes.get_xticklabels():
+      label.set(rotation=30, ha="left", rotation_mode="anchor")
   note = "number of images, and % of the class"
   if relabelling is not None:
     note += "\noutlined: the class matched to the category"
+  axes.set_title("class", size=10, color=INK, alpha=0.75)
+  axes.set_ylabel("category", size=10, color=INK, alpha=0.75)
   axes.set_xlabel(note, size=9, color=INK, alpha=0.75, labelpad=8)
   axes.spines[:].set_visible(False)
   return figure

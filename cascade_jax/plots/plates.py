@@ -63,6 +63,15 @@ def to_pixels(images: np.ndarray, target: int) -> np.ndarray:
   return pixels.repeat(scale, axis=-3).repeat(scale, axis=-2)
 
 
+def background(height: int, width: int) -> np.ndarray:
+  """Returns `[height, width, 3]` pixels, uint8, of the plates' background."""
+  from matplotlib.colors import to_rgb
+
+  pixels = np.empty((height, width, 3), np.uint8)
+  pixels[:] = np.rint(255 * np.array(to_rgb(_BACKGROUND)))
+  return pixels
+
+
 def plate(
   blocks: Sequence[np.ndarray],
   titles: Sequence[Sequence[str]] = (),
@@ -125,10 +134,7 @@ def _paste(
   blocks: Sequence[np.ndarray], layout: Layout, height: int, width: int
 ) -> np.ndarray:
   """Returns `[height, width, 3]` pixels of the images on the background."""
-  from matplotlib.colors import to_rgb
-
-  pixels = np.empty((height, width, 3), np.uint8)
-  pixels[:] = np.rint(255 * np.array(to_rgb(_BACKGROUND)))
+  pixels = background(height, width)
   h, w = layout.image
   for index, block in enumerate(blocks):
     for row, column in np.ndindex(*block.shape[:2]):

@@ -34,7 +34,6 @@ def traversal_grid(
   values: np.ndarray,
   kl: Sequence[float] | None = None,
   categories: np.ndarray | None = None,
-  dimensions: Sequence[int] | None = None,
 ) -> "Figure":
   """Returns a figure with a strip of stills for each dimension and code.
 
@@ -45,25 +44,29 @@ def traversal_grid(
     kl: `[m]` nats, written beside the names of the dimensions.
     categories: `[R, D]`, the categories of each row's joint code; D = 0 or
       None for a model without a discrete code.
-    dimensions: those to show, counted from 0; all by default.
 
   Raises:
     UserError: the shapes of the arrays don't agree.
   """
   _check_traversals(traversals, values, kl, categories)
-  shown = range(traversals.shape[2]) if dimensions is None else dimensions
-  frames = np.linspace(0, len(values) - 1, min(_NUM_STILLS, len(values)))
-  frames = frames.round().astype(int)
+  dimensions = range(traversals.shape[2])
+  frames = still_frames(len(values))
   pixels = plates.to_pixels(traversals[frames], target=112)
-  blocks = pixels.transpose(2, 1, 0, 3, 4, 5)[list(shown)]
+  blocks = pixels.transpose(2, 1, 0, 3, 4, 5)
   return plates.plate(
     list(blocks),
-    titles=[[_still_title(j, kl)] for j in shown],
-    colors=[dimension_color(j) for j in shown],
+    titles=[[_still_title(j, kl)] for j in dimensions],
+    colors=[dimension_color(j) for j in dimensions],
     row_names=code_names(categories),
-    feet=[[_format_number(values[t]) for t in frames]] * len(blocks),
+    feet=[[format_number(values[t]) for t in frames]] * len(blocks),
     per_line=_DIMENSIONS_PER_LINE,
   )
+
+
+def still_frames(num_frames: int) -> np.ndarray:
+  """Returns the frames of a traversal that are shown as stills."""
+  frames = np.linspace(0, num_frames - 1, min(_NUM_STILLS, num_frames))
+  return frames.round().astype(int)
 
 
 def traversal_gif(
@@ -154,13 +157,13 @@ def _traversal_frame(
     gap=12,
     slider=plates.Slider(
       share=frame / max(len(values) - 1, 1),
-      low=_format_number(values[0]),
-      high=_format_number(values[-1]),
+      low=format_number(values[0]),
+      high=format_number(values[-1]),
     ),
   )
 
 
-def _format_number(value: float) -> str:
+def format_number(value: float) -> str:
   """Returns a number with three digits and a typographic minus sign."""
   return f"{value:.3g}".replace("-", "\N{MINUS SIGN}")
 

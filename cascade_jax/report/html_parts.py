@@ -8,8 +8,9 @@ Shapes: R rows, K columns.
 import base64
 import html
 import math
+import re
 from collections.abc import Iterable, Sequence
-from typing import TypeGuard
+from typing import NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -22,9 +23,38 @@ def escape(text: object) -> str:
   return html.escape(str(text))
 
 
+class Link(NamedTuple):
+  """A text and where it leads."""
+
+  url: str
+  text: str
+
+  @property
+  def html(self) -> str:
+    """The link as HTML."""
+    return f'<a href="{escape(self.url)}">{escape(self.text)}</a>'
+
+
+def name_html(text: object) -> str:
+  """Returns a name, which may be a `Link`, as HTML."""
+  return text.html if isinstance(text, Link) else escape(text)
+
+
 def section(title: str, body_html: str) -> str:
-  """Returns a part of the page under a heading."""
-  return f"<section><h2>{escape(title)}</h2>\n{body_html}\n</section>\n"
+  """Returns a part of the page under a heading, which can be linked to."""
+  return (
+    f'<section id="{title.lower().replace(" ", "-")}"><h2>{escape(title)}</h2>'
+    f"\n{body_html}\n</section>\n"
+  )
+
+
+def contents_list(sections_html: str) -> str:
+  """Returns links to the sections, as `section` writes them."""
+  found = re.findall(r'<section id="([^"]*)"><h2>([^<]*)</h2>', sections_html)
+  items = "".join(
+    f'<li><a href="#{name}">{title}</a></li>' for name, title in found
+  )
+  return f'<nav aria-label="Contents"><ul>{items}</ul></nav>\n'
 
 
 def paragraph(text: str, css_class: str = "") -> str:
@@ -50,13 +80,20 @@ def table(
   caption: str,
   css_class: str = "",
 ) -> str:
-  """Returns a table whose first column names its rows."""
+  """Returns a table whose first column names its rows.
+
+  Args:
+    header: the names of the columns.
+    rows: of each its name, which may be a `Link`, and its cells.
+    caption: text above the table.
+    css_class: of the table.
+  """
   head = "".join(
     f'<th scope="col">{escape(name)}</th>' if name else "<td></td>"
     for name in header
   )
   body = "".join(
-    f'<tr><th scope="row">{escape(first)}</th>'
+    f'<tr><th scope="row">{name_html(first)}</th>'
     + "".join(f"<td>{_whole_words(cell)}</td>" for cell in rest)
     + "</tr>"
     for first, *rest in rows
@@ -66,6 +103,7 @@ def table(
 
 def matrix(
   caption: str,
+  corner: str,
   row_names_html: Sequence[str],
   column_names: Sequence[str],
   counts: np.ndarray,
@@ -76,6 +114,7 @@ def matrix(
 
   Args:
     caption: text above the table.
+    corner: what the rows and the columns are.
     row_names_html: R of them.
     column_names: K of them.
     counts: `[R, K]`.
@@ -97,7 +136,9 @@ def matrix(
         "</td>"
       )
     lines.append(f"{line}</tr>")
-  return _table(f"<td></td>{head}", "".join(lines), caption, "matrix")
+  return _table(
+    f"<th>{escape(corner)}</th>{head}", "".join(lines), caption, "matrix"
+  )
 
 
 def integer(value: object) -> str:

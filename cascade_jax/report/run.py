@@ -36,6 +36,7 @@ class Run(NamedTuple):
   log_entries: list[dict]  # metrics.jsonl
   evaluation: dict  # evaluation.json
   arrays: dict[str, np.ndarray]  # evaluation.npz
+  dataset_record: dict  # dataset.json
 
   @property
   def evaluate_command(self) -> str:
@@ -116,6 +117,7 @@ def read_run(workdir: str | os.PathLike) -> Run:
     log_entries=read_metrics(folder),
     evaluation=_read_json(folder / "evaluation.json", evaluate),
     arrays=_read_arrays(folder / "evaluation.npz", evaluate),
+    dataset_record=_read_json(folder / "dataset.json", train),
   )
   if not run.log_entries and not run.evaluation:
     raise UserError(

@@ -2,6 +2,7 @@
 
 import math
 
+from cascade_jax.report.definitions import metric_link, metric_name
 from cascade_jax.report.html_parts import (
   MISSING,
   TIMES,
@@ -9,6 +10,7 @@ from cascade_jax.report.html_parts import (
   instruction,
   integer,
   is_number,
+  name_html,
   paragraph,
   section,
   table,
@@ -16,7 +18,6 @@ from cascade_jax.report.html_parts import (
 from cascade_jax.report.run import Run
 
 _PAPER_SCORES = ("disentanglement_score", "classification_accuracy")
-_ABBREVIATIONS = {"ari", "dci", "irs", "mig", "nmi", "sap"}
 _PAPER_STEPS = 300_000
 _PAPER_IMAGE_SIZE = f"64{TIMES}64"
 _FAR_ABOVE = 0.3
@@ -46,7 +47,7 @@ def scores_section(run: Run) -> str:
   body = (
     '<div class="cards">'
     + "".join(_card(run, key) for key in _leading_scores(evaluation))
-    + f"</div>{paragraph(_summary(evaluation), 'facts')}"
+    + f'</div><p class="facts">{_summary_html(evaluation)}</p>'
   )
   if _has_one_factor(evaluation):
     body += paragraph(_ONE_FACTOR, "facts")
@@ -84,7 +85,7 @@ def _far_below(evaluation: dict) -> str:
   if not is_number(score):
     return ""
   return " and ".join(
-    f"{_metric_name(key)} ({others[key]:.2f})"
+    f"{metric_name(key)} ({others[key]:.2f})"
     for key in ("mig", "dci_disentanglement")
     if is_number(others.get(key)) and score - others[key] > _FAR_ABOVE
   )
@@ -97,7 +98,7 @@ def _metrics_table(evaluation: dict) -> str:
   the two places are of different images.
   """
   rows = [
-    [_metric_name(key), f"{value:.4f}"]
+    [metric_link(evaluation, key), f"{value:.4f}"]
     for key, value in (evaluation.get("metrics") or {}).items()
     if key not in evaluation
   ]
@@ -105,23 +106,26 @@ def _metrics_table(evaluation: dict) -> str:
     return ""
   caption = f"Other metrics, on {integer(evaluation['metrics_images'])} images"
   metrics_html = table(["metric", "score"], rows, caption, "numbers")
-  for key, reason in evaluation.get("metrics_left_out", {}).items():
-    text = f"{_metric_name(key)} is left out: {reason}."
-    metrics_html += paragraph(text, "facts")
+  metrics_html += _left_out(evaluation)
   for key, caution in evaluation.get("metrics_cautions", {}).items():
-    text = f"{_metric_name(key)}: {caution}"
+    text = f"{metric_name(key)}: {caution}"
     metrics_html += paragraph(text, "facts")
   return metrics_html
 
 
-def _metric_name(key: str) -> str:
-  """Returns a metric's name in papers, such as robust MIG for robust_mig."""
-  words = key.replace("beta_vae", "beta-VAE").split("_")
-  return " ".join(w.upper() if w in _ABBREVIATIONS else w for w in words)
+def _left_out(evaluation: dict) -> str:
+  """Returns a paragraph for each reason to leave metrics out."""
+  names: dict[str, list[str]] = {}
+  for key, reason in evaluation.get("metrics_left_out", {}).items():
+    names.setdefault(reason, []).append(metric_name(key))
+  return "".join(
+    paragraph(f"Left out: {', '.join(those)} ({reason}).", "facts")
+    for reason, those in names.items()
+  )
 
 
 def _title(key: str) -> str:
-  name = _metric_name(key)
+  name = metric_name(key)
   return name[0].upper() + name[1:]
 
 
@@ -180,20 +184,15 @@ def _differences(run: Run) -> str:
   )
 
 
-def _summary(evaluation: dict) -> str:
+def _summary_html(evaluation: dict) -> str:
   """Returns a sentence with the other numbers of the evaluation."""
   num_images = evaluation.get("num_images")
   facts = []
   facts += [
-    f"{_metric_name(key)} {100 * evaluation[key]:.1f} %"
-    for key in ("nmi", "ari")
+    f"{name_html(metric_link(evaluation, key))} {100 * evaluation[key]:.1f} %"
+    for key in ("nmi", "ari", "disentanglement_score_dlib")
     if is_number(evaluation.get(key))
   ]
-  if is_number(evaluation.get("disentanglement_score_dlib")):
-    score = 100 * evaluation["disentanglement_score_dlib"]
-    facts.append(
-      f"disentanglement score in disentanglement_lib's protocol {score:.1f} %"
-    )
   if is_number(evaluation.get("reconstruction")):
     nats = evaluation["reconstruction"]
     facts.append(f"reconstruction {nats:.1f} nats per image")

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 
+from cascade_jax import config as config_lib
+from cascade_jax import data
+from cascade_jax.errors import UserError
 from cascade_jax.report.html_parts import (
   MISSING,
   integer,
@@ -10,14 +13,42 @@ from cascade_jax.report.html_parts import (
   table,
 )
 from cascade_jax.report.run import Run
+from cascade_jax.runs import workdir
 
 
 def settings_section(run: Run) -> str:
   """Returns the section: two tables side by side."""
   header = ["name", "value"]
-  config = table(header, sorted(_flat(run.config)), "Config")
+  settings = dict(sorted(_flat(run.config)))
+  unread = _unread(run, settings)
+  rows = [row for row in settings.items() if row[0] not in unread]
+  config = table(header, rows, "Config")
+  if unread:
+    text = (
+      f"config.json has {len(unread)} more settings, which neither this method "
+      "nor this data set reads."
+    )
+    config = f"<div>{config}{paragraph(text, 'facts')}</div>"
   tables = config + _provenance_table(run, header)
   return section("Settings", f'<div class="pair">{tables}</div>')
+
+
+def _unread(run: Run, keys: Iterable[str]) -> set[str]:
+  """Returns those keys that have no effect on the run, as far as is known."""
+  options = data.reads(str(run.setting("name")))
+  known = {"name"} | (options or set())
+  unread = {
+    key
+    for key in keys
+    if options is not None
+    and key.startswith("data.")
+    and key.removeprefix("data.") not in known
+  }
+  try:
+    config = workdir.config_of(run.config, run.folder / "config.json")
+    return unread | set(config_lib.method_keys_not_read(config, keys))
+  except UserError:  # of another version
+    return unread
 
 
 def _provenance_table(run: Run, header: list[str]) -> str:

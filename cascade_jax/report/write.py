@@ -33,7 +33,7 @@ def write_report(workdir: str | os.PathLike) -> pathlib.Path:
 
 
 def _write_pictures(run: Run) -> None:
-  """Writes the pictures that there is data for; the page embeds two."""
+  """Writes the pictures that there is data for; the page embeds one."""
   if run.arrays:
     figure = plots.traversal_grid(*run.traversals)
     figure.savefig(run.folder / "traversals.png")

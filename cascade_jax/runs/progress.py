@@ -86,8 +86,8 @@ def _stage_parts(entry: dict) -> list[str]:
   opened = entry["open_dimensions"]
   if not phase and opened == len(entry["kl_weights"]):
     return []
-  code = " + code" if entry["discrete"] else ""
-  return [f"phase {phase}", f"{opened} open{code}"]
+  categories = " + categories" if entry["discrete"] else ""
+  return [f"phase {phase}", f"{opened} open{categories}"]
 
 
 def _progress_bar(first_step: int, num_steps: int) -> "tqdm.tqdm | None":

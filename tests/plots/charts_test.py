@@ -70,11 +70,11 @@ def test_curves_mark_phases_and_the_code(figure):
     "Loss",
     "KL o",
     "Shar",
-    "Code",
+    "Cate",
   ]
   for axes in figure.axes:
     shown = [text.get_text() for text in axes.texts]
-    assert "1 open" in shown and "2 + code" in shown
+    assert "1 open" in shown and "2 + categories" in shown
     assert has_triangle(axes)
   assert {"z1", "z2", "z3"} <= set(texts(figure))
   assert "count the open dimensions" in figure.get_supxlabel()
@@ -113,7 +113,7 @@ def test_logs_without_kl_weights_are_drawn(log_entries, figure, missing):
     assert has_triangle(axes)  # where the code starts
   if "open_dimensions" in missing:
     shown = texts(without)
-    assert "code" in shown and "1 open" not in shown and "2" not in shown
+    assert "categories" in shown and "1 open" not in shown and "2" not in shown
     assert "None" not in " ".join(shown)
     assert "open dimensions" not in without.get_supxlabel()
 
@@ -167,7 +167,7 @@ def test_charts_of_costs_leave_out_steps_whose_codes_are_taught(log_entries):
   for entry in with_code[:half]:  # taught: categories, but no unary costs
     del entry["gap_counts"], entry["flow_differs"]
   solved = with_code[half]["step"]
-  _, axes = draw_chart("Codes changed", log_entries)
+  _, axes = draw_chart("Categories changed", log_entries)
   assert axes.lines[0].get_xdata()[0] >= solved
   figure, axes = draw_chart("Cost gap", log_entries)
   draw(figure)

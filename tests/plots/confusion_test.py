@@ -20,3 +20,11 @@ def test_confusion_has_counts_percent_and_marks_the_relabelling():
 def test_confusion_refuses_names_that_do_not_fit():
   with pytest.raises(ValueError, match="there are 1 names"):
     plots.confusion([[1, 2]], ["a"])
+
+
+def test_long_class_names_slant_instead_of_running_into_each_other():
+  for names, angle in ((["a", "b"], 0), (["a", "ankle boot and sandal"], 30)):
+    (axes,) = plots.confusion([[1, 2]], names).axes
+    labels = [x for x in axes.get_xticklabels() if x.get_text() in names]
+    assert {label.get_rotation() for label in labels} == {angle}
+    assert axes.get_title() == "class" and axes.get_ylabel() == "category"

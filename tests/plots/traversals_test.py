@@ -35,14 +35,9 @@ def test_traversal_grid_names_dimensions_and_categories(traversals, values):
   assert shown.count("\N{MINUS SIGN}1") == M
 
 
-def test_traversal_grid_of_one_dimension_keeps_its_name(traversals, values):
-  shown = texts(plots.traversal_grid(traversals, values, dimensions=[2]))
-  assert "z3" in shown and "z1" not in shown
-
-
 def test_traversal_grid_has_every_pixel_of_its_frames(traversals, values):
   """Each frame is looked for at all places where its first pixel occurs."""
-  figure = plots.traversal_grid(traversals, values, dimensions=[1])
+  figure = plots.traversal_grid(traversals, values)
   picture = to_array(figure)
   for frame, row in ((0, 0), (3, 1), (6, 2)):
     image = plates.to_pixels(traversals[frame, row, 1], target=112)

@@ -115,14 +115,17 @@ def test_all_metrics_are_shown_by_their_names(folder):
     folder / "evaluation.json",
     metrics=values,
     metrics_images=1234,
-    metrics_left_out={"sap": "two < many"},
+    metrics_left_out={"sap": "two < many", "irs": "two < many", "dci": "so"},
+    metrics_protocol={"mig": "Gap & so on.", "beta_vae_score": "Pairs."},
     metrics_cautions={"robust_mig": "the posteriors are narrow."},
   )
   text = write_page(folder)
   assert "Other metrics, on 1,234 images" in text
-  assert "SAP is left out: two &lt; many." in text
+  assert "Left out: SAP, IRS (two &lt; many)." in text
+  assert "Left out: DCI (so)." in text
   assert "robust MIG: the posteriors are narrow." in text
-  shown = re.findall(r'<th scope="row">([^<]*)</th><td><span>0.1235', text)
+  name = '<th scope="row">(?:<a href="[^"]*">)?([^<]*)(?:</a>)?</th>'
+  shown = re.findall(f"{name}<td><span>0.1235", text)
   assert shown == [
     "MIG",
     "robust MIG",
@@ -132,6 +135,28 @@ def test_all_metrics_are_shown_by_their_names(folder):
   ]
   # The first header stands above names, which are on the left.
   assert ".numbers thead th:not(:first-child) { text-align: right; }" in text
+
+
+def test_names_of_metrics_lead_to_their_definitions(folder):
+  """A metric of several scores has one definition, others may have none."""
+  change(
+    folder / "evaluation.json",
+    metrics={"mig": 0.1, "dci_completeness": 0.2, "sap": 0.3, "my_own": 0.4},
+    metrics_images=1234,
+    metrics_protocol={"mig": "Gap & so on.", "dci": "Trees."},
+  )
+  text = write_page(folder)
+  for anchor, name, told in (
+    ("mig", "MIG", "Gap &amp; so on."),
+    ("dci", "DCI completeness", "Trees."),
+  ):
+    assert f'<a href="#definition-{anchor}">{name}</a>' in text
+    assert re.findall(f'<dt id="definition-{anchor}">.*?<dd>([^<]*)', text) == [
+      told
+    ]
+  assert '<th scope="row">SAP</th>' in text
+  assert '<th scope="row">my own</th>' in text
+  assert text.count("<dt") == 2 + 2  # the fixture defines two
 
 
 def test_one_factor_leads_with_accuracy_and_nmi(folder):

@@ -1,11 +1,11 @@
 """The page of a run: its parts, and text from files."""
 
+import json
 import re
 
 import numpy as np
 import pytest
 
-from cascade_jax import config as config_lib
 from tests.helpers.reported_run import (
   EVALUATION,
   Page,
@@ -48,11 +48,12 @@ def test_page_is_one_file_that_shows_everything(whole):
   for name in PICTURES:
     assert (whole / name).stat().st_size > 0
   assert re.findall(r"https?://[^\s\"<]*", text) == [PAPER]
-  outside = [x for x in page.links if not x.startswith(("data:", "#", PAPER))]
-  assert outside == []
+  beside = [x for x in page.links if not x.startswith(("data:", "#", PAPER))]
+  assert all((whole / name).is_file() for name in beside)
+  assert {*PICTURES, "config.json", "evaluation.npz"} <= set(beside)
   assert "script" not in page.tags and "@import" not in text
-  assert page.images.count("data:image/gif") == 1
-  assert page.images.count("data:image/png") == 2 + 1  # m stills, one more
+  assert page.images.count("data:image/webp") == 1 + 2  # moving, m stills
+  assert page.images.count("data:image/png") == 1
   assert page.tags.count("svg") == 4
   assert page.tags.index("h1") < page.tags.index("h2") < page.tags.index("h3")
   for shown in ("86.4%", "75.3%", "So and so.", "Thus.", "12,345 images"):
@@ -65,13 +66,63 @@ def test_page_is_one_file_that_shows_everything(whole):
     assert shown in page.text
 
 
-def test_every_config_key_is_there(whole):
-  text = Page((whole / "report.html").read_text(encoding="utf-8")).text
-  config = config_lib.default().to_dict()
-  groups = {k: v for k, v in config.items() if isinstance(v, dict)}
-  keys = [k for k in config if k not in groups]
-  keys += [f"{group}.{k}" for group, v in groups.items() for k in v]
-  assert [key for key in keys if key not in text] == []
+def test_contents_lead_to_every_section(whole):
+  text = (whole / "report.html").read_text(encoding="utf-8")
+  names = re.findall(r'<section id="([^"]*)"', text)
+  contents = re.findall("<nav.*?</nav>", text)[0]
+  assert re.findall(r'href="#([^"]*)"', contents) == names
+  assert len(names) == len(set(names)) == 9
+
+
+def test_files_are_listed_if_they_are_there(scored):
+  page = Page(write_page(scored))
+  assert "evaluation.json" in page.links and "confusion.png" in page.links
+  assert "metrics.jsonl" not in page.links
+  assert "explore.html" not in page.links
+  (scored / "explore.html").write_text("x" * 1_234_567)
+  page = Page(write_page(scored))
+  assert page.links.count("explore.html") == 2 and "1.2\xa0MB" in page.text
+
+
+@pytest.mark.parametrize(
+  ("changes", "shown", "hidden"),
+  [
+    ({}, "beta_high solver data.image_size cascade_vae.taught_phases",
+     "aae. data.tfds data.path data.num_images"),
+    ({"method": "factor_vae"}, "factor_vae.gamma num_continuous batch_size",
+     "beta_high solver num_categories pairwise_weight"),
+    ({"method": "aae_s"}, "num_categories aae.", "solver beta_high"),
+    ({"data": {"name": "digits"}}, "data.name beta_high", "data.image_size"),
+    ({"data": {"name": "tfds"}}, "data.tfds data.fit", "data.num_images"),
+    ({"data": {"name": "mine"}}, "data.tfds data.num_images", "aae."),
+    ({"method": "my_vae"}, "aae. solver data.image_size", "data.path"),
+    ({"num_continuous": "six"}, "aae. solver", "data.path"),
+  ],
+)  # fmt: skip
+def test_settings_that_nothing_reads_are_left_out(
+  scored, changes, shown, hidden
+):
+  config = json.loads((scored / "config.json").read_text())
+  data = config["data"] | changes.get("data", {})
+  change(scored / "config.json", **config | changes | {"data": data})
+  table = re.findall("<caption>Config.*?</table>", write_page(scored))[0]
+  names = re.findall('<th scope="row">([^<]*)', table)
+  for part in shown.split():
+    assert [name for name in names if name.startswith(part)], part
+  for part in hidden.split():
+    assert not [name for name in names if name.startswith(part)], part
+  assert {"seed", "num_steps", "method", "data.name"} <= set(names)
+
+
+def test_the_code_is_a_category_and_classes_have_their_factor(scored):
+  text = write_page(scored)
+  assert '<th scope="row">category</th>' in text
+  assert "each category and class, and percentage" in Page(text).text
+  change(scored / "evaluation.json", vote_columns=["z1", "code 1", "code 2"])
+  write(scored / "dataset.json", {"class_factor": "shape"})
+  text = write_page(scored)
+  assert '<th scope="row">category 2</th>' in text
+  assert "each category and class of shape, and percentage" in Page(text).text
 
 
 def test_chart_of_the_information_names_the_number_of_images(scored):

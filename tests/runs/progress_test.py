@@ -33,7 +33,7 @@ def test_line_shows_step_stage_and_loss(lines):
 def test_line_of_several_replicas_shows_their_number_and_the_scores(lines):
   scores = {"disentanglement_score": 0.5, "classification_accuracy": None}
   Progress(0, 10, num_replicas=3).show({**ENTRY, "discrete": True, **scores})
-  assert "3 seeds, of the first: phase 0, 1 open + code" in lines.text
+  assert "3 seeds, of the first: phase 0, 1 open + categories" in lines.text
   assert "disentanglement 50.0%" in lines.text
   assert "accuracy" not in lines.text
 

@@ -1,0 +1,68 @@
+"""The page in a browser: what moves, what stops it, and what overflows."""
+
+import numpy as np
+import pytest
+
+from cascade_jax.report import page
+from cascade_jax.report.run import read_run
+from tests.helpers import browser
+from tests.helpers.reported_run import change, write_arrays, write_run
+
+FRAMES = 5
+# How many heights of a frame the moving picture is shifted up.
+SHIFT = """(time => {
+  const image = document.querySelector('.motion img');
+  const animation = image.getAnimations()[0];
+  animation.pause();
+  animation.currentTime = time;
+  const [inner, outer] = [image, image.parentElement].map(
+    element => element.getBoundingClientRect());
+  return (outer.top - inner.top) / outer.height;
+})"""
+
+
+@pytest.fixture(scope="module")
+def tab(tmp_path_factory):
+  """A page of ten categories and ten dimensions, opened."""
+  folder = write_run(tmp_path_factory.mktemp("run"), has_log=False)
+  write_arrays(
+    folder,
+    traversals=np.zeros((FRAMES, 10, 10, 16, 16, 1)),
+    traversal_values=np.linspace(-1, 1, FRAMES),
+    traversal_categories=np.arange(10)[:, None],
+  )
+  change(folder / "evaluation.json", kl=[12.3] * 10)
+  (folder / "reconstructions.png").write_bytes(b"")  # not looked at here
+  path = folder / "report.html"
+  path.write_text(page.page(read_run(folder)), encoding="utf-8")
+  with browser.opened(tmp_path_factory.mktemp("browser")) as tab:
+    tab.open(path)
+    yield tab
+
+
+def test_picture_moves_by_whole_frames_there_and_back(tab):
+  tab.view(1280, 900)
+  middles = (np.arange(2 * FRAMES) + 0.5) * 1600 / FRAMES
+  shifts = [tab.run(f"{SHIFT}({time})") for time in middles]
+  there = np.arange(FRAMES)
+  np.testing.assert_allclose(shifts, [*there, *there[::-1]], atol=1e-3)
+
+
+def test_box_holds_the_picture_still(tab):
+  tab.view(1280, 900)
+  state = "getComputedStyle(document.querySelector('.motion img'))"
+  state += ".animationPlayState"
+  click = "document.querySelector('.pause input').click()"
+  assert tab.run(state) == "running"
+  tab.run(click)
+  assert tab.run(state) == "paused"
+  tab.run(click)
+
+
+@pytest.mark.parametrize("width", [320, 500, 1280])
+def test_nothing_is_wider_than_the_window(tab, width):
+  tab.view(width, 900)
+  assert tab.run("document.documentElement.scrollWidth") <= width
+  heads = "[...document.querySelectorAll('.motion .heads > span')]"
+  wide = f"{heads}.filter(head => head.scrollWidth > head.clientWidth + 1)"
+  assert width < 500 or tab.run(f"{wide}.length") == 0
