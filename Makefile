@@ -11,7 +11,7 @@ QUICK := tests/assignment/flow_test.py tests/assignment/joint_test.py \
 
 .PHONY: demo test quick docs clean
 
-demo: $(VENV)/.ready  ## train, score and report the demo (about three minutes)
+demo: $(VENV)/.ready  ## train, score and report the demo (a few minutes)
 	$(RUN) -m experiments.train --config=experiments/configs/demo.py \
 	  --workdir=$(DEMO)
 
