@@ -12,7 +12,7 @@ import numpy as np
 from cascade_jax import data
 from cascade_jax.types import Representation
 
-TRAVERSAL_VALUES = np.linspace(-1, 1, 21, dtype=np.float32)
+_TRAVERSAL_VALUES = np.linspace(-1, 1, 21, dtype=np.float32)
 _NUM_RECONSTRUCTIONS = 16
 
 
@@ -20,7 +20,7 @@ def traversals(
   decode: Callable[..., jax.Array],
   sizes: tuple[int, ...],
   start: np.ndarray,
-  values: np.ndarray = TRAVERSAL_VALUES,
+  values: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
   """Returns images with one dimension moved and the others where they start.
 
@@ -29,8 +29,10 @@ def traversals(
     sizes: categories of each discrete variable that is in use; each joint
       category has a row.
     start: `[m]`, the values of the dimensions that do not move.
-    values: of the dimension that moves, a frame each.
+    values: of the dimension that moves, a frame each; by default from -1 to 1.
   """
+  if values is None:
+    values = _TRAVERSAL_VALUES
   m = len(start)
   categories = range(math.prod(sizes)) if sizes else (-1,)
   moved = np.eye(m, dtype=bool)  # [m, m]: which dimension of which picture

@@ -88,21 +88,20 @@ print(f"the flow's total cost: {spread.cost:.3f} nats, pairs included")
 # 3^8 assignments, tried one by one, have no better one.
 
 # %%
+pairwise_weight = 0.5
 
 
-def total_cost(categories, weight):
+def total_cost(categories):
   """The cost of an assignment, its pairs counted one by one."""
   pairs = itertools.combinations(categories, 2)
   crowding = sum(first == second for first, second in pairs)
-  return unary_costs[np.arange(8), categories].sum() + weight * crowding
+  unary_cost = unary_costs[np.arange(8), list(categories)].sum()
+  return unary_cost + pairwise_weight * crowding
 
 
-best = min(
-  itertools.product(range(3), repeat=8),
-  key=lambda categories: total_cost(list(categories), 0.5),
-)
-print("brute force", best, f"{total_cost(list(best), 0.5):.3f} nats")
-assert np.isclose(total_cost(list(best), 0.5), spread.cost)
+best = min(itertools.product(range(3), repeat=8), key=total_cost)
+print("brute force", best, f"{total_cost(best):.3f} nats")
+assert np.isclose(total_cost(best), spread.cost)
 
 # %% [markdown]
 # ## What the weight does

@@ -53,7 +53,8 @@ def test_resumed_evaluated_and_reported(
   config, tiny_dataset, tmp_path, monkeypatch
 ):
   """Stopped at step 3 and resumed: bit for bit the uninterrupted run."""
-  monkeypatch.setattr(pictures, "_TRAVERSAL_FRAMES", 3)
+  values = np.linspace(-1, 1, 3, dtype=np.float32)
+  monkeypatch.setattr(pictures, "_TRAVERSAL_VALUES", values)
   whole, stopped = tmp_path / "whole", tmp_path / "stopped"
   expected = loop.train(config, whole, tiny_dataset)
   with monkeypatch.context() as patch:
