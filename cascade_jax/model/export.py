@@ -24,6 +24,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax import export as jax_export
 
 from cascade_jax import methods
 from cascade_jax.errors import UserError
@@ -62,7 +63,7 @@ def _jax_files(contents: Contents) -> dict[str, bytes]:
   def encoder(images: jax.Array) -> dict[str, Any]:
     return method.represent(contents.params, images, discrete)._asdict()
 
-  (rows,) = jax.export.symbolic_shape("N")
+  (rows,) = jax_export.symbolic_shape("N")
   floats = functools.partial(jax.ShapeDtypeStruct, dtype=jnp.float32)
   return {
     "encoder.jax_export": _serialized(
@@ -77,7 +78,7 @@ def _jax_files(contents: Contents) -> dict[str, bytes]:
 
 
 def _serialized(function: Any, *shapes: jax.ShapeDtypeStruct) -> bytes:
-  exported = jax.export.export(jax.jit(function), platforms=_PLATFORMS)(*shapes)
+  exported = jax_export.export(jax.jit(function), platforms=_PLATFORMS)(*shapes)
   try:
     return bytes(exported.serialize())
   except ImportError as error:  # jax serializes by flatbuffers

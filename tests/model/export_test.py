@@ -4,6 +4,7 @@ import sys
 import jax
 import numpy as np
 import pytest
+from jax import export as jax_export
 
 import cascade_jax
 from cascade_jax import methods
@@ -48,7 +49,7 @@ def test_jax_files_compute_what_the_model_does(run_folder, tmp_path, count):
   model = cascade_jax.load(run_folder)
   paths = model.export(tmp_path / "exported")
   encoder, decoder = (
-    jax.export.deserialize(bytearray(pathlib.Path(path).read_bytes())).call
+    jax_export.deserialize(bytearray(pathlib.Path(path).read_bytes())).call
     for path in paths
   )
   images = np.random.default_rng(0).random((count, 16, 16, 1), np.float32)
