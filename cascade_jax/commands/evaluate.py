@@ -46,7 +46,9 @@ def main(unused: list[str]) -> None:
     paths,
     evaluator,
   ):
-    evaluations = [_evaluate(evaluator, path) for path in paths]
+    evaluations = [
+      explore.evaluate_and_explore(evaluator, path) for path in paths
+    ]
   pages = [report.write_report(replica) for replica in folders]
   if len(folders) > 1:
     table = summary.summarise(folders)
@@ -57,10 +59,3 @@ def main(unused: list[str]) -> None:
   print(listing.images_line(evaluations[0]))
   for page in pages:
     print(listing.line("report", page))
-
-
-def _evaluate(evaluator: evaluate.Evaluator, folder: pathlib.Path) -> dict:
-  """Writes a run's evaluation files and its explorer."""
-  results = evaluate.evaluate_folder(evaluator, folder)
-  explore.write_explorer(evaluator, folder)
-  return results

@@ -4,8 +4,9 @@ r"""CascadeVAE on images of your own: a schedule that fits any number of steps.
     --workdir=runs/own --config.data.name=arrays --config.data.path=mine.npz \
     [--config.num_steps=20000] [--config.num_categories="(5,)"]
 
-The cascade takes the first m + 2 tenths, or so, of the steps. What to set for
-your data: `num_categories` to the number of classes that you expect,
+A phase of the cascade takes a tenth of the steps, so all dimensions are open
+after m of the ten (choose m below 10, or shorter phases). What to set for your
+data: `num_categories` to the number of classes that you expect,
 `num_continuous` to more than the number of continuous factors (those that are
 left over stay unused), and the KL weights, which `experiments.worth` measures.
 """

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from cascade_jax.data import optional
+from cascade_jax import optional
 from cascade_jax.data.dataset import Dataset, from_arrays
 from cascade_jax.errors import UserError
 

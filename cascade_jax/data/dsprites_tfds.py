@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from absl import logging
 
-from cascade_jax.data import dsprites, dsprites_files, optional
+from cascade_jax import optional
+from cascade_jax.data import dsprites, dsprites_files
 from cascade_jax.errors import UserError
 
 if TYPE_CHECKING:

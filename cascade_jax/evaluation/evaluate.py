@@ -79,7 +79,9 @@ def evaluate_runs(
   They share the data set and the compiled functions.
   """
   with opened(folders, num_images, dataset, all_metrics) as (paths, evaluate):
-    return [evaluate_folder(evaluate, path) for path in paths]
+    return [
+      evaluate_state(evaluate, evaluate.restore(path), path) for path in paths
+    ]
 
 
 @contextlib.contextmanager
@@ -126,9 +128,10 @@ def _read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:
   return config
 
 
-def evaluate_folder(evaluate: "Evaluator", folder: pathlib.Path) -> dict:
-  """Does `evaluate_run` for a folder that `opened` has locked."""
-  state = evaluate.restore(folder)
+def evaluate_state(
+  evaluate: "Evaluator", state: TrainState, folder: pathlib.Path
+) -> dict:
+  """Does `evaluate_run` for a state of a folder that `opened` has locked."""
   results, arrays, inputs = evaluate(state)
   np.savez_compressed(folder / "evaluation.npz", **arrays)
   if inputs is not None:

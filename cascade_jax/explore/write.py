@@ -5,26 +5,34 @@ import pathlib
 from absl import logging
 
 from cascade_jax.errors import UserError
+from cascade_jax.evaluation import evaluate
 from cascade_jax.evaluation.evaluate import Evaluator
 from cascade_jax.explore import contents
 from cascade_jax.explore.page import page
 from cascade_jax.report.run import EXPLORER
+from cascade_jax.runs import atomic
 from cascade_jax.types import TrainState
 
 
-def write_explorer(evaluator: Evaluator, folder: pathlib.Path) -> None:
-  """Writes explore.html of a run's newest state, if its decoder allows it.
+def evaluate_and_explore(evaluator: Evaluator, folder: pathlib.Path) -> dict:
+  """Writes a run's evaluation files, and explore.html if its decoder allows it.
 
   Args:
     evaluator: whose method and data set the run has.
-    folder: of the run.
+    folder: of the run, which `evaluate.opened` has locked.
+
+  Returns:
+    The contents of `evaluation.json`.
   """
+  state = evaluator.restore(folder)
+  results = evaluate.evaluate_state(evaluator, state, folder)
   path = folder / EXPLORER
   try:
-    write_page(evaluator, evaluator.restore(folder), path)
+    write_page(evaluator, state, path)
   except UserError as error:  # a decoder of the user's own
     logging.warning("there will be no %s: %s", EXPLORER, error)
     path.unlink(missing_ok=True)  # the report must not link to an older model
+  return results
 
 
 def write_page(
@@ -41,6 +49,4 @@ def write_page(
     UserError: the page can't compute the method's decoder; nothing is written.
   """
   text = page(contents.of_state(evaluator, state))
-  partial = path.with_name(f".{path.name}.partial")
-  partial.write_text(text, encoding="utf-8")
-  partial.replace(path)
+  atomic.write(path, text.encode())

@@ -26,11 +26,11 @@ import jax
 import jax.numpy as jnp
 from jax import export as jax_export
 
-from cascade_jax import methods
+from cascade_jax import methods, optional
 from cascade_jax.errors import UserError
 from cascade_jax.model import onnx_graph
 from cascade_jax.model.contents import Contents
-from cascade_jax.runs import workdir
+from cascade_jax.runs import atomic, workdir
 
 FORMATS = ("jax", "onnx")
 _PLATFORMS = ("cpu", "cuda", "tpu")
@@ -46,9 +46,7 @@ def export(
   files = _jax_files(contents) if to == "jax" else _onnx_files(contents)
   folder.mkdir(parents=True, exist_ok=True)
   for name, content in files.items():
-    partial = folder / f".{name}.partial"
-    partial.write_bytes(content)
-    partial.replace(folder / name)
+    atomic.write(folder / name, content)
   return [str(folder / name) for name in files]
 
 
@@ -78,13 +76,9 @@ def _jax_files(contents: Contents) -> dict[str, bytes]:
 
 
 def _serialized(function: Any, *shapes: jax.ShapeDtypeStruct) -> bytes:
+  optional.imported("flatbuffers", "export", "to='jax'")  # jax serializes by it
   exported = jax_export.export(jax.jit(function), platforms=_PLATFORMS)(*shapes)
-  try:
-    return bytes(exported.serialize())
-  except ImportError as error:  # jax serializes by flatbuffers
-    raise UserError(
-      f"to='jax' needs a package ({error}): pip install cascade_jax[export]"
-    ) from error
+  return bytes(exported.serialize())
 
 
 def _onnx_files(contents: Contents) -> dict[str, bytes]:

@@ -2,8 +2,8 @@
 
 import pathlib
 import tempfile
-from typing import Any
 
+from cascade_jax import optional
 from cascade_jax.errors import UserError
 from cascade_jax.model import card, pretrained
 from cascade_jax.model.contents import Contents
@@ -26,7 +26,7 @@ def upload(contents: Contents, repo_id: str, private: bool = False) -> str:
   Raises:
     UserError: huggingface_hub is not installed.
   """
-  hub = _imported_hub()
+  hub = optional.imported("huggingface_hub", "hub", PREFIX)
   with tempfile.TemporaryDirectory() as name:
     folder = pathlib.Path(name)
     pretrained.write(folder / _FILE, contents)
@@ -47,19 +47,8 @@ def download(path: str) -> pathlib.Path:
   Raises:
     UserError: huggingface_hub is not installed, or there is no such file.
   """
-  hub = _imported_hub()
+  hub = optional.imported("huggingface_hub", "hub", PREFIX)
   try:
     return pathlib.Path(hub.hf_hub_download(path.removeprefix(PREFIX), _FILE))
   except Exception as error:  # there are many kinds, of several packages
     raise UserError(f"{path} can't be downloaded: {error}") from error
-
-
-def _imported_hub() -> Any:
-  """Returns the package, which is an extra."""
-  try:
-    import huggingface_hub
-  except ImportError as error:
-    raise UserError(
-      "the Hub needs huggingface_hub: pip install cascade_jax[hub]"
-    ) from error
-  return huggingface_hub

@@ -1,5 +1,6 @@
 """Loading of a trained model from a run's folder or from a file."""
 
+import json
 import os
 import pathlib
 import sys
@@ -69,7 +70,7 @@ def _of_run(folder: pathlib.Path) -> Contents:
     params = networks_of(params)  # a discriminator is of no use any more
   return Contents(
     params=params,
-    config=json_file.read(folder / "config.json"),
+    config=json.loads(config.to_json()),
     image_shape=record.image_shape,
     step=step,
     seed=int(state.seed),

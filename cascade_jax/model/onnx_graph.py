@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from cascade_jax.errors import UserError
+from cascade_jax import optional
 
 _OPSET = 17  # of 2022, for readers of some age
 _CONVOLUTION: dict[str, Any] = {
@@ -30,7 +30,7 @@ class _Graph:
   """Nodes and weights of a graph, added in the order of computation."""
 
   def __init__(self) -> None:
-    self._onnx = _imported_onnx()
+    self._onnx = optional.imported("onnx", "onnx", "to='onnx'")
     self._nodes: list[Any] = []
     self._weights: list[Any] = []
 
@@ -159,14 +159,3 @@ def decoder(params: dict, num_continuous: int) -> bytes:
 
 def _num_convolutions(params: dict) -> int:
   return sum(name.startswith("conv_") for name in params)
-
-
-def _imported_onnx() -> Any:
-  """Returns the package, which is an extra."""
-  try:
-    import onnx
-  except ImportError as error:
-    raise UserError(
-      "to='onnx' needs onnx: pip install cascade_jax[onnx]"
-    ) from error
-  return onnx

@@ -23,6 +23,7 @@ from flax import traverse_util
 
 from cascade_jax.errors import UserError
 from cascade_jax.model.contents import Contents
+from cascade_jax.runs import atomic
 
 SUFFIX = ".safetensors"
 _VERSION = "1"
@@ -51,10 +52,8 @@ def write(path: str | os.PathLike, contents: Contents) -> None:
     "contents": text,
     "digest": _digest(text, tensors),
   }
-  partial = path.with_name(f".{path.name}.partial")
   try:
-    partial.write_bytes(safetensors.numpy.save(tensors, metadata))
-    partial.replace(path)
+    atomic.write(path, safetensors.numpy.save(tensors, metadata))
   except OSError as error:
     raise UserError(f"{path} can't be written: {error.strerror}") from error
 

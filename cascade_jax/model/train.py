@@ -58,8 +58,7 @@ def train(
     (path,),
     evaluator,
   ):
-    evaluate.evaluate_folder(evaluator, path)
-    explore.write_explorer(evaluator, path)
+    explore.evaluate_and_explore(evaluator, path)
   report.write_report(folder)
   return load(folder)
 

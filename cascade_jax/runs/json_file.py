@@ -4,6 +4,7 @@ import json
 import pathlib
 
 from cascade_jax.errors import UserError
+from cascade_jax.runs import atomic
 
 
 def read(path: pathlib.Path) -> dict:
@@ -24,6 +25,4 @@ def read(path: pathlib.Path) -> dict:
 
 def write(path: pathlib.Path, content: dict) -> None:
   """Writes a JSON file atomically: the old content or all of the new."""
-  partial = path.with_name(f".{path.name}.partial")
-  partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-  partial.replace(path)
+  atomic.write(path, f"{json.dumps(content, indent=2)}\n".encode())

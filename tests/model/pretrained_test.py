@@ -88,23 +88,22 @@ def test_reading_a_file_imports_nothing(contents, tmp_path, monkeypatch):
     cascade_jax.load(path)
 
 
-def test_weights_must_suit_the_config(contents, tmp_path):
+@pytest.mark.parametrize(
+  ("setting", "message"),
+  [
+    ({"num_continuous": 5}, "weights of other shapes"),
+    ({"batch_size": 0}, "config.batch_size is 0"),
+  ],
+)
+def test_settings_must_be_possible_and_suit_the_weights(
+  contents, tmp_path, setting, message
+):
   path = with_fields(
     tmp_path / "model.safetensors",
     contents,
-    config={**contents.config, "num_continuous": 5},
+    config=contents.config | setting,
   )
-  with pytest.raises(UserError, match="weights of other shapes"):
-    cascade_jax.load(path)
-
-
-def test_impossible_settings_are_refused(contents, tmp_path):
-  path = with_fields(
-    tmp_path / "model.safetensors",
-    contents,
-    config={**contents.config, "batch_size": 0},
-  )
-  with pytest.raises(UserError, match="config.batch_size is 0"):
+  with pytest.raises(UserError, match=message):
     cascade_jax.load(path)
 
 

@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from cascade_jax import config as config_lib
+from cascade_jax import optional
 from cascade_jax.errors import UserError
 from cascade_jax.model.contents import Contents, shapes
 from cascade_jax.model.peers import disentangling_vae, joint_vae
@@ -74,12 +75,7 @@ def _peer_of(folder: pathlib.Path, specs: dict[str, Any]) -> ModuleType:
 
 def _weights(path: pathlib.Path) -> dict[str, np.ndarray]:
   """Returns a state_dict in NumPy."""
-  try:
-    import torch
-  except ImportError as error:
-    raise UserError(
-      f"{path} needs torch: pip install cascade_jax[torch]"
-    ) from error
+  torch = optional.imported("torch", "torch", str(path))
   try:
     state = torch.load(path, map_location="cpu", weights_only=True)
     return {name: tensor.numpy() for name, tensor in state.items()}

@@ -1,4 +1,4 @@
-"""Packages that only some data sets need."""
+"""Packages that only some parts of this one need, its extras."""
 
 import importlib
 import types
