@@ -32,8 +32,9 @@ def mutual_ranks(points: np.ndarray, largest: int) -> csr_array:
   ranks = csr_array(
     (
       np.tile(np.arange(1, largest + 1, dtype=np.int32), num_points),
-      neighbours.ravel(),
-      np.arange(num_points + 1) * largest,
+      # Older versions of SciPy make spanning trees of 32-bit indices only.
+      neighbours.ravel().astype(np.int32),
+      np.arange(num_points + 1, dtype=np.int32) * np.int32(largest),
     ),
     shape=(num_points, num_points),
   )
