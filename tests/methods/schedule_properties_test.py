@@ -1,5 +1,7 @@
 """What holds for the cascade at any step, whatever its lengths are."""
 
+import itertools
+
 import hypothesis
 import numpy as np
 from hypothesis import strategies as st
@@ -39,11 +41,11 @@ def test_nothing_is_taken_back(cascade):
   """Phases, open dimensions and the code only ever go forward."""
   stages = _stages(cascade)
   after = stages[cascade.warm_up_steps :]
-  assert all(a.phase <= b.phase for a, b in zip(stages, stages[1:]))
+  assert all(a.phase <= b.phase for a, b in itertools.pairwise(stages))
   assert all(
-    a.open_dimensions <= b.open_dimensions for a, b in zip(after, after[1:])
+    a.open_dimensions <= b.open_dimensions for a, b in itertools.pairwise(after)
   )
-  assert all(a.discrete <= b.discrete for a, b in zip(stages, stages[1:]))
+  assert all(a.discrete <= b.discrete for a, b in itertools.pairwise(stages))
   assert after[-1].open_dimensions == cascade.num_continuous
 
 
@@ -64,7 +66,7 @@ def test_weights_are_of_the_open_dimensions(cascade):
 def test_one_thing_happens_at_a_time(cascade):
   """A phase opens one dimension, or starts the code, or opens all the rest."""
   after = _stages(cascade)[cascade.warm_up_steps :]
-  for before, stage in zip(after, after[1:]):
+  for before, stage in itertools.pairwise(after):
     opened = stage.open_dimensions - before.open_dimensions
     if stage.discrete and not before.discrete:
       assert opened == 0
