@@ -127,13 +127,14 @@ def to_markdown(summary: dict) -> str:
 def percentages(summary: dict) -> tuple[list[str], np.ndarray]:
   """Returns the names of a summary's scores, and their values `[runs, scores]`.
 
-  A score that no run has is left out; one that a single run lacks is NaN there.
+  A score that not every run has is left out: runs of earlier versions lack
+  some, and a median over the others would be of other seeds.
   """
   runs = summary["runs"]
   names = [
     name
     for name in scores.NAMES
-    if any(run.get(name) is not None for run in runs)
+    if all(run.get(name) is not None for run in runs)
   ]
   values = [[run.get(name) for name in names] for run in runs]
   return names, 100 * np.array(values, float)

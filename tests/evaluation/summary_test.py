@@ -57,6 +57,17 @@ def test_a_score_of_zero_is_shown_and_an_unknown_one_is_not(tmp_path):
   assert "accuracy" not in table  # unknown in every run
 
 
+def test_a_score_that_one_run_lacks_is_not_in_the_table(tmp_path):
+  accuracies = (0.5, None)
+  runs = [
+    make_run(tmp_path / str(seed), seed, 0.25, accuracy)
+    for seed, accuracy in enumerate(accuracies)
+  ]
+  content = summary.summarise(runs)
+  assert "accuracy" not in summary.to_markdown(content)
+  assert [r["classification_accuracy"] for r in content["runs"]] == [0.5, None]
+
+
 def test_seeds_are_added_to_a_file(tmp_path):
   folders = [make_run(tmp_path / str(k), k, k / 10, 0.5) for k in (7, 3, 5)]
   path = tmp_path / "earlier.json"
