@@ -15,7 +15,7 @@ from cascade_jax.errors import UserError
 def with_config_paths(argv: Sequence[str]) -> list[str]:
   """Returns a command line with the paths of configs that it names.
 
-  `--config=compact:factor_vae` stands for the file of that name in
+  `--config=upright:factor_vae` stands for the file of that name in
   `cascade_jax.configs`, unless there is a file that is called so.
   """
   return [_with_config_path(argument) for argument in argv]

@@ -1,6 +1,6 @@
 r"""Trains, scores and reports one run.
 
-  python -m experiments.train --config=compact \
+  python -m experiments.train --config=compact:dependable \
     --workdir=runs/compact [--config.seed=3] [--config.num_replicas=10]
 
 The same command again goes on where the run stopped. At the end the workdir
@@ -26,7 +26,7 @@ def define_flags() -> None:
     "config",
     None,
     f"Config file, or the name of one of this package: {', '.join(NAMES)}. A "
-    "variant follows a colon, as in compact:factor_vae.",
+    "variant follows a colon, as in upright:factor_vae.",
   )
   flags.mark_flag_as_required("config")
 

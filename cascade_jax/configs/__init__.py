@@ -1,3 +1,3 @@
 """One file for each experiment; its docstring is the lab note."""
 
-NAMES = ("compact", "demo", "digits", "dsprites", "own", "smoke")
+NAMES = ("compact", "demo", "digits", "dsprites", "own", "smoke", "upright")

@@ -1,20 +1,20 @@
-r"""What `make demo` runs: the compact run (see compact.py), seed 1.
+r"""What `make demo` runs: the run of upright.py, seed 1.
 
   make demo
 
-Seed 1 is one of the three that the compact schedule was tuned on, and the best
+Seed 1 is one of the three that the schedule was tuned on, and the best
 of them here: score 1.00, accuracy 0.98. Seed 0 gave 0.82 and 0.55, seed 2 0.78
-and 0.63 (docs/results/compact_tuned.json). Rounding decides what becomes of a
+and 0.63 (docs/results/upright_tuned.json). Rounding decides what becomes of a
 seed, so on another machine it may come out otherwise. docs/results.md has five
 seeds that nothing was tuned on.
 """
 
 import ml_collections
 
-from cascade_jax.configs import compact
+from cascade_jax.configs import upright
 
 
 def get_config() -> ml_collections.ConfigDict:
-  config = compact.get_config()
+  config = upright.get_config()
   config.seed = 1
   return config

@@ -6,11 +6,11 @@ python -m experiments.train --config=experiments/configs/smoke.py \
 
 import ml_collections
 
-from cascade_jax.configs import compact
+from cascade_jax.configs import upright
 
 
 def get_config() -> ml_collections.ConfigDict:
-  config = compact.get_config()
+  config = upright.get_config()
   config.phase_steps = 4
   config.discrete_start_phase = 1
   config.num_steps = 12

@@ -17,7 +17,7 @@
 # # CascadeVAE: continuous and discrete factors, without labels
 #
 # Trains CascadeVAE ([Jeong & Song, ICML 2019](https://arxiv.org/abs/1905.09432))
-# on a compact dSprites in a few minutes, on a TPU, a GPU or a CPU; then shows
+# on a small dSprites in a few minutes, on a TPU, a GPU or a CPU; then shows
 # what each dimension and each category came to mean.
 
 # %%
@@ -56,7 +56,7 @@ from IPython import display
 import cascade_jax  # before jax: sets flags that some CPU builds need
 from cascade_jax import report
 from cascade_jax.commands import launch
-from cascade_jax.configs import compact, smoke
+from cascade_jax.configs import smoke, upright
 from cascade_jax.evaluation import evaluate
 from cascade_jax.training import loop
 
@@ -75,8 +75,8 @@ print(jax.devices())
 # %%
 # The smoke config learns nothing; it only tests this notebook.
 is_test = "CASCADE_JAX_SMOKE" in os.environ
-config = smoke.get_config() if is_test else compact.get_config()
-workdir = pathlib.Path(RESULTS) / ("smoke" if is_test else "compact")
+config = smoke.get_config() if is_test else upright.get_config()
+workdir = pathlib.Path(RESULTS) / ("smoke" if is_test else "upright")
 state = loop.train(config, workdir)
 
 # %% [markdown]

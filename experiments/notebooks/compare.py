@@ -16,7 +16,7 @@
 # %% [markdown]
 # # Compare methods and metrics
 #
-# Trains three methods on the same compact dSprites, several seeds each, and
+# Trains three methods on the same small dSprites, several seeds each, and
 # prints one table with every seed. Then scores the same codes by all metrics:
 # the choice of the metric changes a number more than the choice of the model.
 
@@ -54,7 +54,7 @@ from IPython import display
 
 from cascade_jax import metrics
 from cascade_jax.commands import launch
-from cascade_jax.configs import compact, smoke
+from cascade_jax.configs import smoke, upright
 from cascade_jax.evaluation import comparison, evaluate, summary
 from cascade_jax.evaluation.tables import markdown_table
 from cascade_jax.metrics import codes_file
@@ -73,7 +73,7 @@ launch.show_progress()
 is_test = "CASCADE_JAX_SMOKE" in os.environ
 summaries = {}
 for method in ("cascade_vae", "beta_vae", "joint_vae"):
-  config = smoke.get_config() if is_test else compact.get_config(method)
+  config = smoke.get_config() if is_test else upright.get_config(method)
   config.method = method
   config.seed, config.num_replicas = 3, 2
   folder = pathlib.Path(RESULTS) / "compare" / method

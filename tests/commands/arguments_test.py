@@ -14,7 +14,7 @@ FOLDER = pathlib.Path(configs.__file__).parent
   ("argument", "expected"),
   [
     ("--config=compact", f"--config={FOLDER}/compact.py"),
-    ("-config=compact:rotated", f"-config={FOLDER}/compact.py:rotated"),
+    ("-config=compact:dependable", f"-config={FOLDER}/compact.py:dependable"),
     ("--config=compact.py", "--config=compact.py"),
     ("--config=recipe", "--config=recipe"),  # no config, a part of some
     ("--config.seed=3", "--config.seed=3"),

@@ -46,7 +46,7 @@ def test_the_shapes_of_dsprites_are_found(sprites, cut, seed):
 
 
 def test_a_packed_data_set_that_is_read_row_by_row():
-  """The data of the compact runs: 32x32 grey images of one orientation."""
+  """The data of the upright runs: 32x32 grey images of one orientation."""
   dataset = data.dsprites.load(32, "mean", num_orientations=1)
 
   def images_of(indices):

@@ -14,9 +14,10 @@ from cascade_jax.configs import (
   dsprites,
   own,
   smoke,
+  upright,
 )
 
-WITH_VARIANTS = [dsprites, compact, digits]
+WITH_VARIANTS = [dsprites, compact, upright, digits]
 ALL = [*WITH_VARIANTS, demo, own, smoke]
 VARIANTS = [
   (module, name) for module in WITH_VARIANTS for name in module._VARIANTS
@@ -43,7 +44,7 @@ def test_variants_can_be_built(module, variant):
 def test_the_same_methods_have_both_sizes():
   full, small = (
     {module.get_config(name).method for name in module._VARIANTS}
-    for module in (dsprites, compact)
+    for module in (dsprites, upright)
   )
   assert full == small <= set(methods.METHODS)
 
