@@ -77,7 +77,7 @@ def _rows(stored: Any, indices: np.ndarray) -> np.ndarray:
   """Reads rows, at once if they follow each other, which is far faster."""
   first, end = indices[0], indices[-1] + 1
   if np.array_equal(indices, np.arange(first, end)):
-    return np.array(stored[first:end])
+    return np.array(stored[first:end], order="C")
   return np.stack([stored[index] for index in indices])
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from cascade_jax import data
-from cascade_jax.data import arrays_file, on_device, streamed_images
+from cascade_jax.data import arrays_file, on_device, pixels, streamed_images
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import evaluate
 from cascade_jax.runs import dataset_record
@@ -108,22 +108,23 @@ class Guarded:
 
 def test_no_part_of_a_run_holds_all_images(tmp_path, monkeypatch, tiny_config):
   """The limit is that of the check of uint8 images, 1,024; N is 3,000."""
-  images = np.random.default_rng(0).integers(0, 256, (3000, 16, 16), np.uint8)
+  images = np.random.default_rng(0).integers(0, 256, (600, 16, 16), np.uint8)
   np.savez(tmp_path / "mine.npz", images=images)
   mapped_array = arrays_file.mapped_array
   monkeypatch.setattr(
     arrays_file,
     "mapped_array",
-    lambda *args: Guarded(mapped_array(*args), most=1024),
+    lambda *args: Guarded(mapped_array(*args), most=200),
   )
-  monkeypatch.setattr(streamed_images, "_BLOCK", 200 * 16 * 16)
-  monkeypatch.setattr(on_device, "_PART", 200 * 16 * 16)
+  monkeypatch.setattr(pixels, "_CHUNK", 100)
+  monkeypatch.setattr(streamed_images, "_BLOCK", 100 * 16 * 16)
+  monkeypatch.setattr(on_device, "_PART", 100 * 16 * 16)
   tiny_config.data.name = "arrays"
   tiny_config.data.path = str(tmp_path / "mine.npz")
   tiny_config.data.stream = True
   tiny_config.num_steps = 2
   loop.train(tiny_config, tmp_path / "run")
-  assert evaluate.evaluate_run(tmp_path / "run")["num_images"] == 3000
+  assert evaluate.evaluate_run(tmp_path / "run")["num_images"] == 600
 
 
 def test_data_that_cannot_be_streamed_are_refused(tmp_path):
@@ -146,8 +147,9 @@ def test_data_that_cannot_be_streamed_are_refused(tmp_path):
 
 
 def test_pixels_out_of_range_are_found_before_a_run_starts(
-  tmp_path, tiny_config
+  tmp_path, tiny_config, monkeypatch
 ):
+  monkeypatch.setattr(streamed_images, "_BLOCK", 1)
   images = KINDS["float"].copy()
   images[40, 3, 3] = 1.5
   np.save(tmp_path / "mine.npy", images)
