@@ -29,6 +29,7 @@ def default() -> ml_collections.ConfigDict:
         "path": "",  # of a file or folder, where the data set is one
         "tfds": "",  # the name of the data set in TensorFlow Datasets
         "fit": "",  # or "pad", "resize", "crop": images of other sizes
+        "stream": False,  # whether files stay on disk; larger than memory
         "image_size": 64,
         "downsample": "every_second",  # or "mean", for 32 pixels
         "num_orientations": 40,  # the first so many of dSprites' 40
@@ -65,6 +66,7 @@ def default() -> ml_collections.ConfigDict:
 
 
 # These may differ when a run is resumed: they don't change what it computes.
+# "group.key" within groups.
 RESUMABLE_KEYS = frozenset(
   {
     "num_steps",
@@ -75,6 +77,7 @@ RESUMABLE_KEYS = frozenset(
     "evaluate_every",
     "evaluate_every_images",
     "tensorboard",
+    "data.stream",
   }
 )
 SOLVERS = ("host", "device")

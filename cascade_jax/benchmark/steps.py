@@ -26,7 +26,7 @@ class Subject(NamedTuple):
 
   config: ml_collections.ConfigDict
   method: Method
-  dataset: data.DeviceDataset
+  dataset: data.DeviceDataset | data.StreamedDataset
   spread: Spread
   gigaflop: dict[str, float] | None  # see `limit.gigaflop`
 
@@ -98,7 +98,7 @@ def measure_parts(subject: Subject) -> dict[str, float]:
   state, *_ = spread.split(replicas.initial_states(config, method))
   kl_weights = spread.share(method.schedule(_first_discrete(config)).kl_weights)
   rows = np.arange(spread.size * config.batch_size, dtype=np.int32)
-  step = dataset, rows.reshape(spread.size, -1)
+  step = dataset.part(rows.reshape(spread.size, -1))
   times = []
   for _ in range(REPEATS):
     marks = [time.perf_counter()]

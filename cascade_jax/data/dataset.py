@@ -4,16 +4,19 @@ Shapes: N images of H x W pixels in C channels, F factors, B batch.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cascade_jax.data.fit import fitted
+from cascade_jax.data.fit import fitted, log_fit
 from cascade_jax.data.labels import describe
 from cascade_jax.data.pixels import are_binary, to_levels
 from cascade_jax.errors import UserError
+
+if TYPE_CHECKING:
+  from cascade_jax.data.streamed_images import StreamedImages
 
 _ALIGNMENT = 64  # bytes
 
@@ -22,7 +25,8 @@ class Dataset(NamedTuple):
   """Images and, if they are known, the factors that generated them."""
 
   name: str
-  images: np.ndarray  # uint8: [N, H, W, C], or packed rows (see `pack`)
+  # uint8: [N, H, W, C], or packed rows (see `pack`).
+  images: "np.ndarray | StreamedImages"
   image_shape: tuple[int, int, int]  # H, W, C
   bits: int  # per pixel: 8, or 1 if the images are packed
   factors: np.ndarray | None = None  # [N, F] class indices
@@ -64,6 +68,11 @@ def empty_images(shape: tuple[int, ...]) -> np.ndarray:
   return memory[start : start + size].reshape(shape)
 
 
+def is_aligned(images: np.ndarray) -> bool:
+  """Whether JAX on a CPU can use images without a copy."""
+  return images.ctypes.data % _ALIGNMENT == 0
+
+
 def pack(images: np.ndarray) -> np.ndarray:
   """Packs binary images into bits; `unpack` does the reverse.
 
@@ -79,7 +88,7 @@ def pack(images: np.ndarray) -> np.ndarray:
 
 
 def unpack(
-  rows: jax.Array, image_shape: tuple[int, int, int], bits: int
+  rows: jax.Array | np.ndarray, image_shape: tuple[int, int, int], bits: int
 ) -> jax.Array:
   """Converts rows of `Dataset.images` to images; meant for use inside jit.
 
@@ -131,6 +140,7 @@ def from_arrays(
   """
   levels = to_levels(images)
   if fit is not None:
+    log_fit(levels.shape[1], levels.shape[2], fit)
     levels = fitted(levels, fit)
   is_binary = are_binary(levels)
   dataset = Dataset(
@@ -139,6 +149,20 @@ def from_arrays(
     image_shape=levels.shape[1:],
     bits=1 if is_binary else 8,
   )
+  return with_factors(
+    dataset, factors, factor_names, class_factor, class_names, labels
+  )
+
+
+def with_factors(
+  dataset: Dataset,
+  factors: np.ndarray | None = None,
+  factor_names: Sequence[str] | None = None,
+  class_factor: str | None = None,
+  class_names: Sequence[str] = (),
+  labels: np.ndarray | None = None,
+) -> Dataset:
+  """Returns a data set with its factors described; see `from_arrays`."""
   if factors is None and labels is None:
     if factor_names or class_factor or class_names:
       raise UserError(
@@ -146,6 +170,11 @@ def from_arrays(
       )
     return dataset
   described = describe(
-    len(levels), factors, labels, factor_names, class_factor, class_names
+    len(dataset.images),
+    factors,
+    labels,
+    factor_names,
+    class_factor,
+    class_names,
   )
   return dataset._replace(**described._asdict())

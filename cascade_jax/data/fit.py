@@ -65,8 +65,21 @@ def side_of(height: int, width: int, fit: str = "") -> int:
   )
 
 
+def log_fit(height: int, width: int, fit: str = "") -> None:
+  """Says in one line how images are fitted, unless they suit as they are.
+
+  Arguments and errors are those of `side_of`.
+  """
+  side = side_of(height, width, fit)
+  if (height, width) != (side, side):
+    logging.info(
+      "images of %dx%d pixels are %s to %dx%d",
+      *(height, width, _SAYINGS[_way(height, width, fit)], side, side),
+    )
+
+
 def fitted(pixels: np.ndarray, fit: str = "") -> np.ndarray:
-  """Fits images to a square that the networks take, and logs what it did.
+  """Fits images to a square that the networks take.
 
   Args:
     pixels: `[..., H, W, C]` uint8, 0 to 255; sides of 8 to 256 pixels.
@@ -91,10 +104,6 @@ def fitted(pixels: np.ndarray, fit: str = "") -> np.ndarray:
   if (height, width) == (side, side):
     return pixels
   way = _way(height, width, fit)
-  logging.info(
-    "images of %dx%d pixels are %s to %dx%d",
-    *(height, width, _SAYINGS[way], side, side),
-  )
   if way == "pad":
     return _padded(pixels, side)
   if way == "crop":

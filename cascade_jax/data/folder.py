@@ -7,23 +7,28 @@ opaque everywhere is dropped. Any other is refused, because what lies behind the
 transparent pixels is the user's choice. Of animations, the first frame counts.
 """
 
+import contextlib
 import pathlib
 import warnings
+from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from cascade_jax.data import memory
 from cascade_jax.data.dataset import Dataset, from_arrays
-from cascade_jax.data.fit import fitted, side_of
+from cascade_jax.data.fit import fitted, log_fit, side_of
+from cascade_jax.data.streamed_images import StreamedImages, streamed_dataset
 from cascade_jax.errors import UserError
 
 # All of them hold pixels only; others of Pillow's formats run programs.
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
+_GREY = ("1", "L")  # modes that have no colours
 _MODES = ("1", "L", "P", "RGB", "CMYK", "YCbCr")  # of 8 bits without alpha
 _NO_IMAGES = ("Thumbs.db", "desktop.ini")  # as file managers leave behind
 
 
-def load(path: pathlib.Path, fit: str = "") -> Dataset:
+def load(path: pathlib.Path, fit: str = "", stream: bool = False) -> Dataset:
   """Makes a data set of the images in a folder, in the order of their names.
 
   Args:
@@ -31,30 +36,74 @@ def load(path: pathlib.Path, fit: str = "") -> Dataset:
       its sub-folders, each of which is a class. Hidden files are skipped.
     fit: how to fit the images to the networks; see `fit.fitted`. Images of
       different sizes are allowed if they are fitted to the same one.
+    stream: whether images are decoded when they are needed. What is in the
+      files is checked then, except for their sizes.
 
   Raises:
     UserError: there is no such folder, or a file in it is no image, has
-      transparent pixels or more than 8 bits a channel, or is of another size.
+      transparent pixels or more than 8 bits a channel, or is of another size;
+      or the images don't fit into memory.
   """
   files, classes = _listed(path)
+  name = path.resolve().name
+  labels = np.array(classes) if classes else None
+  with warnings.catch_warnings():
+    # Not where files are opened: later, threads do that.
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    if stream:
+      return streamed_dataset(name, _streamed(files, fit), labels=labels)
+    return from_arrays(name, _all(path, files, fit), labels=labels)
+
+
+def _all(path: pathlib.Path, files: list[pathlib.Path], fit: str) -> np.ndarray:
+  """Reads all images, and fits them to `[N, side, side, C]`."""
   images: list[np.ndarray] = []
   first = 0  # the side that the first image is fitted to
   for file in files:
     image = _read(file, fit)
     side = side_of(image.shape[0], image.shape[1], fit)
-    first = first or side
-    if side != first:
-      raise UserError(
-        f"{file} would be fitted to {side}x{side}, but {files[0]} to "
-        f"{first}x{first} pixels; all images must have one size: set "
-        "--config.data.fit, or resize the images first"
-      )
+    if not images:
+      first = side
+      needed = len(files) * (image.size + side * side * image.shape[-1])
+      memory.check_fits(path, needed, memory.free_on_host())
+    _check_side(file, side, files[0], first)
     images.append(image)
-  return from_arrays(
-    path.resolve().name,
-    _stacked(images, first, fit),
-    labels=np.array(classes) if classes else None,
-  )
+  for height, width in sorted({image.shape[:2] for image in images}):
+    log_fit(height, width, fit)
+  channels = max(image.shape[-1] for image in images)
+  return _stacked(images, first, fit, channels)
+
+
+def _streamed(files: list[pathlib.Path], fit: str) -> StreamedImages:
+  """Returns images that are decoded when they are asked for."""
+  headers = [_header(file, fit) for file in files]
+  sides = [side_of(*header[:2], fit) for header in headers]
+  for file, side in zip(files, sides):
+    _check_side(file, side, files[0], sides[0])
+  for height, width in sorted({header[:2] for header in headers}):
+    log_fit(height, width, fit)
+  # Which files hold colours, only their pixels tell: look until one does.
+  unsure = [f for f, header in zip(files, headers) if header[2] not in _GREY]
+  has_colour = any(_read(file, fit).shape[-1] > 1 for file in unsure)
+  channels = 3 if has_colour else 1
+
+  def levels_of(indices: np.ndarray) -> np.ndarray:
+    images = [_read(files[index], fit) for index in indices]
+    return _stacked(images, sides[0], fit, channels)
+
+  return StreamedImages(levels_of, len(files))
+
+
+def _check_side(
+  file: pathlib.Path, side: int, first_file: pathlib.Path, first: int
+) -> None:
+  """Refuses an image that is fitted to another size than the first one."""
+  if side != first:
+    raise UserError(
+      f"{file} would be fitted to {side}x{side}, but {first_file} to "
+      f"{first}x{first} pixels; all images must have one size: set "
+      "--config.data.fit, or resize the images first"
+    )
 
 
 def _listed(path: pathlib.Path) -> tuple[list[pathlib.Path], list[str]]:
@@ -98,13 +147,23 @@ def _content(
 
 def _read(file: pathlib.Path, fit: str) -> np.ndarray:
   """Reads an image, `[H, W, 1 or 3]` uint8, after a check of its size."""
+  with _opened(file, fit) as image:
+    return _pixels(ImageOps.exif_transpose(image))
+
+
+def _header(file: pathlib.Path, fit: str) -> tuple[int, int, str]:
+  """Returns the height, the width and Pillow's mode of an image."""
+  with _opened(file, fit) as image:
+    return image.height, image.width, image.mode
+
+
+@contextlib.contextmanager
+def _opened(file: pathlib.Path, fit: str) -> Iterator[Image.Image]:
+  """Opens an image after a check of its size; errors name the file."""
   try:
-    with warnings.catch_warnings():
-      warnings.simplefilter("error", Image.DecompressionBombWarning)
-      opened = Image.open(file, formats=_FORMATS)
-    with opened as image:
+    with Image.open(file, formats=_FORMATS) as image:
       side_of(image.height, image.width, fit)  # before memory is taken
-      return _pixels(ImageOps.exif_transpose(image))
+      yield image
   except UserError as error:
     raise UserError(f"{file}: {error}") from error
   except Exception as error:  # damage can raise any exception
@@ -132,9 +191,10 @@ def _pixels(image: Image.Image) -> np.ndarray:
   return pixels[..., :1] if is_grey else pixels
 
 
-def _stacked(images: list[np.ndarray], side: int, fit: str) -> np.ndarray:
+def _stacked(
+  images: list[np.ndarray], side: int, fit: str, channels: int
+) -> np.ndarray:
   """Fits images `[H, W, C]` of any sizes, and returns `[N, side, side, C]`."""
-  channels = max(image.shape[-1] for image in images)
   stacked = np.empty((len(images), side, side, channels), np.uint8)
   by_size: dict[tuple[int, ...], list[int]] = {}
   for index, image in enumerate(images):

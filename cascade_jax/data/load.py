@@ -3,6 +3,7 @@
 import pathlib
 from typing import Unpack
 
+from cascade_jax import optional
 from cascade_jax.data import (
   arrays_file,
   digits,
@@ -22,7 +23,8 @@ from cascade_jax.data.dataset import Dataset
 from cascade_jax.errors import UserError
 
 GIVEN = "given"  # the name of images that a Python program handed over
-_FILES = {"arrays": arrays_file, "folder": folder, "idx": idx}
+_STREAMED = {"arrays": arrays_file, "folder": folder}
+_FILES = {**_STREAMED, "idx": idx}
 NAMES = (
   "dsprites",
   "dsprites_file",
@@ -44,7 +46,8 @@ _READS = {
   **dict.fromkeys(dsprites_variants.NAMES, _RENDERED | {"num_images"}),
   "xy_squares": frozenset({"image_size"}),
   "digits": frozenset(),
-  **dict.fromkeys(_FILES, frozenset({"path", "fit"})),
+  **dict.fromkeys(_STREAMED, frozenset({"path", "fit", "stream"})),
+  "idx": frozenset({"path", "fit"}),
   "tfds": frozenset({"path", "fit", "tfds"}),
   GIVEN: frozenset(),
 }
@@ -60,6 +63,7 @@ def load(
   path: str = "",
   tfds: str = "",
   fit: str = "",
+  stream: bool = False,
   num_images: int = 100_000,
   **options: Unpack[dsprites.Options],
 ) -> Dataset:
@@ -87,15 +91,19 @@ def load(
       "mnist"; for `tfds` only.
     fit: how images of the last four are fitted to the networks: "", "pad",
       "resize" or "crop"; see `fit.fitted`.
+    stream: whether the images of `arrays` and `folder` stay on disk and are
+      read when they are needed, for those that don't fit into memory.
     num_images: of `dsprites_color` and `dsprites_noisy`, at most.
     **options: the options of `dsprites.load`, of which `xy_squares` has
       `image_size`; ignored for the other data sets.
 
   Raises:
     UserError: the name is unknown, there is no file at the path, or the file
-      can't be read.
+      can't be read; or the images can't be streamed, or don't fit into memory.
   """
   fit_lib.check_name(fit)
+  if stream:
+    _check_streamed(name)
   if name == "dsprites":
     return dsprites.load(**options)
   if name == "dsprites_file":
@@ -117,10 +125,23 @@ def load(
   if name in _FILES:
     if not path:
       raise UserError(f"data.name is {name!r}; data.path must say where it is")
-    return _FILES[name].load(pathlib.Path(path).expanduser(), fit)
+    file = pathlib.Path(path).expanduser()
+    if stream:
+      return _STREAMED[name].load(file, fit, stream=True)
+    return _FILES[name].load(file, fit)
   if name == GIVEN:
     raise UserError(
       "the images of this run were handed over by a Python program and are in "
       "no file; hand them over again, as `dataset`"
     )
   raise UserError(f"data.name is {name!r}; it must be one of {NAMES}")
+
+
+def _check_streamed(name: str) -> None:
+  """Refuses data sets that can't be streamed, and a Python without Grain."""
+  if name not in _STREAMED:
+    raise UserError(
+      f"data.stream is True, but data.name is {name!r}; only the images of "
+      f"{' and '.join(_STREAMED)} can be streamed: leave it out"
+    )
+  optional.imported("grain", "stream", "data.stream")

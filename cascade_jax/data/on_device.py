@@ -3,17 +3,24 @@
 Shapes: N images of H W C, B batch.
 """
 
+import contextlib
 import dataclasses
 import functools
 import math
+from collections.abc import Iterator
 
 import jax
 import numpy as np
 
-from cascade_jax.data.dataset import Dataset, unpack
+from cascade_jax.data import memory
+from cascade_jax.data.dataset import Dataset, is_aligned, unpack
+from cascade_jax.data.read_ahead import ReadAhead
+from cascade_jax.data.streamed_images import StreamedImages
 from cascade_jax.errors import UserError
 from cascade_jax.sharding import Spread
 from cascade_jax.types import Batch
+
+_PART = 2**24  # bytes of the rows that `StreamedDataset.parts` puts there
 
 
 @functools.partial(
@@ -47,19 +54,96 @@ class DeviceDataset:
     classes = None if self.classes is None else self.classes[indices]
     return Batch(images, classes)
 
+  def part(self, indices: np.ndarray) -> tuple["DeviceDataset", np.ndarray]:
+    """Returns a data set with the images of indices `[...]`, and their places.
+
+    The places are what `batch` takes instead of the indices: here, themselves.
+    """
+    return self, indices
+
+  def parts(
+    self, batches: np.ndarray
+  ) -> Iterator[tuple["DeviceDataset", np.ndarray]]:
+    """Yields parts that together have the batches `[n, B]`, in order."""
+    yield self, batches
+
+
+@dataclasses.dataclass(frozen=True)
+class StreamedDataset:
+  """The same of images on disk: the devices get those that they need next.
+
+  Attributes:
+    images: on disk.
+    classes: `[N]` int32, on the host; None for methods without supervision.
+    spread: says which devices.
+  """
+
+  images: StreamedImages
+  classes: np.ndarray | None
+  spread: Spread
+
+  def __len__(self) -> int:
+    """Returns N."""
+    return len(self.images)
+
+  def part(self, indices: np.ndarray) -> tuple[DeviceDataset, np.ndarray]:
+    """Reads images; see `DeviceDataset.part`."""
+    return self.put(self.images[indices], indices)
+
+  def parts(
+    self, batches: np.ndarray
+  ) -> Iterator[tuple[DeviceDataset, np.ndarray]]:
+    """Yields parts, while the next ones are read; see `DeviceDataset.parts`.
+
+    XLA compiles a loop over a single batch differently, so a part has two or
+    more, as the whole has.
+    """
+    num_bytes = batches.size * math.prod(self.images.image_shape)
+    num_parts = min(-(-num_bytes // _PART), max(1, len(batches) // 2))
+    pieces = np.array_split(batches, num_parts)
+    ahead = ReadAhead(lambda k: self.images[pieces[k]], num_parts)
+    with contextlib.closing(ahead):
+      for k, piece in enumerate(pieces):
+        yield self.put(ahead[k], piece)
+
+  def put(
+    self, rows: np.ndarray, indices: np.ndarray
+  ) -> tuple[DeviceDataset, np.ndarray]:
+    """Returns the part of `part` from rows `[..., row]` that are read."""
+    classes = None
+    if self.classes is not None:
+      classes = self.spread.share(self.classes[indices.ravel()])
+    part = DeviceDataset(
+      rows=self.spread.share(rows.reshape(-1, *rows.shape[indices.ndim :])),
+      classes=classes,
+      image_shape=self.images.image_shape,
+      bits=self.images.bits,
+    )
+    places = np.arange(indices.size, dtype=np.int32)
+    return part, places.reshape(indices.shape)
+
 
 def to_device(
   dataset: Dataset, spread: Spread, classes: np.ndarray | None = None
-) -> DeviceDataset:
+) -> DeviceDataset | StreamedDataset:
   """Returns the copy of a data set on all devices of a spread.
 
   On a CPU, images in aligned memory (`dataset.empty_images`) are not copied.
 
   Args:
-    dataset: on the host.
+    dataset: on the host, or streamed.
     spread: says which devices.
     classes: `[N]`, for supervised methods; see `true_classes`.
+
+  Raises:
+    UserError: the images don't fit into the memory of a device.
   """
+  if isinstance(dataset.images, StreamedImages):
+    return StreamedDataset(dataset.images, classes, spread)
+  for device in spread.mesh.devices.flat:
+    if not (device.platform == "cpu" and is_aligned(dataset.images)):
+      free = memory.free_on(device)
+      memory.check_fits(dataset.name, dataset.images.nbytes, free)
   return DeviceDataset(
     rows=spread.share(dataset.images),
     classes=None if classes is None else spread.share(classes),

@@ -16,7 +16,7 @@ from jax.scipy.special import logit
 from scipy.stats import entropy
 
 from cascade_jax.backend import backend
-from cascade_jax.data import DeviceDataset
+from cascade_jax.data import DeviceDataset, StreamedDataset
 from cascade_jax.evaluation.represent import in_batches
 from cascade_jax.losses import reconstruction_nll
 from cascade_jax.methods import Method
@@ -51,7 +51,9 @@ CodeMerits = Callable[
 
 
 def compile_code_merits(
-  method: Method, dataset: DeviceDataset, likelihood: str
+  method: Method,
+  dataset: DeviceDataset | StreamedDataset,
+  likelihood: str,
 ) -> CodeMerits:
   """Returns the function to the merits that `PROTOCOL` defines, by name.
 
@@ -87,7 +89,7 @@ def compile_code_merits(
       return dict.fromkeys(PROTOCOL)
     gaps, codes = [], []
     for rows in in_batches(np.arange(count), backend().representation_batch):
-      batch = params, dataset, indices[rows]
+      batch = params, *dataset.part(indices[rows])
       gaps.append(gaps_of(*batch, inferred.mean[rows]))
       codes.append([codes_after(*batch, np.array(shift)) for shift in SHIFTS])
     gap = np.concatenate(jax.device_get(gaps))[:count]

@@ -61,7 +61,7 @@ def shown_images(num_images: int) -> np.ndarray:
 
 def reconstructions(
   decode: Callable[..., jax.Array],
-  dataset: data.DeviceDataset,
+  dataset: data.DeviceDataset | data.StreamedDataset,
   shown: np.ndarray,
   codes: Representation[np.ndarray],
   sizes: tuple[int, ...],
@@ -75,7 +75,8 @@ def reconstructions(
     codes: of these images.
     sizes: categories of each discrete variable that is in use.
   """
-  originals = dataset.batch(shown).images
+  part, places = dataset.part(shown)
+  originals = part.batch(places).images
   joint = np.full(len(shown), -1)
   if sizes:
     joint = np.ravel_multi_index(tuple(codes.categories.T), sizes)

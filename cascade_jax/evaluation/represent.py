@@ -3,7 +3,7 @@
 Shapes: R replicas, N images, B batch.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -11,14 +11,14 @@ import numpy as np
 from jax import lax
 
 from cascade_jax.backend import backend
-from cascade_jax.data import DeviceDataset
+from cascade_jax.data import DeviceDataset, StreamedDataset
 from cascade_jax.methods import Method
 from cascade_jax.sharding import Spread
 from cascade_jax.types import Representation
 
 
 def compile_represent(
-  method: Method, dataset: DeviceDataset, spread: Spread
+  method: Method, dataset: DeviceDataset | StreamedDataset, spread: Spread
 ) -> Callable[[Any, np.ndarray, bool], Representation[np.ndarray]]:
   """Returns a function to the representation of images, arrays `[R, N, ...]`.
 
@@ -54,16 +54,20 @@ def compile_represent(
     params: Any, indices: np.ndarray, discrete: bool
   ) -> Representation[np.ndarray]:
     size = backend().representation_batch
-    batches = spread.share(in_batches(indices, size))
-    results = jax.device_get(compiled(params, dataset, batches, discrete))
-    return jax.tree.map(
-      lambda x: x.reshape(len(x), batches.size, *x.shape[3:])[
-        :, : len(indices)
-      ],
-      results,
-    )
+    results = [
+      jax.device_get(compiled(params, part, spread.share(places), discrete))
+      for part, places in dataset.parts(in_batches(indices, size))
+    ]
+    return jax.tree.map(lambda *parts: _joined(parts, len(indices)), *results)
 
   return represent
+
+
+def _joined(parts: Sequence[np.ndarray], count: int) -> np.ndarray:
+  """Joins parts `[R, n, B, ...]` to the first `count` rows, `[R, N, ...]`."""
+  whole = np.concatenate(parts, axis=1)
+  replicas, batches, size, *rest = whole.shape
+  return whole.reshape(replicas, batches * size, *rest)[:, :count]
 
 
 def in_batches(indices: np.ndarray, size: int) -> np.ndarray:

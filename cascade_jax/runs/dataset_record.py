@@ -4,14 +4,16 @@ It tells a resumed run whether it sees the same images, and a model what its
 images look like without loading them.
 """
 
+import contextlib
 import hashlib
 import pathlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from absl import logging
 
-from cascade_jax.data import Dataset
+from cascade_jax.data import Dataset, ReadAhead, StreamedImages
 from cascade_jax.errors import UserError
 from cascade_jax.runs import json_file
 
@@ -96,13 +98,27 @@ def read(folder: pathlib.Path) -> DatasetRecord:
 
 
 def _record_of(dataset: Dataset) -> DatasetRecord:
-  images = np.ascontiguousarray(dataset.images)
   return DatasetRecord(
     name=dataset.name,
     num_images=len(dataset.images),
     image_shape=dataset.image_shape,
-    images_digest=hashlib.blake2b(images.data, digest_size=16).hexdigest(),
+    images_digest=_digest(dataset.images),
     factor_names=dataset.factor_names,
     class_factor=dataset.class_factor,
     class_names=dataset.class_names,
   )
+
+
+def _digest(images: np.ndarray | StreamedImages) -> str:
+  """Returns the digest of all images; those on disk are read once for it."""
+  digest = hashlib.blake2b(digest_size=16)
+  if isinstance(images, np.ndarray):
+    digest.update(np.ascontiguousarray(images).data)
+    return digest.hexdigest()
+  logging.info("reading all %d images once, to check them", len(images))
+  count = images.num_blocks
+  blocks = ReadAhead(lambda k: images[images.block(k)], count)
+  with contextlib.closing(blocks):
+    for k in range(count):
+      digest.update(blocks[k].data)
+  return digest.hexdigest()

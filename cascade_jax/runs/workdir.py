@@ -100,6 +100,7 @@ def completed(config: dict) -> dict:
 
 
 def _check_same_run(folder: pathlib.Path, old: dict, new: dict) -> None:
+  old, new = _flat(old), _flat(new)
   differing = {
     key
     for key in old.keys() | new.keys()
@@ -114,6 +115,17 @@ def _check_same_run(folder: pathlib.Path, old: dict, new: dict) -> None:
       f"workdir {folder} holds a run with another config:\n{changes}\n"
       "Use another --workdir for another config."
     )
+
+
+def _flat(config: dict) -> dict:
+  """Returns a config with the keys of groups as "group.key"."""
+  flat = {}
+  for key, value in config.items():
+    if isinstance(value, dict):
+      flat |= {f"{key}.{inner}": each for inner, each in value.items()}
+    else:
+      flat[key] = value
+  return flat
 
 
 def read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:

@@ -34,7 +34,7 @@ class Sample:
     self,
     config: ml_collections.ConfigDict,
     method: Method,
-    dataset: data.DeviceDataset,
+    dataset: data.DeviceDataset | data.StreamedDataset,
     spread: Spread,
   ) -> None:
     self.indices = scores.sample(len(dataset), config.evaluate_every_images)

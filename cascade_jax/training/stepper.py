@@ -21,6 +21,7 @@ from cascade_jax.errors import DivergenceError, UserError
 from cascade_jax.methods import Method
 from cascade_jax.sharding import Spread
 from cascade_jax.training import replicas
+from cascade_jax.training.feed import Feed
 from cascade_jax.training.steps import (
   AnyCodes,
   StepOutcome,
@@ -51,7 +52,7 @@ class Stepper:
   Args:
     config: of the run.
     method: bare functions of one replica.
-    dataset: on the devices of `spread`.
+    dataset: on the devices of `spread`, or streamed.
     spread: how replicas are held.
     teacher: of methods with taught stages.
   """
@@ -60,20 +61,22 @@ class Stepper:
     self,
     config: ml_collections.ConfigDict,
     method: Method,
-    dataset: data.DeviceDataset,
+    dataset: data.DeviceDataset | data.StreamedDataset,
     spread: Spread,
     teacher: Teacher | None = None,
   ) -> None:
     self._config = config
     self._method = method
-    self._dataset = dataset
     self._spread = spread
     self._teacher = teacher
     self._seeds = np.array(replicas.seeds(config))
+    self._feed = Feed(
+      dataset, replicas.seeds(config), config.batch_size, config.num_steps
+    )
     self._steps = Steps(
       method, spread, config.pairwise_weight, config.batch_size
     )
-    self._steps_per_call = steps_per_call(config)
+    self._steps_per_call = self._feed.most_steps(steps_per_call(config))
     # On the host, and on the devices.
     self._kl_weights: tuple[np.ndarray, jax.Array] | None = None
     self._zero_codes = jax.tree.map(
@@ -110,25 +113,31 @@ class Stepper:
       and the seconds of one step.
     """
     started = time.perf_counter()
-    indices = self._indices(first, last)
+    most = self.most_steps(stage)
+    images = self._feed.take(first, last, most)
     kl_weights = self._on_device(stage.kl_weights)
     states, outcomes, forward, solve = [], [], 0.0, 0.0
     seeds = np.split(self._seeds, len(groups))
-    for state, rows, of_seeds in zip(
-      groups, np.split(indices, len(groups)), seeds
+    for state, places, indices, of_seeds in zip(
+      groups,
+      np.split(images.places, len(groups)),
+      np.split(images.indices, len(groups)),
+      seeds,
     ):
-      if self.most_steps(stage) == 1:
-        rows = np.ascontiguousarray(rows[:, 0])
-        guess = self._guess(of_seeds, rows) if stage.taught else None
+      if most == 1:
+        guess = None
+        if stage.taught:
+          guess = self._guess(of_seeds, indices[:, 0])
+        batch = images.part, np.ascontiguousarray(places[:, 0])
         state, outcome, seconds = self._alternate(
-          state, rows, stage.discrete, kl_weights, guess
+          state, batch, stage.discrete, kl_weights, guess
         )
         forward, solve = forward + seconds[0], solve + seconds[1]
       else:
         state, outcome = self._steps.run(
           state,
-          self._dataset,
-          self._spread.put(rows),
+          images.part,
+          self._spread.put(places),
           self._spread.share(np.int32(last - first)),
           kl_weights,
           stage.discrete,
@@ -143,7 +152,7 @@ class Stepper:
   def _alternate(
     self,
     state: TrainState,
-    indices: np.ndarray,  # [R, B]
+    batch: tuple[data.DeviceDataset, np.ndarray],  # with places [R, B]
     discrete: bool,
     kl_weights: jax.Array | None,
     guess: np.ndarray | None,  # [R, B]; None: codes are solved for
@@ -158,14 +167,11 @@ class Stepper:
     with jax.transfer_guard_host_to_device("allow"):
       forward_pass = None
       if self._method.forward is not None and guess is None:
-        forward_pass = self._steps.forward(
-          state, self._dataset, indices, discrete
-        )
+        forward_pass = self._steps.forward(state, *batch, discrete)
       codes, scored, solved = self._codes(forward_pass, discrete, state, guess)
       state, metrics = self._steps.update(
         state,
-        self._dataset,
-        indices,
+        *batch,
         kl_weights,
         forward_pass,
         None if codes is None else codes.categories,
@@ -221,27 +227,15 @@ class Stepper:
       self._kl_weights = kl_weights, self._spread.share(kl_weights)
     return self._kl_weights[1]
 
-  def _indices(self, first: int, last: int) -> np.ndarray:
-    """Returns `[R, n, B]` int32, filled up to the n that was compiled for."""
-    config = self._config
-    shape = (len(self._seeds), self._steps_per_call, config.batch_size)
-    indices = np.zeros(shape, np.int32)
-    for row, seed in enumerate(self._seeds.tolist()):
-      for step in range(first, last):
-        indices[row, step - first] = data.batch_indices(
-          len(self._dataset), config.batch_size, seed, step
-        )
-    return indices
-
 
 def device_dataset(
   dataset: data.Dataset, method: Method, spread: Spread
-) -> data.DeviceDataset:
+) -> data.DeviceDataset | data.StreamedDataset:
   """Returns the data set on the devices, with classes if the method needs them.
 
   Raises:
     UserError: a supervised method, and data without classes or with more
-      classes than it has categories.
+      classes than it has categories; or images that don't fit into memory.
   """
   classes = None
   if method.is_supervised:

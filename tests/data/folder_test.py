@@ -180,6 +180,38 @@ def test_error_names_the_bad_file(tmp_path, damage, message):
   with pytest.raises(UserError, match=message) as refused:
     load(tmp_path)
   assert "1.png" in str(refused.value) and "\n" not in str(refused.value)
+  with pytest.raises(UserError, match=message) as refused:
+    load(tmp_path, stream=True).images[np.arange(3)]
+  assert "1.png" in str(refused.value) and "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+  ("images", "options"),
+  [
+    ([random_images(16, 16, 3)] * 3, {}),
+    ([random_images(16, 16)] * 2 + [random_images(16, 16, 3)], {}),
+    ([random_images(16, 16)] * 3, {"mode": "RGB"}),
+    ([random_images(16, 16) // 128 * 255] * 3, {}),
+    ([random_images(20, 30, 3), random_images(32, 32)], {"fit": "pad"}),
+    ([random_images(20, 30, 3), random_images(30, 32)], {"fit": "resize"}),
+  ],
+  ids=["colour", "mixed", "grey as colour", "binary", "pad", "resize"],
+)
+def test_streamed_images_are_those_in_memory(tmp_path, caplog, images, options):
+  mode = options.pop("mode", None)
+  for index, image in enumerate(images):
+    save(tmp_path / "pets" / "ab"[index % 2] / f"{index}.png", image, mode)
+  caplog.set_level("INFO")
+  in_memory = load(tmp_path / "pets", **options)
+  said = caplog.text.count("pixels are")
+  streamed = load(tmp_path / "pets", stream=True, **options)
+  indices = np.arange(len(images))[::-1]
+  np.testing.assert_array_equal(
+    streamed.images[indices], in_memory.images[indices]
+  )
+  assert str(streamed) == str(in_memory)
+  np.testing.assert_array_equal(streamed.classes, in_memory.classes)
+  assert caplog.text.count("pixels are") == 2 * said
 
 
 def test_error_names_the_wrong_folder(tmp_path):
