@@ -30,7 +30,8 @@ NAMES = tuple(
 )
 _IMAGES = "images"
 _TEXTS = ("factor_names", "class_names", "class_factor")
-_HDF5 = b"\x89HDF"  # the first bytes of the kind
+_HDF5 = b"\x89HDF"  # the first bytes of the kinds
+_NPY = np.lib.format.MAGIC_PREFIX
 
 
 def load(path: pathlib.Path, fit: str = "", stream: bool = False) -> Dataset:
@@ -103,13 +104,16 @@ def _read(path: pathlib.Path, stream: bool) -> dict[str, Any]:
 
 
 def _read_numpy(path: pathlib.Path, stream: bool) -> dict[str, Any]:
-  content = np.load(path, mmap_mode="r", allow_pickle=False)
-  if isinstance(content, np.ndarray):  # of an .npy; nothing is read yet
-    if not stream:
-      memory.check_fits(path, content.nbytes, memory.free_on_host())
-      content = np.array(content)
-    return {_IMAGES: content}
-  with content:
+  with path.open("rb") as file:
+    is_npy = file.read(len(_NPY)) == _NPY
+    if is_npy and stream:
+      return {_IMAGES: np.load(path, mmap_mode="r", allow_pickle=False)}
+    if is_npy:
+      memory.check_fits(path, path.stat().st_size, memory.free_on_host())
+    file.seek(0)
+    content = np.load(file, allow_pickle=False)
+    if is_npy:
+      return {_IMAGES: content}
     is_streamed = stream and _IMAGES in content
     if not is_streamed:
       needed = sum(member.file_size for member in content.zip.infolist())

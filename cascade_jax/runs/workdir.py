@@ -119,7 +119,7 @@ def _check_same_run(folder: pathlib.Path, old: dict, new: dict) -> None:
 
 def _flat(config: dict) -> dict:
   """Returns a config with the keys of groups as "group.key"."""
-  flat = {}
+  flat: dict = {}
   for key, value in config.items():
     if isinstance(value, dict):
       flat |= {f"{key}.{inner}": each for inner, each in value.items()}
