@@ -111,8 +111,7 @@ def read(file: IO[bytes], size: int, stored: int) -> np.ndarray:
   flat = np.empty(math.prod(header.shape), header.dtype)
   fill(file, flat)
   check_end(file)
-  order = "F" if header.is_fortran else "C"
-  array = flat.reshape(header.shape, order=order)
+  array = flat.reshape(header.shape, order="F" if header.is_fortran else "C")
   return np.asarray(array, header.dtype.newbyteorder("="), order="C")
 
 
@@ -122,7 +121,7 @@ def fill(file: IO[bytes], array: np.ndarray) -> None:
   Raises:
     ValueError: the file ends before.
   """
-  flat = memoryview(array.reshape(-1).view(np.uint8))
+  flat = array.reshape(-1).view(np.uint8).data
   done = 0
   while done < len(flat):
     piece = file.read(min(_PIECE, len(flat) - done))

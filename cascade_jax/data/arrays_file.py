@@ -6,7 +6,6 @@ unpickle, are refused.
 
 import inspect
 import pathlib
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -50,7 +49,7 @@ def load(path: pathlib.Path, fit: str = "") -> Dataset:
   return from_arrays(path.stem, **arrays | texts, fit=fit)
 
 
-def _read(path: pathlib.Path) -> Mapping[str, Any]:
+def _read(path: pathlib.Path) -> dict[str, Any]:
   """Reads all arrays of a file, whose kind is told by its first bytes."""
   with path.open("rb") as file:
     start = file.read(8)

@@ -1,6 +1,7 @@
 import hashlib
 import sys
 
+import h5py
 import numpy as np
 import pytest
 
@@ -73,6 +74,19 @@ def test_content_that_is_not_dsprites_is_refused(arrays, tmp_path, key, value):
   path = tmp_path / "dsprites.npz"
   np.savez(path, **{**arrays, key: value})
   with pytest.raises(UserError, match="is not dSprites"):
+    dsprites_files.read(path, SIZES)
+
+
+@pytest.mark.parametrize("name", ["imgs", "latents/classes"])
+def test_claims_of_an_hdf5_are_checked_before_memory_is_taken(
+  arrays, tmp_path, name
+):
+  path = tmp_path / "dsprites.hdf5"
+  write_hdf5(path, arrays)
+  with h5py.File(path, "r+") as file:
+    del file[name]
+    file.create_dataset(name, (2, 10**7, 10**7), "u1", chunks=(1, 64, 64))
+  with pytest.raises(UserError, match="is not dSprites: (imgs are|it takes)"):
     dsprites_files.read(path, SIZES)
 
 
