@@ -110,7 +110,6 @@ def read(file: IO[bytes], size: int, stored: int) -> np.ndarray:
   check_size(header.data_bytes, stored)
   flat = np.empty(math.prod(header.shape), header.dtype)
   fill(file, flat)
-  check_end(file)
   array = flat.reshape(header.shape, order="F" if header.is_fortran else "C")
   return np.asarray(array, header.dtype.newbyteorder("="), order="C")
 
@@ -118,8 +117,12 @@ def read(file: IO[bytes], size: int, stored: int) -> np.ndarray:
 def fill(file: IO[bytes], array: np.ndarray) -> None:
   """Fills a contiguous array with the next bytes of a file.
 
+  A member of an .npz compares its CRC when its last byte is read. Values end
+  there, as `read_header` has checked.
+
   Raises:
     ValueError: the file ends before.
+    zipfile.BadZipFile: the values aren't those that were written.
   """
   flat = array.reshape(-1).view(np.uint8).data
   done = 0
@@ -129,17 +132,6 @@ def fill(file: IO[bytes], array: np.ndarray) -> None:
       raise ValueError(f"it ends {len(flat) - done} bytes early")
     flat[done : done + len(piece)] = piece
     done += len(piece)
-
-
-def check_end(file: IO[bytes]) -> None:
-  """Checks that no byte is left; a member of an .npz checks its CRC then.
-
-  Raises:
-    ValueError: there are more bytes.
-    zipfile.BadZipFile: the values aren't those that were written.
-  """
-  if file.read(1):
-    raise ValueError("it goes on after its last value")
 
 
 def _check_type(dtype: np.dtype) -> None:

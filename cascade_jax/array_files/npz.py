@@ -98,9 +98,9 @@ def opened(path: pathlib.Path) -> Iterator[dict[str, Member]]:
 
 
 def _array_name(info: zipfile.ZipInfo) -> str:
-  """The name without .npy; a 0 in it would hide what follows."""
+  """The name without .npy; `filename` would end at a 0 in the name."""
   name = info.orig_filename.removesuffix(".npy")
-  if name == info.orig_filename or info.orig_filename != info.filename:
+  if name == info.orig_filename:
     raise UserError(f"{info.orig_filename!r} in it is not an array (.npy)")
   return name
 

@@ -147,7 +147,6 @@ def _npy_chunks(file: IO[bytes], size: int) -> Iterator[np.ndarray]:
     images = np.empty((min(_CHUNK, shape[0] - start), *shape[1:]), np.uint8)
     npy.fill(file, images)
     yield images
-  npy.check_end(file)
 
 
 @contextlib.contextmanager
