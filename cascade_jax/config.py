@@ -34,6 +34,7 @@ def default() -> ml_collections.ConfigDict:
         "downsample": "every_second",  # or "mean", for 32 pixels
         "num_orientations": 40,  # the first so many of dSprites' 40
         "num_images": 100_000,  # at most, of dsprites_color, dsprites_noisy
+        "unverified": False,  # dsprites_file: whether other digests are read
       },
       "likelihood": "bernoulli",  # or "gaussian"
       "num_continuous": 6,  # m

@@ -12,6 +12,7 @@ ROOT = pathlib.Path(cascade_jax.__file__).parent
 FLOORS = [
   {"errors", "backend"},
   {"types", "startup", "optional"},
+  {"array_files"},
   {"losses", "metrics", "sharding"},
   {"assignment", "connectivity", "data", "networks"},
   {"methods"},

@@ -5,19 +5,16 @@ unpickle, are refused. Images that are streamed stay in the file, which is
 mapped into memory (.npy, .npz) or held open (.hdf5).
 """
 
-import difflib
 import inspect
 import pathlib
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from cascade_jax import optional
-from cascade_jax.data import memory
+from cascade_jax.array_files import hdf5, npy, npz
+from cascade_jax.array_files.mapped import mapped_file
 from cascade_jax.data.dataset import Dataset, from_arrays
 from cascade_jax.data.fit import fitted, log_fit
-from cascade_jax.data.mapped_npz import mapped_array
 from cascade_jax.data.pixels import are_zero_one, check_shape, to_levels
 from cascade_jax.data.streamed_images import StreamedImages, streamed_dataset
 from cascade_jax.errors import UserError
@@ -30,8 +27,6 @@ NAMES = tuple(
 )
 _IMAGES = "images"
 _TEXTS = ("factor_names", "class_names", "class_factor")
-_HDF5 = b"\x89HDF"  # the first bytes of the kinds
-_NPY = np.lib.format.MAGIC_PREFIX
 
 
 def load(path: pathlib.Path, fit: str = "", stream: bool = False) -> Dataset:
@@ -45,9 +40,9 @@ def load(path: pathlib.Path, fit: str = "", stream: bool = False) -> Dataset:
 
   Raises:
     UserError: there is no such file, it is damaged or of another kind, holds
-      an array of another name, or an array is refused by `from_arrays`; the
-      file is an .hdf5 and h5py isn't installed; the images don't fit into
-      memory, or are to be streamed from a compressed .npz.
+      an array of another name or one too large for the memory, or an array is
+      refused by `from_arrays`; the file is an .hdf5 and h5py isn't installed;
+      or images are to be streamed from a compressed .npz.
   """
   if not path.is_file():
     raise UserError(
@@ -55,7 +50,10 @@ def load(path: pathlib.Path, fit: str = "", stream: bool = False) -> Dataset:
       ".hdf5 with your images"
     )
   arrays = _read(path, stream)
-  _check_array_names(path, arrays)
+  if _IMAGES not in arrays:
+    raise UserError(f"{path} has no array named {_IMAGES!r}")
+  for name in arrays.keys() & set(_TEXTS):
+    arrays[name] = _text(path, name, arrays[name])
   if not stream:
     return from_arrays(path.stem, **arrays, fit=fit)
   images = _streamed(arrays.pop(_IMAGES), fit)
@@ -88,63 +86,17 @@ def _read(path: pathlib.Path, stream: bool) -> dict[str, Any]:
   Images that are streamed are left in the file.
   """
   with path.open("rb") as file:
-    is_hdf5 = file.read(len(_HDF5)) == _HDF5
-  try:
-    read = _read_hdf5 if is_hdf5 else _read_numpy
-    arrays = read(path, stream)
-  except UserError:
-    raise
-  except Exception as error:  # damage can raise any exception
-    raise UserError(
-      f"{path} is not a whole .npz, .npy or .hdf5: {error}"
-    ) from error
-  for name in arrays.keys() & set(_TEXTS):
-    arrays[name] = _text(path, name, arrays[name])
-  return arrays
-
-
-def _read_numpy(path: pathlib.Path, stream: bool) -> dict[str, Any]:
-  with path.open("rb") as file:
-    is_npy = file.read(len(_NPY)) == _NPY
-    if is_npy and stream:
-      return {_IMAGES: np.load(path, mmap_mode="r", allow_pickle=False)}
-    if is_npy:
-      memory.check_fits(path, path.stat().st_size, memory.free_on_host())
-    file.seek(0)
-    content = np.load(file, allow_pickle=False)
-    if is_npy:
-      return {_IMAGES: content}
-    is_streamed = stream and _IMAGES in content
-    if not is_streamed:
-      needed = sum(member.file_size for member in content.zip.infolist())
-      memory.check_fits(path, needed, memory.free_on_host())
-    read = [name for name in content if not (is_streamed and name == _IMAGES)]
-    arrays = {name: content[name] for name in read}
-    if is_streamed:
-      member = content.zip.getinfo(f"{_IMAGES}.npy")
-      arrays[_IMAGES] = mapped_array(path, member)
-    return arrays
-
-
-def _read_hdf5(path: pathlib.Path, stream: bool) -> dict[str, Any]:
-  h5py = optional.imported("h5py", "hdf5", path.name)
-  with h5py.File(path) as file:
-    for name in file:
-      if not isinstance(file[name], h5py.Dataset):
-        raise UserError(f"{name!r} in {path} is no array; move it elsewhere")
-    is_streamed = stream and _IMAGES in file
-    if not is_streamed:
-      needed = sum(file[name].nbytes for name in file)
-      memory.check_fits(path, needed, memory.free_on_host())
-    is_text = {name: h5py.check_string_dtype(file[name].dtype) for name in file}
-    arrays = {
-      name: (file[name].asstr() if is_text[name] else file[name])[()]
-      for name in file
-      if not (is_streamed and name == _IMAGES)
-    }
-  if is_streamed:  # the array keeps its file open
-    arrays[_IMAGES] = h5py.File(path)[_IMAGES]
-  return arrays
+    start = file.read(8)
+  streamed = (_IMAGES,) if stream else ()
+  if start.startswith(npz.MAGIC):
+    return npz.read(path, NAMES, streamed)
+  if start.startswith(npy.MAGIC):
+    return {_IMAGES: mapped_file(path) if stream else npy.read_file(path)}
+  if start.startswith(hdf5.MAGIC):
+    return hdf5.read(path, NAMES, streamed)
+  raise UserError(
+    f"{path} is not an .npz, .npy or .hdf5: it starts with {start!r}"
+  )
 
 
 def _text(path: pathlib.Path, name: str, array: Any) -> str | list[str]:
@@ -159,18 +111,3 @@ def _text(path: pathlib.Path, name: str, array: Any) -> str | list[str]:
     kind = "a single string" if name == "class_factor" else "a list of strings"
     raise UserError(f"{name} in {path} is {text!r}; it must be {kind}")
   return text
-
-
-def _check_array_names(path: pathlib.Path, found: Iterable[str]) -> None:
-  """Refuses names that nothing reads, which may be mistyped."""
-  for name in found:
-    if name not in NAMES:
-      near = difflib.get_close_matches(name, NAMES, n=1)
-      hint = (
-        f"did you mean {near[0]!r}?"
-        if near
-        else f"the names are {', '.join(NAMES)}"
-      )
-      raise UserError(f"{path} has an array named {name!r}; {hint}")
-  if "images" not in found:
-    raise UserError(f"{path} has no array named 'images'")

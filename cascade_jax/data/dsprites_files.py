@@ -9,19 +9,18 @@ import contextlib
 import hashlib
 import os
 import pathlib
-import zipfile
 from collections.abc import Iterator
 from typing import IO
 
 import numpy as np
-from absl import logging
 
+from cascade_jax.array_files import hdf5, npy, npz
 from cascade_jax.data import dsprites, sprites
 from cascade_jax.errors import UserError
 
 # The kind of a file is read from its first bytes and not from its name, because
 # the cache of TensorFlow Datasets names the hdf5 file "....hdf5raw=true".
-_KINDS = {b"PK\x03\x04": "npz", b"\x89HDF": "hdf5"}
+_KINDS = {npz.MAGIC: "npz", hdf5.MAGIC: "hdf5"}
 # The digests of dsprites_ndarray_co1sh3sc6or40x32y32_64x64: for the npz the one
 # that several public projects quote, for the hdf5 the one that TensorFlow
 # Datasets checks.
@@ -40,13 +39,20 @@ _Content = tuple[np.ndarray, Iterator[np.ndarray]]
 
 
 def read(
-  path: str | os.PathLike, sizes: tuple[int, ...] = dsprites.FACTOR_SIZES
+  path: str | os.PathLike,
+  sizes: tuple[int, ...] = dsprites.FACTOR_SIZES,
+  unverified: bool = False,
 ) -> np.ndarray:
   """Reads and packs all images of a dSprites file.
 
+  The digest of the whole file must be that of the published one, because the
+  .hdf5 has no checksums of its own: a pixel that flipped in it would be read.
+
   Args:
     path: the .npz or .hdf5 file.
-    sizes: the number of values of each factor in the file.
+    sizes: the number of values of each factor in the file; there is a digest
+      for those of dSprites only.
+    unverified: whether a file of another digest is read too.
 
   Returns:
     `[N, 64]` uint64, the rows of each image; bit j of a row is column j.
@@ -54,8 +60,8 @@ def read(
   Raises:
     UserError: there is no such file.
     UserError: the file is an .hdf5 and h5py isn't installed.
-    UserError: the file is of another kind or damaged: its shapes, types, pixel
-      values or factor grid are not those of dSprites.
+    UserError: the file is of another kind or damaged: its digest, shapes,
+      types, pixel values or factor grid are not those of dSprites.
   """
   path = pathlib.Path(path).expanduser()
   if not path.is_file():
@@ -65,9 +71,11 @@ def read(
     )
   try:
     kind = _kind(path)
+    if sizes == dsprites.FACTOR_SIZES and not unverified:
+      _check_digest(path, kind)
     opened = {"npz": _opened_npz, "hdf5": _opened_hdf5}[kind](path)
     with opened as (classes, chunks):
-      rows = _packed(classes, chunks, sizes)
+      return _packed(classes, chunks, sizes)
   except ImportError as error:
     raise UserError(
       f"{path.name} needs h5py: pip install cascade_jax[hdf5]"
@@ -79,9 +87,6 @@ def read(
       f"{path} is damaged or is not dSprites: {error}. Delete it and download "
       "it again, or use the data set 'dsprites', which needs no file."
     ) from error
-  if sizes == dsprites.FACTOR_SIZES:
-    _compare_digest(path, kind)
-  return rows
 
 
 def _kind(path: pathlib.Path) -> str:
@@ -101,8 +106,6 @@ def _packed(
   rows = np.empty((len(classes), sprites.SIZE), np.uint64)
   done = 0
   for images in chunks:
-    if images.dtype != np.uint8 or images.shape[1:] != (64, 64):
-      raise UserError(f"images are {images.dtype} {images.shape[1:]}")
     if images.max() > 1:
       raise UserError(f"a pixel is {images.max()}, not 0 or 1")
     bits = np.packbits(images, axis=-1, bitorder="little")
@@ -127,27 +130,23 @@ def _check_grid(classes: np.ndarray, sizes: tuple[int, ...]) -> None:
 
 @contextlib.contextmanager
 def _opened_npz(path: pathlib.Path) -> Iterator[_Content]:
-  with zipfile.ZipFile(path) as archive:
-    with archive.open("latents_classes.npy") as member:
-      classes = np.lib.format.read_array(member, allow_pickle=False)
-    with archive.open("imgs.npy") as member:
-      yield classes, _npy_chunks(member)
+  with npz.opened(path) as members:
+    classes = members["latents_classes"].read()
+    images = members["imgs"]
+    with images.open() as file:
+      yield classes, _npy_chunks(file, images.info.file_size)
 
 
-def _npy_chunks(member: IO[bytes]) -> Iterator[np.ndarray]:
-  """Reads `imgs` chunk by chunk; `np.load` would hold all 3 GB at once."""
-  version = np.lib.format.read_magic(member)
-  read_header = {
-    (1, 0): np.lib.format.read_array_header_1_0,
-    (2, 0): np.lib.format.read_array_header_2_0,
-  }[version]
-  shape, is_fortran, dtype = read_header(member)
-  if is_fortran or dtype != np.uint8 or shape[1:] != (64, 64):
-    raise UserError(f"imgs has type {dtype} and shape {shape}")
+def _npy_chunks(file: IO[bytes], size: int) -> Iterator[np.ndarray]:
+  """Reads `imgs` chunk by chunk; all at once they would take 3 GB."""
+  header = npy.read_header(file, size)
+  shape = _checked_shape(header.shape, header.dtype)
+  if header.is_fortran:
+    raise UserError("imgs are in Fortran's order")
   for start in range(0, shape[0], _CHUNK):
-    count = min(_CHUNK, shape[0] - start)
-    content = member.read(count * 64 * 64)
-    yield np.frombuffer(content, np.uint8).reshape(count, 64, 64)
+    images = np.empty((min(_CHUNK, shape[0] - start), *shape[1:]), np.uint8)
+    npy.fill(file, images)
+    yield images
 
 
 @contextlib.contextmanager
@@ -155,24 +154,27 @@ def _opened_hdf5(path: pathlib.Path) -> Iterator[_Content]:
   import h5py  # optional
 
   with h5py.File(path) as file:
-    images = file["imgs"]
+    images, classes = file["imgs"], file["latents/classes"]
+    _checked_shape(images.shape, images.dtype)
+    hdf5.check_dataset(classes)
     starts = range(0, len(images), _CHUNK)
-    yield (
-      file["latents/classes"][:],
-      (images[start : start + _CHUNK] for start in starts),
-    )
+    yield classes[:], (images[start : start + _CHUNK] for start in starts)
 
 
-def _compare_digest(path: pathlib.Path, kind: str) -> None:
-  """Logs a warning if the file isn't the published one."""
+def _checked_shape(shape: tuple[int, ...], dtype: np.dtype) -> tuple[int, ...]:
+  """Returns the shape of all images, before the first is read."""
+  if dtype != np.uint8 or shape[1:] != (64, 64):
+    raise UserError(f"imgs are {dtype} {list(shape)}, not uint8 [N, 64, 64]")
+  return shape
+
+
+def _check_digest(path: pathlib.Path, kind: str) -> None:
+  """Refuses a file that isn't the published one."""
   algorithm, expected = _DIGESTS[kind]
   with path.open("rb") as file:
     digest = hashlib.file_digest(file, algorithm).hexdigest()
   if digest != expected:
-    logging.warning(
-      "%s passes every check, but its %s is %s, not %s as published",
-      path,
-      algorithm,
-      digest,
-      expected,
+    raise UserError(
+      f"its {algorithm} is {digest}, not {expected} as published (to read it "
+      "all the same, set data.name=dsprites_file and data.unverified=True)"
     )

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image, ImageOps
 
-from cascade_jax.data import memory
+from cascade_jax.array_files import memory
+from cascade_jax.array_files.damage import named
 from cascade_jax.data.dataset import Dataset, from_arrays
 from cascade_jax.data.fit import fitted, log_fit, side_of
 from cascade_jax.data.streamed_images import StreamedImages, streamed_dataset
@@ -65,7 +66,8 @@ def _all(path: pathlib.Path, files: list[pathlib.Path], fit: str) -> np.ndarray:
     if not images:
       first = side
       needed = len(files) * (image.size + side * side * image.shape[-1])
-      memory.check_fits(path, needed, memory.free_on_host())
+      with named(path):
+        memory.check_fits(needed, memory.free_on_host())
     _check_side(file, side, files[0], first)
     images.append(image)
   for height, width in sorted({image.shape[:2] for image in images}):

@@ -41,7 +41,7 @@ NAMES = (
 _RENDERED = frozenset({"image_size", "downsample", "num_orientations"})
 _READS = {
   "dsprites": _RENDERED,
-  "dsprites_file": _RENDERED | {"path"},
+  "dsprites_file": _RENDERED | {"path", "unverified"},
   "dsprites_tfds": _RENDERED | {"path"},
   **dict.fromkeys(dsprites_variants.NAMES, _RENDERED | {"num_images"}),
   "xy_squares": frozenset({"image_size"}),
@@ -65,6 +65,7 @@ def load(
   fit: str = "",
   stream: bool = False,
   num_images: int = 100_000,
+  unverified: bool = False,
   **options: Unpack[dsprites.Options],
 ) -> Dataset:
   """Loads a data set by its name.
@@ -94,6 +95,8 @@ def load(
     stream: whether the images of `arrays` and `folder` stay on disk and are
       read when they are needed, for those that don't fit into memory.
     num_images: of `dsprites_color` and `dsprites_noisy`, at most.
+    unverified: whether `dsprites_file` reads a file whose digest is not that of
+      the published one.
     **options: the options of `dsprites.load`, of which `xy_squares` has
       `image_size`; ignored for the other data sets.
 
@@ -107,7 +110,8 @@ def load(
   if name == "dsprites":
     return dsprites.load(**options)
   if name == "dsprites_file":
-    return dsprites.load(**options, rows=dsprites_files.read(path))
+    rows = dsprites_files.read(path, unverified=unverified)
+    return dsprites.load(**options, rows=rows)
   if name == "dsprites_tfds":
     return dsprites.load(**options, rows=dsprites_tfds.read(path or None))
   if name in dsprites_variants.NAMES:

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 import jax
 import numpy as np
 
-from cascade_jax.data import memory
+from cascade_jax.array_files import memory
+from cascade_jax.array_files.damage import named
 from cascade_jax.data.dataset import Dataset, is_aligned, unpack
 from cascade_jax.data.read_ahead import ReadAhead
 from cascade_jax.data.streamed_images import StreamedImages
@@ -142,8 +143,8 @@ def to_device(
     return StreamedDataset(dataset.images, classes, spread)
   for device in spread.mesh.devices.flat:
     if not (device.platform == "cpu" and is_aligned(dataset.images)):
-      free = memory.free_on(device)
-      memory.check_fits(dataset.name, dataset.images.nbytes, free)
+      with named(dataset.name):
+        memory.check_fits(dataset.images.nbytes, _free_on(device))
   return DeviceDataset(
     rows=spread.share(dataset.images),
     classes=None if classes is None else spread.share(classes),
@@ -177,3 +178,13 @@ def true_classes(
       f"{dataset.name!r} go up to {classes.max()}, from 0"
     )
   return classes
+
+
+def _free_on(device: jax.Device) -> int | None:
+  """Returns the bytes that are free on a device; None if unknown."""
+  if device.platform == "cpu":
+    return memory.free_on_host()
+  stats = device.memory_stats()
+  if not stats or "bytes_limit" not in stats:
+    return None
+  return stats["bytes_limit"] - stats.get("bytes_in_use", 0)

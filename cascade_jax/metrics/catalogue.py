@@ -3,7 +3,8 @@
 Shapes: N examples, D discrete variables.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -39,6 +40,7 @@ class Metric(NamedTuple):
     scores: maps the name of each score to a field of the function's result.
     protocol: one sentence that tells a reader how the number is computed.
     undefined: why one of several scores can be NaN while others are numbers.
+    ranges: the least and the largest value of scores that are not in 0..1.
   """
 
   function: Callable
@@ -47,6 +49,7 @@ class Metric(NamedTuple):
   scores: dict[str, str]
   protocol: str
   undefined: str = ""
+  ranges: Mapping[str, tuple[float, float]] = MappingProxyType({})
 
   def compute(self, inputs: MetricInputs, seed: int) -> dict[str, float]:
     """Returns the scores of the metric by name, NaN for what is undefined."""
@@ -185,6 +188,7 @@ METRICS = {
     {"irs": "score"},
     "Suter et al. 2019, 0.99 quantile of the distances; continuous dimensions "
     "only.",
+    ranges={"irs": (-1.0, 1.0)},
   ),
   "classification_accuracy": Metric(
     _best_accuracy,
@@ -203,5 +207,6 @@ METRICS = {
     "Mutual information divided by the arithmetic mean of the entropies; "
     "adjusted Rand index. With several discrete variables, the most accurate "
     "one is scored.",
+    ranges={"ari": (-0.5, 1.0)},
   ),
 }

@@ -10,6 +10,8 @@ import numpy as np
 from cascade_jax.metrics.columns import fewest_examples
 from cascade_jax.metrics.inputs import MetricInputs
 from cascade_jax.metrics.mig import NUM_BINS, VALUE_RANGE
+from cascade_jax.metrics.mutual_information import BY_CHANCE, chance_share
+from cascade_jax.metrics.partitions import numbered
 from cascade_jax.metrics.posteriors import kl_agrees
 
 _FEW_EXAMPLES = 20
@@ -26,6 +28,8 @@ def cautions(inputs: MetricInputs, scores: Container[str]) -> dict[str, str]:
   found = {"factors": _few_examples(inputs), "kl": _other_kl(inputs)}
   if "robust_mig" in scores:
     found["robust_mig"] = _narrow_posteriors(inputs)
+  if "nmi" in scores:
+    found["nmi"] = _many_categories(inputs)
   return {name: text for name, text in found.items() if text}
 
 
@@ -39,6 +43,20 @@ def _few_examples(inputs: MetricInputs) -> str:
     f"factor {factor} (from 0) has a value with only {fewest} example(s). "
     f"Below {_FEW_EXAMPLES} is few for metrics that fix a factor and vary the "
     "rest, or hold some out."
+  )
+
+
+def _many_categories(inputs: MetricInputs) -> str:
+  """Returns a caution if much of the NMI of some variable can be chance."""
+  classes = numbered(np.asarray(inputs.classes))
+  variables = np.asarray(inputs.categories).reshape(len(classes), -1).T
+  shares = [chance_share(numbered(labels), classes) for labels in variables]
+  if max(shares) <= BY_CHANCE:
+    return ""
+  return (
+    "there are so many categories for so few examples that by chance alone "
+    f"they would tell about {max(shares):.0%} of the class. nmi is not "
+    "corrected for chance, ari is."
   )
 
 

@@ -133,17 +133,18 @@ def checked_labels(name: str, labels: np.ndarray) -> np.ndarray:
   labels = integer_labels(name, labels)
   if labels.min() < 0:
     raise UserError(f"{name} must be integers counted from 0")
-  return labels.astype(np.int64)  # in uint8, 255 + 1 would be 0
+  return labels
 
 
 def integer_labels(name: str, labels: np.ndarray) -> np.ndarray:
-  """Returns labels as integers; whole floats and booleans are converted.
+  """Returns labels in int64; whole floats and booleans are converted.
 
   Raises:
-    UserError: some labels are not whole numbers; the message names the array.
+    UserError: some labels are not whole numbers, or are so large that other
+      labels may have become equal to them; the message names the array.
   """
   if np.issubdtype(labels.dtype, np.integer):
-    return labels
+    return _in_int64(name, labels)
   if not np.can_cast(labels.dtype, np.float64, "same_kind"):
     raise UserError(f"{name} must be integers, got {labels.dtype}")
   is_fraction = ~(np.isfinite(labels) & (labels == np.round(labels)))
@@ -152,7 +153,32 @@ def integer_labels(name: str, labels: np.ndarray) -> np.ndarray:
       f"{name} must be integers, class indices; got {labels[is_fraction][0]}. "
       "Number the values, or put them in bins"
     )
+  if labels.dtype != bool:
+    _check_exact(name, labels)
   return labels.astype(np.int64)
+
+
+def _in_int64(name: str, labels: np.ndarray) -> np.ndarray:
+  if labels.max(initial=0) > np.iinfo(np.int64).max:
+    raise UserError(
+      f"{name} go up to {labels.max()}, beyond int64; number the values, "
+      "numpy.unique(..., return_inverse=True)[1]"
+    )
+  return labels.astype(np.int64)  # in uint8, 255 + 1 would be 0
+
+
+def _check_exact(name: str, labels: np.ndarray) -> None:
+  """Refuses floats of a size at which their type skips whole numbers.
+
+  Different numbers have become one label there, if not in the file then in
+  int64, and the codes of one label are easily told.
+  """
+  digits = np.finfo(labels.dtype).nmant + 1
+  if (largest := np.abs(labels).max(initial=0)) >= 2**digits:
+    raise UserError(
+      f"{name} go up to {largest:g} in {labels.dtype}, which can't tell whole "
+      f"numbers from 2**{digits} on apart; give them as integers"
+    )
 
 
 def check_not_negative(name: str, value: float) -> None:

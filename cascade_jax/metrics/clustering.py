@@ -33,7 +33,7 @@ def category_agreement(
   entropies. This is the default of scikit-learn; papers on clustering often
   divide by the geometric mean or by the larger entropy, which give higher and
   lower values. It is not corrected for chance: many categories on few examples
-  score above 0.
+  score above 0 (`cautions` says so).
   ari (Hubert & Arabie 1985) counts pairs of examples and is corrected for
   chance: it averages 0 for independent labels and can fall slightly below.
   Unlike `classification_accuracy`, neither score needs as many categories as
@@ -45,7 +45,7 @@ def category_agreement(
 
   Raises:
     UserError: an argument is malformed; the message names it.
-    UndefinedMetricError: all examples have one class, or labels of 10,000 and
+    UndefinedMetricError: all examples have one class, or labels of 2,000 and
       more.
   """
   categories, classes = checked_pair(categories, classes)

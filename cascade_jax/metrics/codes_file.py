@@ -1,10 +1,10 @@
 """Files of codes, which evaluation writes and `experiments.score` reads."""
 
 import pathlib
-import zipfile
 
 import numpy as np
 
+from cascade_jax.array_files import npz
 from cascade_jax.errors import UserError
 from cascade_jax.metrics.inputs import MetricInputs
 
@@ -19,25 +19,11 @@ def read(path: pathlib.Path) -> MetricInputs:
   """Returns the arrays of a file that `write` or numpy.savez wrote.
 
   Raises:
-    UserError: the file does not exist, is no .npz file, has an array with an
-      unknown name, has no codes, or has malformed arrays; the message names the
-      file.
+    UserError: the file does not exist, is no .npz file or is damaged, has an
+      array with an unknown name or one too large for the memory, has no codes,
+      or has malformed arrays; the message names the file.
   """
-  # NumPy would take another file for a pickle, and advise how to load it.
-  if path.is_file() and not zipfile.is_zipfile(path):
-    raise UserError(f"{path} is not an .npz file, as numpy.savez writes it")
-  try:
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-      arrays = {name: archive[name] for name in archive.files}
-  except (OSError, ValueError, zipfile.BadZipFile) as error:
-    raise UserError(
-      f"{path} can't be read as arrays saved by numpy.savez ({error})"
-    ) from error
-  if unknown := arrays.keys() - set(MetricInputs._fields):
-    raise UserError(
-      f"{path} holds {', '.join(sorted(unknown))}; arrays are called "
-      f"{', '.join(MetricInputs._fields)}"
-    )
+  arrays = npz.read(path, MetricInputs._fields)
   if not arrays.keys() & {"means", "categories"}:
     raise UserError(f"{path} holds no codes: neither means nor categories")
   inputs = MetricInputs(**arrays)

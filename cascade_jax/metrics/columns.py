@@ -19,6 +19,8 @@ from cascade_jax.metrics.checks import (
   checked_means,
 )
 
+_MOST_CLASSES = 500  # that a classifier tells apart, or that are one-hot
+
 
 class CodeColumns(NamedTuple):
   """The codes of N examples, checked and in known types.
@@ -85,6 +87,30 @@ def varying_factors(factors: np.ndarray, at_least: int = 1) -> np.ndarray:
   return varying
 
 
+def learnable_factors(factors: np.ndarray) -> np.ndarray:
+  """Returns the indices of the factors `[N, F]` that vary, for a classifier.
+
+  Raises:
+    UndefinedMetricError: none varies, or one has more than 500 values: a
+      classifier of so many classes takes minutes to learn, and there are hardly
+      enough examples of each.
+  """
+  varying = varying_factors(factors)
+  for factor in varying:
+    _check_count(
+      f"factor {factor} (from 0)", "values", len(np.unique(factors[:, factor]))
+    )
+  return varying
+
+
+def _check_count(name: str, what: str, count: int) -> None:
+  if count > _MOST_CLASSES:
+    raise UndefinedMetricError(
+      f"{name} has {count} {what}, more than {_MOST_CLASSES}; are they numbers "
+      "of the examples? Put them in bins or leave it out"
+    )
+
+
 def lost_factors(whole: np.ndarray, part: np.ndarray) -> list[int]:
   """Returns the indices of the factors that vary in the whole but not in part.
 
@@ -130,11 +156,16 @@ def classifier_inputs(columns: CodeColumns) -> tuple[np.ndarray, np.ndarray]:
   """Returns the inputs of a classifier `[N, P]`, and their columns `[P]`.
 
   Means are standardised (a constant one becomes 0), categories are one-hot.
+
+  Raises:
+    UndefinedMetricError: a discrete variable has more than 500 categories.
   """
   means = columns.means
   parts = [StandardScaler().fit_transform(means) if means.size else means]
   sizes = [1] * means.shape[1]
-  for labels in columns.categories.T:
+  for variable, labels in enumerate(columns.categories.T):
+    name = f"discrete variable {variable} (from 0)"
+    _check_count(name, "categories", int(labels.max()) + 1)
     one_hot = np.eye(labels.max() + 1)[labels]
     parts.append(one_hot)
     sizes.append(one_hot.shape[1])

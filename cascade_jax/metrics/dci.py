@@ -15,7 +15,7 @@ from cascade_jax.metrics.checks import check_integer
 from cascade_jax.metrics.columns import (
   checked_columns,
   classifier_inputs,
-  varying_factors,
+  learnable_factors,
 )
 
 
@@ -102,10 +102,11 @@ def dci(
 
   Raises:
     UserError: an argument is malformed; the message names it.
-    UndefinedMetricError: no factor varies.
+    UndefinedMetricError: no factor varies, or a factor or discrete variable has
+      more than 500 values.
   """
   code, factors = checked_columns(means, factors, categories)
-  varying = varying_factors(factors)
+  varying = learnable_factors(factors)
   check_integer("num_trees", num_trees, 1)
   check_integer("max_depth", max_depth, 1)
   check_integer("seed", seed, 0)

@@ -22,8 +22,9 @@ class Interval(NamedTuple):
 
   Attributes:
     score: computed on all examples.
-    low: can lie below 0; NaN if half of the examples are too few to score.
-    high: can lie above 1; NaN likewise.
+    low: not below the least value of the score; NaN if half of the examples
+      are too few to score.
+    high: not above the largest value of the score; NaN likewise.
   """
 
   score: float
@@ -48,6 +49,10 @@ def intervals(
   Student's t with `resamples` - 1 degrees of freedom. The usual bootstrap with
   replacement would put copies of one example in both the training and the
   held-out set, and would raise every estimate of mutual information.
+
+  An end beyond the range of the score, such as an accuracy above 1, is moved to
+  the end of that range. Values beyond it are impossible, so the interval covers
+  the true value as often as before.
 
   The intervals are around the average score of this many examples: they do not
   show the bias that a metric has with few examples. The intervals of IRS, which
@@ -79,9 +84,13 @@ def intervals(
   half_scores, undefined = _scores_of_halves(inputs, metrics, resamples, seed)
   num_standard_errors = students_t.ppf(0.975, resamples - 1)  # to either side
   result = {}
-  for name, value in scores.items():
-    width = float(num_standard_errors * np.std(half_scores[name], ddof=1))
-    result[name] = Interval(value, value - width, value + width)
+  for metric, names_of_scores in metrics.items():
+    for name in names_of_scores:
+      width = float(num_standard_errors * np.std(half_scores[name], ddof=1))
+      ends = (scores[name] - width, scores[name] + width)
+      limits = METRICS[metric].ranges.get(name, (0.0, 1.0))
+      low, high = np.clip(ends, *limits).tolist()
+      result[name] = Interval(scores[name], low, high)
   return result, left_out | undefined
 
 

@@ -64,7 +64,9 @@ def interventional_robustness(
     quantile: of the distances, in 0..1; 1 for the version of the paper.
 
   Returns:
-    The score; 0 if all columns are constant or there are none.
+    The score, at most 1; 0 if all columns are constant or there are none. It is
+    below 0 (but not below -1) if examples are further from the mean of their
+    own value than any is from the mean of all.
 
   Raises:
     UserError: an argument is malformed; the message names it.

@@ -7,13 +7,14 @@ B bins.
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import sparse, stats
 from scipy.special import ndtr
 
 from cascade_jax.errors import UndefinedMetricError, UserError
 from cascade_jax.metrics.checks import check_integer, checked_scales
 from cascade_jax.metrics.columns import checked_columns, varying_factors
 from cascade_jax.metrics.mutual_information import (
+  check_chance,
   contingency,
   mutual_information,
   renumbered,
@@ -82,7 +83,9 @@ def mutual_information_gap(
 
   Raises:
     UserError: an argument is malformed; the message names it.
-    UndefinedMetricError: no factor varies.
+    UndefinedMetricError: no factor varies, or a discrete variable has so many
+      categories that chance alone tells a quarter of a factor
+      (`mutual_information.check_chance`).
   """
   mutual = mutual_information(
     means, factors, categories=categories, num_bins=num_bins
@@ -143,8 +146,8 @@ def robust_mutual_information_gap(
 
   Raises:
     UserError: an argument is malformed; the message names it.
-    UndefinedMetricError: no factor varies, or most means of a column lie
-      outside the range.
+    UndefinedMetricError: no factor varies, most means of a column lie outside
+      the range, or too many categories as for `mutual_information_gap`.
   """
   code, factors = checked_columns(means, factors, categories)
   varying = varying_factors(factors)
@@ -155,6 +158,7 @@ def robust_mutual_information_gap(
   edges = _inner_edges(value_range, num_bins)
   _check_inside(code.means, value_range)
   values = renumbered(factors[:, varying])
+  check_chance(code.categories, values)
   tables = [
     _posterior_tables(mean, scale, values, edges)
     for mean, scale in zip(code.means.T, scales.T)
@@ -208,7 +212,11 @@ def _posterior_tables(
       below = (distances > 0).astype(np.float64)
     mass = np.diff(below, axis=1, prepend=0.0, append=1.0).clip(min=0.0)
     for table, k in zip(tables, values):
-      table += mass.T @ np.eye(table.shape[1])[k[rows]]
+      ones, starts = np.ones(len(mass)), np.arange(len(mass) + 1)
+      one_hot = sparse.csr_array(
+        (ones, k[rows], starts), (len(mass), table.shape[1])
+      )
+      table += mass.T @ one_hot
   return tables
 
 

@@ -15,6 +15,7 @@ from cascade_jax.metrics.checks import check_integer, checked_factors
 from cascade_jax.metrics.columns import (
   checked_columns,
   classifier_inputs,
+  learnable_factors,
   varying_factors,
 )
 from cascade_jax.metrics.held_out import held_out
@@ -87,8 +88,9 @@ def modularity(
 
   Raises:
     UserError: an argument is malformed; the message names it.
-    UndefinedMetricError: fewer than two factors vary. With one, every column
-      with any information would score 1.
+    UndefinedMetricError: fewer than two factors vary (with one, every column
+      with any information would score 1), or a discrete variable has so many
+      categories that chance alone tells a quarter of a factor.
   """
   mutual = mutual_information(
     means, factors, categories=categories, num_bins=num_bins
@@ -143,10 +145,11 @@ def explicitness(
 
   Raises:
     UserError: an argument is malformed; the message names it.
-    UndefinedMetricError: no factor varies, or a value has a single example.
+    UndefinedMetricError: no factor varies, a value has a single example, or a
+      factor or discrete variable has more than 500 values.
   """
   code, factors = checked_columns(means, factors, categories)
-  varying = varying_factors(factors)
+  varying = learnable_factors(factors)
   check_integer("seed", seed, 0)
   inputs, _ = classifier_inputs(code)
   # A constant input keeps the classifier defined for a code without columns.

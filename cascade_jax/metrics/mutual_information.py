@@ -10,11 +10,14 @@ import numpy as np
 from scipy import stats
 from scipy.special import rel_entr
 
+from cascade_jax.errors import UndefinedMetricError
 from cascade_jax.metrics.columns import (
   checked_columns,
   discretise,
   varying_factors,
 )
+
+BY_CHANCE = 1 / 4  # of a factor's entropy, which is no longer a small bias
 
 
 class MutualInformation(NamedTuple):
@@ -46,7 +49,9 @@ def mutual_information(
   probabilities, and the mean of a continuous column is replaced by its bin, all
   of equal width, as in disentanglement_lib. The estimate is biased upwards by
   about (bins - 1) (values - 1) / 2N, so even a column that is independent of
-  the factors has more information about a factor with more values.
+  the factors has more information about a factor with more values. A discrete
+  variable of so many categories that this bias is a quarter of a factor's
+  entropy is refused (`check_chance`).
 
   Args:
     means: `[N, m]` posterior means; None for m = 0.
@@ -57,12 +62,13 @@ def mutual_information(
 
   Raises:
     UserError: an argument is malformed; the message names it.
-    UndefinedMetricError: no factor varies.
+    UndefinedMetricError: no factor varies, or as `check_chance`.
   """
   code, factors = checked_columns(means, factors, categories)
   varying = varying_factors(factors)
   labels = discretise(code, num_bins).T
   values = renumbered(factors[:, varying])
+  check_chance(code.categories, values)
   information = [
     [table_information(contingency(a, b)) for b in values] for a in labels
   ]
@@ -72,6 +78,44 @@ def mutual_information(
     np.array([stats.entropy(np.bincount(b)) for b in values]),
     varying,
   )
+
+
+def check_chance(categories: np.ndarray, values: list[np.ndarray]) -> None:
+  """Raises UndefinedMetricError if chance alone tells much of a factor.
+
+  An extreme case are numbers of the examples, given as categories: each one
+  names its example and thereby every factor, so that a plug-in estimate of
+  their mutual information is the factor's whole entropy, for noise too.
+
+  Args:
+    categories: `[N, D]`, each column numbered without gaps.
+    values: `[N]` of each factor, numbered likewise.
+  """
+  for variable, labels in enumerate(categories.T):
+    for factor, of_factor in enumerate(values):
+      if (share := chance_share(labels, of_factor)) > BY_CHANCE:
+        raise UndefinedMetricError(
+          f"discrete variable {variable} (from 0) has {labels.max() + 1} "
+          f"categories for {len(labels)} examples; by chance alone it would "
+          f"tell about {share:.0%} of varying factor {factor} (from "
+          "0). Give more examples, or leave the variable out"
+        )
+
+
+def chance_share(labels: np.ndarray, values: np.ndarray) -> float:
+  """Returns what independent labels seem to tell of values, as a share of all.
+
+  That is the bias of the plug-in estimate, (A - 1) (B - 1) / 2N nats to first
+  order (Miller 1955) but at most the entropy of either, divided by the entropy
+  of the values. In 0..1.
+
+  Args:
+    labels: `[N]`, numbered from 0 without gaps.
+    values: `[N]`, numbered likewise, not all equal.
+  """
+  bias = int(labels.max()) * int(values.max()) / (2 * len(labels))
+  own, whole = (stats.entropy(np.bincount(x)) for x in (labels, values))
+  return float(min(bias, own, whole) / whole)
 
 
 def renumbered(factors: np.ndarray) -> list[np.ndarray]:

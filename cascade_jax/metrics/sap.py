@@ -13,7 +13,7 @@ from cascade_jax.metrics.checks import check_integer
 from cascade_jax.metrics.columns import (
   checked_columns,
   classifier_inputs,
-  varying_factors,
+  learnable_factors,
 )
 from cascade_jax.metrics.held_out import held_out
 
@@ -78,10 +78,11 @@ def sap(
 
   Raises:
     UserError: an argument is malformed; the message names it.
-    UndefinedMetricError: no factor varies, or a value has a single example.
+    UndefinedMetricError: no factor varies, a value has a single example, or a
+      factor or discrete variable has more than 500 values.
   """
   code, factors = checked_columns(means, factors, categories)
-  varying = varying_factors(factors)
+  varying = learnable_factors(factors)
   check_integer("seed", seed, 0)
   inputs, columns = classifier_inputs(code)
   column_inputs = [inputs[:, columns == k] for k in range(code.num_columns)]

@@ -3,13 +3,12 @@
 import os
 import pathlib
 import shlex
-import zipfile
-import zlib
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from cascade_jax import methods
+from cascade_jax.array_files import npz
 from cascade_jax.errors import UserError
 from cascade_jax.report.html_parts import TIMES
 from cascade_jax.runs import json_file
@@ -152,20 +151,9 @@ def _read_arrays(path: pathlib.Path, command: str) -> dict[str, np.ndarray]:
   if not path.exists():
     return {}
   try:
-    with (  # a file given by its path stays open where np.load can't read it
-      path.open("rb") as file,
-      np.load(file, allow_pickle=False) as arrays,
-    ):
-      return {name: arrays[name] for name in _ARRAYS}
-  except (
-    OSError,
-    ValueError,
-    KeyError,
-    EOFError,
-    TypeError,  # a single array has no names
-    zipfile.BadZipFile,
-    zlib.error,
-  ) as error:
-    raise UserError(
-      f"{path} can't be read ({error}); create it again with {command}"
-    ) from error
+    arrays = npz.read(path, _ARRAYS)
+    if missing := [name for name in _ARRAYS if name not in arrays]:
+      raise UserError(f"{path}: it has no array named {missing[0]!r}")
+  except UserError as error:
+    raise UserError(f"{error}; create it again with {command}") from error
+  return arrays

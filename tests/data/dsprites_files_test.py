@@ -1,9 +1,11 @@
 import hashlib
 import sys
 
+import h5py
 import numpy as np
 import pytest
 
+from cascade_jax import data
 from cascade_jax.data import dsprites, dsprites_files
 from cascade_jax.errors import UserError
 from tests.helpers.dsprites_file import SIZES, cut, write_hdf5
@@ -75,6 +77,19 @@ def test_content_that_is_not_dsprites_is_refused(arrays, tmp_path, key, value):
     dsprites_files.read(path, SIZES)
 
 
+@pytest.mark.parametrize("name", ["imgs", "latents/classes"])
+def test_claims_of_an_hdf5_are_checked_before_memory_is_taken(
+  arrays, tmp_path, name
+):
+  path = tmp_path / "dsprites.hdf5"
+  write_hdf5(path, arrays)
+  with h5py.File(path, "r+") as file:
+    del file[name]
+    file.create_dataset(name, (2, 10**7, 10**7), "u1", chunks=(1, 64, 64))
+  with pytest.raises(UserError, match="is not dSprites: (imgs are|it takes)"):
+    dsprites_files.read(path, SIZES)
+
+
 def test_error_says_that_hdf5_needs_h5py(arrays, tmp_path, monkeypatch):
   path = tmp_path / "dsprites.hdf5"
   write_hdf5(path, arrays)
@@ -95,16 +110,40 @@ def test_kind_is_read_from_the_content(arrays, expected, tmp_path):
     np.testing.assert_array_equal(rows, expected)
 
 
-def test_warning_says_that_the_file_is_not_the_published_one(
-  arrays, expected, tmp_path, monkeypatch, caplog
+@pytest.mark.parametrize("suffix", [".npz", ".hdf5"])
+def test_a_file_that_is_not_the_published_one_is_refused_unless_told(
+  arrays, expected, tmp_path, monkeypatch, suffix
 ):
-  path = tmp_path / "dsprites.npz"
-  np.savez(path, **arrays)
-  digest = hashlib.md5(path.read_bytes()).hexdigest()
+  path = tmp_path / f"dsprites{suffix}"
+  if suffix == ".npz":
+    np.savez(path, **arrays)
+  else:
+    write_hdf5(path, arrays)
   monkeypatch.setattr(dsprites, "FACTOR_SIZES", SIZES)
-  rows = dsprites_files.read(path, SIZES)
+  with pytest.raises(UserError, match="not .* as published .*unverified=True"):
+    dsprites_files.read(path, SIZES)
+  rows = dsprites_files.read(path, SIZES, unverified=True)
   np.testing.assert_array_equal(rows, expected)
-  assert digest in caplog.text and "7da33b31b13a06f4" in caplog.text
+  algorithm, _ = dsprites_files._DIGESTS[suffix[1:]]
+  digest = hashlib.new(algorithm, path.read_bytes()).hexdigest()
+  monkeypatch.setitem(dsprites_files._DIGESTS, suffix[1:], (algorithm, digest))
+  np.testing.assert_array_equal(dsprites_files.read(path, SIZES), expected)
+
+
+def test_the_setting_reaches_the_reader(tmp_path, monkeypatch):
+  found = []
+  monkeypatch.setattr(
+    dsprites_files,
+    "read",
+    lambda path, unverified: found.append(unverified) or dsprites_rows(),
+  )
+  for options in ({}, {"unverified": True}):
+    data.load("dsprites_file", "a.npz", num_orientations=1, **options)
+  assert found == [False, True]
+
+
+def dsprites_rows():
+  return np.zeros((737_280, 64), np.uint64)
 
 
 def test_data_set_of_rows_equals_the_rendered_one():

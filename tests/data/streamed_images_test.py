@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from cascade_jax import data
-from cascade_jax.data import arrays_file, on_device, pixels, streamed_images
+from cascade_jax.array_files import mapped, npz
+from cascade_jax.data import on_device, pixels, streamed_images
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import evaluate
 from cascade_jax.runs import dataset_record
@@ -110,11 +111,10 @@ def test_no_part_of_a_run_holds_all_images(tmp_path, monkeypatch, tiny_config):
   """The limit is that of the check of uint8 images, 1,024; N is 3,000."""
   images = np.random.default_rng(0).integers(0, 256, (600, 16, 16), np.uint8)
   np.savez(tmp_path / "mine.npz", images=images)
-  mapped_array = arrays_file.mapped_array
   monkeypatch.setattr(
-    arrays_file,
-    "mapped_array",
-    lambda *args: Guarded(mapped_array(*args), most=200),
+    npz,
+    "mapped_member",
+    lambda *args: Guarded(mapped.mapped_member(*args), most=200),
   )
   monkeypatch.setattr(pixels, "_CHUNK", 100)
   monkeypatch.setattr(streamed_images, "_BLOCK", 100 * 16 * 16)
@@ -133,10 +133,12 @@ def test_data_that_cannot_be_streamed_are_refused(tmp_path):
       data.load(name, path=str(tmp_path), stream=True)
   path = tmp_path / "mine.npz"
   np.savez_compressed(path, images=COLOUR)
-  with pytest.raises(UserError, match=r"mine.npz is compressed, .*numpy.savez"):
+  with pytest.raises(
+    UserError, match="images: it is compressed, .*numpy.savez"
+  ):
     data.load("arrays", str(path), stream=True)
   np.savez(path, images=np.array([{"a": 1}], dtype=object))
-  with pytest.raises(UserError, match="mine.npz is not a whole .npz"):
+  with pytest.raises(UserError, match="images: it is of Python objects"):
     data.load("arrays", str(path), stream=True)
   np.savez(path, images=COLOUR[0, 0])
   with pytest.raises(UserError, match=r"\[N, H, W, C\].*got \(16, 3\)"):

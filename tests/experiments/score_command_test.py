@@ -133,10 +133,10 @@ def test_unusable_files_are_named(tmp_path):
   np.save(tmp_path / "one.npy", np.zeros(3))
   for content in (b"no arrays", b"", (tmp_path / "one.npy").read_bytes()):
     path.write_bytes(content)
-    with pytest.raises(ValueError, match="codes.npz is not an .npz file"):
+    with pytest.raises(ValueError, match="codes.npz .*not a whole .npz file"):
       codes_file.read(path)
   np.savez(path, means=np.array([{}]))
-  with pytest.raises(ValueError, match="can't be read"):  # nothing is unpickled
+  with pytest.raises(ValueError, match="means: .*no pickle is read"):
     codes_file.read(path)
   np.savez(path, factors=np.eye(4, 2, dtype=int), categories=np.eye(4))
   with pytest.raises(ValueError, match=r"categories \[4, 4\] are one-hot"):
@@ -149,6 +149,6 @@ def test_unusable_files_are_named(tmp_path):
     codes_file.read(path)
   np.savez(path, factors=np.zeros((3, 2), int), codes=np.zeros((3, 2)))
   with pytest.raises(
-    ValueError, match="holds codes; arrays are called factors"
+    ValueError, match="an array named 'codes'; the names are factors"
   ):
     codes_file.read(path)

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from cascade_jax import metrics
+from cascade_jax.errors import UndefinedMetricError
 from cascade_jax.metrics.columns import (
   checked_columns,
   classifier_inputs,
@@ -96,3 +98,16 @@ def test_factors_with_one_value_do_not_vary():
   np.testing.assert_array_equal(varying_factors(factors), [1, 2])
   with pytest.raises(ValueError, match="nothing to tell apart"):
     varying_factors(factors[:1])
+
+
+@pytest.mark.parametrize(
+  "metric", [metrics.dci, metrics.sap, metrics.explicitness]
+)
+def test_classifiers_of_too_many_values_are_not_begun(metric):
+  """Forests of 10,000 ids would take a minute and more."""
+  ids = np.arange(1002) // 2 * 60_000
+  few = np.arange(1002) % 2
+  with pytest.raises(UndefinedMetricError, match="factor 1 .* has 501 values"):
+    metric(few[:, None], np.stack([few, ids], 1))
+  with pytest.raises(UndefinedMetricError, match="0 .* has 501 categories"):
+    metric(None, few[:, None], categories=ids)

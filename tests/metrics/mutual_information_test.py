@@ -6,7 +6,10 @@ import math
 import numpy as np
 import pytest
 
+from cascade_jax import metrics
+from cascade_jax.errors import UndefinedMetricError
 from cascade_jax.metrics.mutual_information import (
+  chance_share,
   contingency,
   mutual_information,
   table_information,
@@ -107,3 +110,40 @@ def test_it_equals_disentanglement_lib(name):
 def test_malformed_bins_are_named():
   with pytest.raises(ValueError, match="num_bins must be an integer"):
     mutual_information(scored_codes.perfect(), scored_codes.grid(), num_bins=1)
+
+
+@pytest.mark.parametrize("num_categories", [2, 10, 50, 200])
+def test_the_share_by_chance_is_that_of_independent_labels(num_categories):
+  rng = np.random.default_rng(0)
+  values = rng.integers(4, size=1000)
+  shares = []
+  for _ in range(30):
+    labels = rng.permutation(np.arange(1000) % num_categories)
+    information = table_information(contingency(labels, values))
+    shares.append(information / loop_implementation(values, values))
+  found = chance_share(labels, values)
+  assert found == pytest.approx(np.mean(shares), rel=0.25)
+  assert chance_share(np.arange(1000), values) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("num_examples", [40, 500])
+@pytest.mark.parametrize("share", [1, 0.9, 0.5])
+def test_numbers_of_examples_are_no_categories(num_examples, share):
+  """MIG would be 1 for random factors, if each example had its own category."""
+  rng = np.random.default_rng(0)
+  factors = rng.integers(3, size=(num_examples, 2))
+  ids = rng.permutation(num_examples) % int(share * num_examples)
+  for metric in (
+    metrics.mutual_information_gap,
+    metrics.robust_mutual_information_gap,
+    metrics.modularity,
+  ):
+    with pytest.raises(UndefinedMetricError, match="categories .*by chance"):
+      metric(None, factors, categories=ids)
+  inputs = metrics.MetricInputs(factors, categories=ids, classes=factors[:, 0])
+  assert "by chance alone" in metrics.cautions(inputs, ["nmi"])["nmi"]
+  few = inputs._replace(categories=ids % 3)
+  assert "nmi" not in metrics.cautions(few, ["nmi"])
+  assert metrics.mutual_information_gap(
+    None, factors, categories=ids % 3
+  ).score == pytest.approx(0, abs=0.1)

@@ -96,8 +96,8 @@ def test_nan_is_no_number(logged):
     ("config.json", b'{"method":', "config.json is not valid JSON"),
     ("evaluation.json", b'{"step": 8,', "evaluation.json is .*evaluate --work"),
     ("evaluation.json", b"[1]", "holds a list.*experiments.evaluate"),
-    ("evaluation.npz", b"", "evaluation.npz can't be .*experiments.evaluate"),
-    ("evaluation.npz", b"PK\x03\x04", "evaluation.npz can't be read"),
+    ("evaluation.npz", b"", "evaluation.npz is .*experiments.evaluate"),
+    ("evaluation.npz", b"PK\x03\x04", "evaluation.npz is damaged"),
   ],
 )
 def test_files_that_cannot_be_read_are_named(folder, name, content, message):
