@@ -22,6 +22,7 @@ from cascade_jax.evaluation import run_worth, worth
 from cascade_jax.runs import json_file
 
 FLAGS = flags.FLAGS
+_WORTH = json_file.Kind("worth")
 
 
 def define_flags() -> None:
@@ -55,4 +56,4 @@ def main(arguments: list[str]) -> None:
     text = run_worth.to_markdown(content)
   print(text)
   if output:
-    json_file.write(output, content)
+    json_file.write(output, _WORTH, content)
