@@ -22,7 +22,6 @@ from cascade_jax.evaluation import run_worth, worth
 from cascade_jax.runs import json_file
 
 FLAGS = flags.FLAGS
-_WORTH = json_file.Kind("worth")
 
 
 def define_flags() -> None:
@@ -56,4 +55,4 @@ def main(arguments: list[str]) -> None:
     text = run_worth.to_markdown(content)
   print(text)
   if output:
-    json_file.write(output, _WORTH, content)
+    json_file.write(output, worth.KIND, content)

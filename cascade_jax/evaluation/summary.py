@@ -27,7 +27,7 @@ KIND = json_file.Kind(
   {
     "dataset": str,
     "protocol": {str: str},
-    "config": workdir.CONFIG_FIELDS,
+    "config": {**workdir.CONFIG_FIELDS, "num_continuous": int},
     "runs": [
       {
         "seed": int,

@@ -96,7 +96,7 @@ def rebuild(folder: pathlib.Path) -> None:
       entries = [each.entry]
     saved += entries
     if not entries:
-      lost.append(f"line {each.number} after step {_last_step(saved)}")
+      lost.append(f"line {each.number} after step {max(_last_step(saved), 0)}")
   backup = _free_name(path)
   atomic.write(backup, json_file.read_bytes(path))
   write(path, saved)

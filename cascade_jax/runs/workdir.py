@@ -31,7 +31,6 @@ from cascade_jax.runs.provenance import provenance
 # Of a config without its seed; keys that are newer than it have defaults.
 CONFIG_FIELDS = {
   "method": str,
-  "num_continuous": int,
   **{
     f"{key}?": dict
     for key, value in default().items()
