@@ -1,12 +1,13 @@
 import pathlib
 import random
+import re
 
 import pytest
 
-from cascade_jax.commands import compare, summarise
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import evaluation_file, summary
 from cascade_jax.runs import json_file, workdir
+from tests.helpers.launcher import call
 
 KINDS = {
   "config.json": workdir.CONFIG,
@@ -128,9 +129,10 @@ def test_files_of_other_kinds_are_named(tmp_path, name, message):
   folder = make_run(tmp_path / "run", 0, 0.9, 0.9)
   (folder / "codes.json").write_text("{}")
   (folder / "list.json").write_text("[]")
-  for command in (summarise, compare):
-    with pytest.raises(UserError, match=f"run/{name} .*{message}.*summarise"):
-      command.main([str(folder / name)])
+  for command in ("summarise", "compare"):
+    result = call(command, folder / name)
+    assert re.search(f"run/{name} .*{message}.*summarise", result.stderr)
+    assert result.returncode == 1 and not result.stdout
 
 
 def test_a_summary_without_runs_is_refused(tmp_path):
