@@ -2,6 +2,7 @@
 
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation.tables import markdown_table
+from cascade_jax.runs.json_file import Kind
 
 _STEPS = {
   "warm_up": "warm-up step",
@@ -15,6 +16,43 @@ _PARTS = {
   "to_device": "categories to the device",
   "update": "update",
 }
+_FIGURE = {
+  "milliseconds": float,
+  "images_per_second": float,
+  "times_limit?": float,
+}
+KIND = Kind(
+  "benchmark",
+  {
+    "machine": {"device": str, "python": str, "versions": {str: str}},
+    "config": {
+      "method": str,
+      "batch_size": int,
+      "data": {"image_size": int},
+      "num_categories": (int, [int]),
+      "num_continuous": int,
+      "num_replicas": int,
+    },
+    "steps": {str: _FIGURE},
+    "parts": (
+      {**dict.fromkeys(_PARTS, float), "solve_and_transfers_share": float},
+      None,
+    ),
+    "evaluation": {**_FIGURE, "seconds_for_all_images": float},
+    "solvers": [
+      {
+        "batch_size": int,
+        "categories": int,
+        "costs": str,
+        "host_milliseconds": float,
+        "device_milliseconds": float,
+      }
+    ],
+    "peak_bytes_training": float,
+    "peak_bytes": float,
+  },
+  "measure again with python -m experiments.benchmark --output={path}",
+)
 
 
 def to_markdown(figures: dict, earlier: dict | None = None) -> str:

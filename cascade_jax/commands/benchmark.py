@@ -44,15 +44,17 @@ def main(arguments: list[str]) -> None:
   """Prints the table of a file, or measures, writes a file and prints it."""
   if len(arguments) > 1:
     raise UserError(f"name one file to print, not {len(arguments)}")
-  earlier = (
-    json_file.read(pathlib.Path(FLAGS.against)) if FLAGS.against else None
-  )
+  earlier = _read(FLAGS.against) if FLAGS.against else None
   if arguments:
-    figures = json_file.read(pathlib.Path(arguments[0]))
+    figures = _read(arguments[0])
   else:
     config = config_value(FLAGS["config"])
     config_lib.check(config)
     output = output_file(FLAGS.output, ".json")
     figures = measure.measure(config, FLAGS.evaluation_images)
-    json_file.write(output, figures)
+    json_file.write(output, table.KIND, figures)
   print(table.to_markdown(figures, earlier))
+
+
+def _read(name: str) -> dict:
+  return json_file.read(pathlib.Path(name), table.KIND)

@@ -9,8 +9,7 @@ writes it. Rows are named after the files, and stand in their order.
 import pathlib
 
 from cascade_jax.errors import UserError
-from cascade_jax.evaluation import comparison
-from cascade_jax.runs import json_file
+from cascade_jax.evaluation import comparison, summary
 
 
 def define_flags() -> None:
@@ -26,5 +25,5 @@ def main(arguments: list[str]) -> None:
         f"{path} is not a summary; make one of a run's seeds with "
         "python -m experiments.summarise --output=FILE.json FOLDERS"
       )
-  summaries = {path.stem: json_file.read(path) for path in paths}
+  summaries = {path.stem: summary.read(path) for path in paths}
   print(comparison.to_markdown(summaries))

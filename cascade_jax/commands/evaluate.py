@@ -20,7 +20,7 @@ from absl import flags
 
 from cascade_jax import explore, report
 from cascade_jax.evaluation import evaluate, listing, summary
-from cascade_jax.runs import json_file, workdir
+from cascade_jax.runs import json_file, log_file, workdir
 from cascade_jax.training import replicas
 
 FLAGS = flags.FLAGS
@@ -36,12 +36,23 @@ def define_flags() -> None:
     "the config says.",
     lower_bound=0,
   )
+  flags.DEFINE_bool(
+    "rebuild_log",
+    False,
+    "Replace a damaged metrics.jsonl by its whole lines, and by those in which "
+    "a single bit is wrong, corrected. The damaged file is kept as a backup.",
+  )
 
 
 def main(unused: list[str]) -> None:
   """Writes evaluation.json, the pictures and report.html; prints the scores."""
   folder = pathlib.Path(FLAGS.workdir).expanduser().resolve()
-  folders = replicas.folders(folder, workdir.read_config(folder))
+  config = workdir.read_config(folder)
+  folders = replicas.folders(folder, config)
+  if FLAGS.rebuild_log:
+    replicas.rebuild_logs(folder, config)
+  for replica in folders:
+    log_file.read(replica)  # a damaged one is refused before the long work
   with evaluate.opened(folders, FLAGS.num_images, all_metrics=True) as (
     paths,
     evaluator,
@@ -52,7 +63,7 @@ def main(unused: list[str]) -> None:
   pages = [report.write_report(replica) for replica in folders]
   if len(folders) > 1:
     table = summary.summarise(folders)
-    json_file.write(folder / "summary.json", table)
+    json_file.write(folder / "summary.json", summary.KIND, table)
     print(summary.to_markdown(table))
   else:
     print(listing.to_text(evaluations[0]))

@@ -35,6 +35,6 @@ def main(arguments: list[str]) -> None:
   figure = plots.information(
     {name: run["records"] for name, run in runs.items()}
   )
-  json_file.write(output, runs)
+  json_file.write(output, information_log.KIND, runs)
   figure.savefig(picture)
   print(f"{output}\n{picture}")

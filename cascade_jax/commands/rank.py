@@ -50,4 +50,5 @@ def main(arguments: list[str]) -> None:
       "their one pair."
     )
   if output:
-    json_file.write(output, ranking_tables.to_json(result, FLAGS.merit))
+    content = ranking_tables.to_json(result, FLAGS.merit)
+    json_file.write(output, ranking_tables.KIND, content)

@@ -77,4 +77,4 @@ def main(arguments: list[str]) -> None:
   )
   print(file_scores.to_text(scores))
   if output:
-    json_file.write(output, file_scores.to_json(scores))
+    json_file.write(output, file_scores.KIND, file_scores.to_json(scores))

@@ -35,5 +35,5 @@ def main(arguments: list[str]) -> None:
   output = optional_json_file(FLAGS.output)
   content = summary.summarise(inputs)
   if output:
-    json_file.write(output, content)
+    json_file.write(output, summary.KIND, content)
   print(summary.to_markdown(content))

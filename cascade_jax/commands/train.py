@@ -8,13 +8,15 @@ holds evaluation.json and report.html. With several replicas, each seed has such
 a folder inside the workdir, and the workdir holds summary.json.
 """
 
+import pathlib
+
 from absl import flags
 from ml_collections import config_flags
 
 from cascade_jax.commands import evaluate
 from cascade_jax.commands.arguments import config_value
 from cascade_jax.configs import NAMES
-from cascade_jax.training import loop
+from cascade_jax.training import loop, replicas
 
 FLAGS = flags.FLAGS
 
@@ -33,5 +35,8 @@ def define_flags() -> None:
 
 def main(arguments: list[str]) -> None:
   """Trains, then evaluates."""
-  loop.train(config_value(FLAGS["config"]), FLAGS.workdir)
+  config = config_value(FLAGS["config"])
+  if FLAGS.rebuild_log:
+    replicas.rebuild_logs(pathlib.Path(FLAGS.workdir).expanduser(), config)
+  loop.train(config, FLAGS.workdir)
   evaluate.main(arguments)

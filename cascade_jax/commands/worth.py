@@ -55,4 +55,4 @@ def main(arguments: list[str]) -> None:
     text = run_worth.to_markdown(content)
   print(text)
   if output:
-    json_file.write(output, content)
+    json_file.write(output, worth.KIND, content)

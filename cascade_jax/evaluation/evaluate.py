@@ -26,6 +26,7 @@ from cascade_jax import data, methods, metrics, startup
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import (
   code_merits,
+  evaluation_file,
   metric_scores,
   pictures,
   scores,
@@ -136,7 +137,7 @@ def evaluate_state(
   np.savez_compressed(folder / "evaluation.npz", **arrays)
   if inputs is not None:
     codes_file.write(folder / "codes.npz", inputs)
-  json_file.write(folder / "evaluation.json", results)
+  json_file.write(folder / evaluation_file.NAME, evaluation_file.KIND, results)
   return results
 
 

@@ -17,8 +17,10 @@ from cascade_jax.metrics import (
   intervals,
 )
 from cascade_jax.metrics.scoring import unmet_needs
+from cascade_jax.runs.json_file import Kind
 from cascade_jax.runs.provenance import provenance
 
+KIND = Kind("scores")
 MAX_EXAMPLES = 50_000
 
 

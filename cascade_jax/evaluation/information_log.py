@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation.information import Information
-from cascade_jax.runs import json_file
-from cascade_jax.runs.run_log import read_metrics
+from cascade_jax.runs import json_file, log_file, workdir
 
 _LOG_FIELDS = (
   "step",
@@ -21,6 +20,7 @@ _LOG_FIELDS = (
   "total_correlation",  # of methods that estimate it themselves
   *Information._fields,
 )
+KIND = json_file.Kind("information")
 _RUN_FIELDS = ("device", "python", "versions", "git_commit", "started")
 
 
@@ -51,7 +51,7 @@ def _collect_run(name: str, folder: pathlib.Path) -> dict:
       f"{folder} ({name}) holds no run; for a run of several replicas name one "
       "of its folders seed_..."
     )
-  log_entries = read_metrics(folder)
+  log_entries = log_file.read(folder)
   with_information = [
     {key: entry[key] for key in _LOG_FIELDS if key in entry}
     for entry in log_entries
@@ -67,9 +67,9 @@ def _collect_run(name: str, folder: pathlib.Path) -> dict:
       f"{folder} ({name}) did not log the information of its latents: train it "
       "with --config.evaluate_every=STEPS"
     )
-  run = json_file.read(folder / "run.json")
+  run = json_file.read(folder / "run.json", workdir.RUN)
   return {
-    "config": json_file.read(folder / "config.json"),
+    "config": json_file.read(folder / "config.json", workdir.CONFIG),
     **{key: run[key] for key in _RUN_FIELDS},
     "records": with_information,
   }

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cascade_jax.errors import UserError
-from cascade_jax.evaluation import merits, scores
+from cascade_jax.evaluation import evaluation_file, merits, scores
 from cascade_jax.metrics import (
   MetricInputs,
   ModelCentrality,
@@ -21,7 +21,6 @@ from cascade_jax.metrics import (
   model_centrality,
   unsupervised_disentanglement_ranking,
 )
-from cascade_jax.runs import json_file
 
 
 class Ranking(NamedTuple):
@@ -118,8 +117,7 @@ def _evaluation(path: pathlib.Path) -> dict | None:
   """Returns the evaluation of a run; None for a file of codes."""
   if not path.is_dir():
     return None
-  file = path / "evaluation.json"
-  content = json_file.read(file) if file.exists() else {}
+  content = evaluation_file.read(path)
   if "merits" not in content or not (path / "codes.npz").exists():
     raise UserError(
       f"{path} has no evaluation with merits and codes; make it with "

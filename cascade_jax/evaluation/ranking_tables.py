@@ -7,8 +7,10 @@ from cascade_jax.evaluation import merits
 from cascade_jax.evaluation.ranking import Ranking
 from cascade_jax.evaluation.tables import markdown_table
 from cascade_jax.metrics import RankCorrelation
+from cascade_jax.runs.json_file import Kind
 from cascade_jax.runs.provenance import provenance
 
+KIND = Kind("ranking")
 _CORRELATION_PROTOCOL = (
   "Spearman's rho between a merit and a score over the runs, with the 95 % "
   "interval of the percentile bootstrap over runs (9,999 resamples). The merit "

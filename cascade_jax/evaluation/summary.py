@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cascade_jax.errors import UserError
-from cascade_jax.evaluation import scores
+from cascade_jax.evaluation import evaluation_file, scores
 from cascade_jax.evaluation.tables import markdown_table
 from cascade_jax.runs import json_file, workdir
 
@@ -22,6 +22,25 @@ _OF_EVALUATION = (
   "column_factors",
 )
 _OF_RUN = ("device", "python", "versions", "git_commit", "started")
+KIND = json_file.Kind(
+  "summary",
+  {
+    "dataset": str,
+    "protocol": {str: str},
+    "config": {**workdir.CONFIG_FIELDS, "num_continuous": int},
+    "runs": [
+      {
+        "seed": int,
+        **{f"{name}?": (float, None) for name in (*scores.NAMES, *_IN_NATS)},
+        "num_images": int,
+        "step": int,
+        "information?": ({str: (float, [float])}, None),
+      }
+    ],
+  },
+  "put back a copy, or make a summary with python -m experiments.summarise "
+  "--output={path} FOLDERS",
+)
 
 
 def summarise(sources: Sequence[str | os.PathLike]) -> dict:
@@ -37,11 +56,13 @@ def summarise(sources: Sequence[str | os.PathLike]) -> dict:
     (scores, number of images, versions, device, commit).
 
   Raises:
-    UserError: a run without an evaluation or with another config, or a seed
-      that comes twice.
+    UserError: a run without an evaluation or with another config, a seed that
+      comes twice, or a file that is damaged or of another kind.
   """
   paths = [pathlib.Path(source) for source in sources]
-  summaries = [_read(path) for path in paths]
+  summaries = [
+    read(path) if path.suffix == ".json" else _of_run(path) for path in paths
+  ]
   found: dict[int, pathlib.Path] = {}
   for path, summary in zip(paths, summaries, strict=True):
     _check_same_config(
@@ -61,14 +82,29 @@ def summarise(sources: Sequence[str | os.PathLike]) -> dict:
   }
 
 
-def _read(path: pathlib.Path) -> dict:
-  """Returns a summary file's content, or the summary of one run's folder."""
-  if path.suffix == ".json":
-    return json_file.read(path)
-  evaluation = _read_evaluation(path)
-  config = json_file.read(path / "config.json")
+def read(path: pathlib.Path) -> dict:
+  """Reads a summary file.
+
+  Raises:
+    UserError: the file is damaged, no summary, or one of no runs.
+  """
+  content = json_file.read(path, KIND)
+  if not content["runs"]:
+    raise UserError(f"{path} has no runs")
+  return content
+
+
+def _of_run(path: pathlib.Path) -> dict:
+  """Returns the summary of one run's folder."""
+  evaluation = evaluation_file.read(path)
+  if not evaluation:
+    raise UserError(
+      f"{path} has no {evaluation_file.NAME}; make it with "
+      f"python -m experiments.evaluate --workdir={path}"
+    )
+  config = json_file.read(path / "config.json", workdir.CONFIG)
   seed = config.pop("seed")
-  run = json_file.read(path / "run.json")
+  run = json_file.read(path / "run.json", workdir.RUN)
   entry = {
     "seed": seed,
     **{key: evaluation.get(key) for key in _OF_EVALUATION},
@@ -138,16 +174,6 @@ def percentages(summary: dict) -> tuple[list[str], np.ndarray]:
   ]
   values = [[run.get(name) for name in names] for run in runs]
   return names, 100 * np.array(values, float)
-
-
-def _read_evaluation(folder: pathlib.Path) -> dict:
-  path = folder / "evaluation.json"
-  if not path.exists():
-    raise UserError(
-      f"{folder} has no evaluation.json; make it with "
-      f"python -m experiments.evaluate --workdir={folder}"
-    )
-  return json_file.read(path)
 
 
 def _two_decimals(values: np.ndarray) -> list[str]:

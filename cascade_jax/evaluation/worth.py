@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from cascade_jax import data, metrics
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation.tables import markdown_table
+from cascade_jax.runs.json_file import Kind
 from cascade_jax.runs.provenance import provenance
 
+KIND = Kind("worth")  # that of a run's dimensions too
 _EXACT = (
   "The images are all combinations of the factors, each once: mean images are "
   "exact."

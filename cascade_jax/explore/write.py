@@ -28,10 +28,12 @@ def evaluate_and_explore(evaluator: Evaluator, folder: pathlib.Path) -> dict:
   results = evaluate.evaluate_state(evaluator, state, folder)
   path = folder / EXPLORER
   try:
-    write_page(evaluator, state, path)
+    text = page(contents.of_state(evaluator, state))
   except UserError as error:  # a decoder of the user's own
     logging.warning("there will be no %s: %s", EXPLORER, error)
     path.unlink(missing_ok=True)  # the report must not link to an older model
+  else:
+    atomic.write(path, text.encode())
   return results
 
 

@@ -10,6 +10,7 @@ import jax
 from cascade_jax import config as config_lib
 from cascade_jax import methods, startup
 from cascade_jax.errors import UserError
+from cascade_jax.evaluation import evaluation_file
 from cascade_jax.methods.compose import networks_of
 from cascade_jax.model import hub, peers, pretrained
 from cascade_jax.model.contents import Contents, shapes
@@ -86,15 +87,14 @@ def _provenance_of(folder: pathlib.Path) -> dict:
 
   The command stays out: a file to share should not tell of one's folders.
   """
-  run = json_file.read(folder / "run.json")
-  private = ("step", "command", "resumes")
+  run = json_file.read(folder / "run.json", workdir.RUN)
+  private = ("step", "command", "resumes", "saved_step", "logged_step")
   return {key: value for key, value in run.items() if key not in private}
 
 
 def _evaluation_of(folder: pathlib.Path, step: int) -> dict:
   """Returns `evaluation.json`; {} without one, or with one of another step."""
-  path = folder / "evaluation.json"
-  evaluation = json_file.read(path) if path.exists() else {}
+  evaluation = evaluation_file.read(folder)
   return evaluation if evaluation.get("step") == step else {}
 
 

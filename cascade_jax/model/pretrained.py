@@ -52,10 +52,7 @@ def write(path: str | os.PathLike, contents: Contents) -> None:
     "contents": text,
     "digest": _digest(text, tensors),
   }
-  try:
-    atomic.write(path, safetensors.numpy.save(tensors, metadata))
-  except OSError as error:
-    raise UserError(f"{path} can't be written: {error.strerror}") from error
+  atomic.write(path, safetensors.numpy.save(tensors, metadata))
 
 
 def read(path: pathlib.Path) -> Contents:

@@ -10,9 +10,10 @@ import numpy as np
 from cascade_jax import methods
 from cascade_jax.array_files import npz
 from cascade_jax.errors import UserError
+from cascade_jax.evaluation import evaluation_file
 from cascade_jax.report.html_parts import TIMES
-from cascade_jax.runs import json_file
-from cascade_jax.runs.run_log import read_metrics
+from cascade_jax.runs import dataset_record, json_file, log_file
+from cascade_jax.runs.workdir import CONFIG, RUN
 
 EXPLORER = "explore.html"  # beside the report, which links to it
 
@@ -104,7 +105,7 @@ def read_run(workdir: str | os.PathLike) -> Run:
   """
   folder = pathlib.Path(workdir).expanduser().resolve()
   train, evaluate = _command("train", folder), _command("evaluate", folder)
-  config = _read_json(folder / "config.json", train)
+  config = _read_json(folder / "config.json", CONFIG)
   if not config:
     raise UserError(
       f"{folder} holds no run (no config.json); train one with {train}"
@@ -112,11 +113,11 @@ def read_run(workdir: str | os.PathLike) -> Run:
   run = Run(
     folder=folder,
     config=config,
-    provenance=_read_json(folder / "run.json", train),
-    log_entries=read_metrics(folder),
-    evaluation=_read_json(folder / "evaluation.json", evaluate),
+    provenance=_read_json(folder / "run.json", RUN),
+    log_entries=log_file.read(folder),
+    evaluation=evaluation_file.read(folder),
     arrays=_read_arrays(folder / "evaluation.npz", evaluate),
-    dataset_record=_read_json(folder / "dataset.json", train),
+    dataset_record=_read_json(folder / "dataset.json", dataset_record.DATASET),
   )
   if not run.log_entries and not run.evaluation:
     raise UserError(
@@ -134,16 +135,9 @@ def _command(module: str, folder: pathlib.Path) -> str:
   return f"python -m experiments.{module}{config} --workdir={workdir}"
 
 
-def _read_json(path: pathlib.Path, command: str) -> dict:
+def _read_json(path: pathlib.Path, kind: json_file.Kind) -> dict:
   """Returns the object in a JSON file, an empty one if there is no file."""
-  if not path.exists():
-    return {}
-  try:
-    return json_file.read(path)
-  except ValueError as error:
-    raise UserError(
-      f"{error}; remove it and create it again with {command}"
-    ) from error
+  return json_file.read(path, kind) if path.exists() else {}
 
 
 def _read_arrays(path: pathlib.Path, command: str) -> dict[str, np.ndarray]:

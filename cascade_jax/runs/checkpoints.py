@@ -9,11 +9,13 @@ skipped, with a warning, in favour of the one before it.
 """
 
 import contextlib
+import errno
 import hashlib
+import os
 import pathlib
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import jax
 import numpy as np
@@ -21,6 +23,7 @@ import orbax.checkpoint as ocp
 from absl import logging
 
 from cascade_jax.errors import UserError
+from cascade_jax.runs import atomic
 from cascade_jax.types import TrainState
 
 _TRASH = "trash"
@@ -47,17 +50,22 @@ class Checkpoints:
     self._folder = folder
 
   def save(self, state: TrainState) -> None:
-    """Saves a state under its own step, unless that step has been saved."""
+    """Saves a state under its own step, unless that step has been saved.
+
+    Raises:
+      UserError: the disk is full; it names the checkpoint and the free space.
+    """
     step = int(state.step)
     if step in self.steps:
       return
-    self._manager.save(
-      step,
-      args=ocp.args.Composite(
-        state=ocp.args.StandardSave(state),
-        digests=ocp.args.JsonSave(_digests(state)),
-      ),
-    )
+    with atomic.naming(self._folder / str(step)), _system_errors():
+      self._manager.save(
+        step,
+        args=ocp.args.Composite(
+          state=ocp.args.StandardSave(state),
+          digests=ocp.args.JsonSave(_digests(state)),
+        ),
+      )
 
   @property
   def steps(self) -> list[int]:
@@ -146,6 +154,18 @@ def restore_newest(
       f"python -m experiments.train --workdir={folder}"
     )
   return state
+
+
+@contextlib.contextmanager
+def _system_errors() -> Iterator[None]:
+  """Raises what TensorStore says of a full disk as the system's own error."""
+  full = os.strerror(errno.ENOSPC)
+  try:
+    yield
+  except ValueError as error:
+    if full not in str(error):
+      raise
+    raise OSError(errno.ENOSPC, full) from error
 
 
 def _digests(state: TrainState) -> dict[str, str]:

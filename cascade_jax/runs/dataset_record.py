@@ -18,6 +18,20 @@ from cascade_jax.errors import UserError
 from cascade_jax.runs import json_file
 
 _FILE = "dataset.json"
+DATASET = json_file.Kind(
+  "dataset",
+  {
+    "name": str,
+    "num_images": int,
+    "image_shape": [int],
+    "images_digest": str,
+    "factor_names": [str],
+    "class_factor": (str, None),
+    "class_names": [str],
+  },
+  "move it away, and the training command of the run, given again, writes it "
+  "anew",
+)
 
 
 class DatasetRecord(NamedTuple):
@@ -57,7 +71,7 @@ def record_dataset(folders: Sequence[pathlib.Path], dataset: Dataset) -> None:
     path = folder / _FILE
     if path.exists():
       _check_same_images(folder, read(folder), new)
-    json_file.write(path, new._asdict())
+    json_file.write(path, DATASET, new._asdict())
 
 
 def _check_same_images(
@@ -79,7 +93,7 @@ def read(folder: pathlib.Path) -> DatasetRecord:
   """Reads the `dataset.json` of a run.
 
   Raises:
-    UserError: there is none, or it is of another version of this package.
+    UserError: there is none, or it is damaged or of another version.
   """
   path = folder / _FILE
   if not path.exists():
@@ -87,14 +101,10 @@ def read(folder: pathlib.Path) -> DatasetRecord:
       f"{folder} has no {_FILE}; it holds no run, or one of an earlier version "
       "of cascade_jax: the training command of the run, given again, writes it"
     )
-  content = json_file.read(path)
-  if content.keys() != set(DatasetRecord._fields):
-    raise UserError(
-      f"{path} must have the keys {', '.join(DatasetRecord._fields)}, not "
-      f"{', '.join(content)}; it is damaged, or of another version"
-    )
-  lists = {k: tuple(v) for k, v in content.items() if isinstance(v, list)}
-  return DatasetRecord(**{**content, **lists})
+  content = json_file.read(path, DATASET)
+  values = {name: content[name] for name in DatasetRecord._fields}
+  lists = {k: tuple(v) for k, v in values.items() if isinstance(v, list)}
+  return DatasetRecord(**{**values, **lists})
 
 
 def _record_of(dataset: Dataset) -> DatasetRecord:

@@ -1,40 +1,22 @@
 """The log of a run: metrics.jsonl and TensorBoard's event files.
 
-`metrics.jsonl` has one log entry, a JSON object, for each logged step, and each
-step once, even if the run was killed and resumed. Times are of all replicas
+`log_file` has the format of `metrics.jsonl`. Times are of all replicas
 together. The scores that `config.evaluate_every` adds follow
 `scores.PROTOCOL`, on the same `scored_images` images of the data set each time.
 """
 
-import json
+import os
 import pathlib
 import time
 from typing import TYPE_CHECKING
 
+from absl import logging
+
 from cascade_jax.errors import UserError
+from cascade_jax.runs import atomic, log_file
 
 if TYPE_CHECKING:
   import tensorboardX
-
-_FILE = "metrics.jsonl"
-
-
-def read_metrics(folder: pathlib.Path) -> list[dict]:
-  """Reads the log entries of `metrics.jsonl`, without a line cut by a kill.
-
-  Returns:
-    The entries in the order of their steps; empty if there is no file.
-  """
-  path = folder / _FILE
-  if not path.exists():
-    return []
-  entries = []
-  for line in path.read_text().splitlines():
-    try:
-      entries.append(json.loads(line))
-    except json.JSONDecodeError:
-      break
-  return entries
 
 
 class RunLog:
@@ -47,21 +29,30 @@ class RunLog:
     tensorboard: whether to write TensorBoard's event files too.
 
   Raises:
+    UserError: the log that is there is damaged, or can't be written.
     UserError: tensorboardX is needed and isn't installed.
   """
 
   def __init__(
     self, folder: pathlib.Path, first_step: int, tensorboard: bool = False
   ) -> None:
-    kept = [e for e in read_metrics(folder) if e["step"] <= first_step]
-    lines = "".join(json.dumps(entry) + "\n" for entry in kept)
-    partial = folder / f"{_FILE}.partial"
-    partial.write_text(lines)
-    partial.replace(folder / _FILE)
-    self._file = (folder / _FILE).open("a")
+    entries = log_file.read(folder)
+    kept = [entry for entry in entries if entry["step"] <= first_step]
+    self._path = folder / log_file.NAME
+    if len(kept) < len(entries):
+      logging.info(
+        "%s: %d entries after step %d are dropped; the run writes them again",
+        self._path,
+        len(entries) - len(kept),
+        first_step,
+      )
+    log_file.write(self._path, kept)
+    with atomic.naming(self._path):
+      self._file = self._path.open("ab")
     self._earlier = kept[-1]["elapsed"] if kept else 0.0
     self._started = self._last_time = time.perf_counter()
     self._last_step = first_step
+    self._logged_step = kept[-1]["step"] if kept else 0
     self._events = _event_writer(folder, first_step) if tensorboard else None
 
   def write(self, entry: dict) -> dict:
@@ -77,15 +68,24 @@ class RunLog:
     elapsed = self._earlier + now - self._started
     self._last_step, self._last_time = step, now
     entry = {**entry, "steps_per_second": rate, "elapsed": elapsed}
-    self._file.write(json.dumps(entry) + "\n")
-    self._file.flush()
+    with atomic.naming(self._path):
+      self._file.write(log_file.line(entry))
+      self._file.flush()
+    self._logged_step = step
     if self._events:
       _write_events(self._events, entry)
     return entry
 
+  def sync(self) -> int:
+    """Makes all entries outlast a power cut; returns the step of the last."""
+    with atomic.naming(self._path):
+      os.fsync(self._file.fileno())
+    return self._logged_step
+
   def close(self) -> None:
     """Closes the files."""
-    self._file.close()
+    with atomic.naming(self._path):
+      self._file.close()
     if self._events:
       self._events.close()
 

@@ -25,8 +25,42 @@ import ml_collections
 from cascade_jax.config import RESUMABLE_KEYS, default
 from cascade_jax.errors import UserError
 from cascade_jax.runs import json_file
+from cascade_jax.runs.json_file import Kind
 from cascade_jax.runs.provenance import provenance
 
+# Of a config without its seed; keys that are newer than it have defaults.
+CONFIG_FIELDS = {
+  "method": str,
+  **{
+    f"{key}?": dict
+    for key, value in default().items()
+    if isinstance(value, ml_collections.ConfigDict)
+  },
+}
+CONFIG = Kind(
+  "config",
+  {"seed": int, **CONFIG_FIELDS},
+  "put back a copy; or move it away, and the training command of the run, "
+  "given again, writes it anew",
+)
+RUN = Kind(
+  "run",
+  {
+    "step": int,
+    "command": str,
+    "started": str,
+    "git_commit": (str, None),
+    "device": str,
+    "python": str,
+    "versions": {str: str},
+    "resumes": [{"step": int}],
+    "saved_step?": int,
+    "logged_step?": int,
+  },
+  "put back a copy; or move it away, and the next start of the run writes a "
+  "new one",
+)
+RUN_FILE = "run.json"
 _LOCK = ".lock"
 
 
@@ -84,8 +118,8 @@ def record_config(
   path = folder / "config.json"
   new = json.loads(config.to_json())
   if path.exists():
-    _check_same_run(folder, completed(json_file.read(path)), new)
-  json_file.write(path, new)
+    _check_same_run(folder, completed(json_file.read(path, CONFIG)), new)
+  json_file.write(path, CONFIG, new)
 
 
 def completed(config: dict) -> dict:
@@ -141,7 +175,7 @@ def read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:
       f"{folder} holds no run (no config.json); train one with "
       f"python -m experiments.train --config=CONFIG.py --workdir={folder}"
     )
-  return config_of(json_file.read(path), path)
+  return config_of(json_file.read(path, CONFIG), path)
 
 
 def config_of(
@@ -159,7 +193,7 @@ def config_of(
   config = default()
   try:
     config.update(content)
-  except (TypeError, AttributeError) as error:
+  except (AttributeError, KeyError, TypeError, ValueError) as error:
     raise UserError(
       f"{path} is of another version of cascade_jax ({error}); use the one "
       "that it names, or train again in another folder"
@@ -174,11 +208,20 @@ def record_start(folder: pathlib.Path, step: int) -> None:
     folder: the folder of the run.
     step: the last step that was done before this start.
   """
-  path = folder / "run.json"
   start = {"step": step, "command": " ".join(sys.argv), **provenance()}
-  if not path.exists():
-    json_file.write(path, {**start, "resumes": []})
-    return
-  run = json_file.read(path)
-  run["resumes"].append(start)
-  json_file.write(path, run)
+  run = read_run(folder)
+  if run is None:
+    run = {**start, "saved_step": 0, "logged_step": 0, "resumes": []}
+  else:
+    run["resumes"].append(start)
+  json_file.write(folder / RUN_FILE, RUN, run)
+
+
+def read_run(folder: pathlib.Path) -> dict | None:
+  """Reads `run.json`; None if there is none.
+
+  Raises:
+    UserError: it is damaged.
+  """
+  path = folder / RUN_FILE
+  return json_file.read(path, RUN) if path.exists() else None

@@ -16,7 +16,7 @@ from absl import logging
 from cascade_jax.data import Dataset
 from cascade_jax.errors import UserError
 from cascade_jax.methods import Method
-from cascade_jax.runs import workdir
+from cascade_jax.runs import log_file, reach, workdir
 from cascade_jax.runs.checkpoints import Checkpoints
 from cascade_jax.runs.dataset_record import record_dataset
 from cascade_jax.runs.progress import Progress
@@ -57,7 +57,8 @@ def claim(
     config: of the run.
 
   Raises:
-    UserError: the folder, or a replica's, holds another run.
+    UserError: the folder, or a replica's, holds another run, or its log or
+      run.json is damaged.
     UserError: another process is running in a replica's folder.
   """
   workdir.record_config(folder, config)
@@ -74,6 +75,20 @@ def claim(
     yield replicas
 
 
+def rebuild_logs(
+  folder: pathlib.Path, config: ml_collections.ConfigDict
+) -> None:
+  """Does `log_file.rebuild` for each replica of the run in `folder`.
+
+  Raises:
+    UserError: another process is running in a replica's folder.
+  """
+  for replica_folder in folders(folder, config):
+    if replica_folder.exists():
+      with workdir.claim(replica_folder):
+        log_file.rebuild(replica_folder)
+
+
 class Replicas:
   """The checkpoints and logs of all replicas, read and written together."""
 
@@ -86,6 +101,7 @@ class Replicas:
     self._folder = folder
     self._folders = replica_folders
     self._config = config
+    self._reached = [reach.read(folder) for folder in replica_folders]
     self._checkpoints = [
       Checkpoints(replica_folder / "checkpoints", config.keep_checkpoints)
       for replica_folder in replica_folders
@@ -108,7 +124,8 @@ class Replicas:
       fresh: states to start with, where there is nothing to resume from.
 
     Raises:
-      UserError: there are checkpoints, but none that will do.
+      UserError: there are checkpoints, but none that will do; or those that
+        were saved are gone.
     """
     pairs = list(zip(self._checkpoints, fresh))
     states = [checkpoints.restore(like) for checkpoints, like in pairs]
@@ -129,11 +146,15 @@ class Replicas:
         f"the replicas in {self._folder} have no checkpoint of the same step: "
         f"{there}. Put back what is missing, or use another workdir."
       )
+    for replica_folder, reached in zip(self._folders, self._reached):
+      reach.check_nothing_saved(replica_folder, reached)
     return fresh  # nothing is saved yet, or not by every replica
 
   def start(self, step: int) -> None:
     """Opens the logs to go on after `step`, and deletes later checkpoints."""
     config = self._config
+    for folder, reached in zip(self._folders, self._reached):
+      reach.warn_of_losses(folder, reached, step)
     for checkpoints, folder in zip(self._checkpoints, self._folders):
       checkpoints.discard_after(step)
       workdir.record_start(folder, step)
@@ -150,9 +171,12 @@ class Replicas:
     self._progress.show(written[0])
 
   def save(self, states: list[TrainState]) -> None:
-    """Saves the state of each replica."""
+    """Saves the state of each replica, after its log."""
+    logged_steps = [log.sync() for log in self._logs]
     for checkpoints, state in zip(self._checkpoints, states):
       checkpoints.save(state)
+    for folder, logged_step in zip(self._folders, logged_steps):
+      reach.record(folder, int(states[0].step), logged_step)
 
   def close(self) -> None:
     """Closes the logs and releases Orbax's threads."""

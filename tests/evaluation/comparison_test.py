@@ -1,7 +1,7 @@
 import pytest
 
 from cascade_jax.commands import compare
-from cascade_jax.evaluation import comparison
+from cascade_jax.evaluation import comparison, summary
 from cascade_jax.runs import json_file
 
 
@@ -16,7 +16,9 @@ def make(
   accuracies = accuracies or [None] * len(scores)
   return {
     "dataset": "sprites",
+    "protocol": {},
     "config": {
+      "method": "mine",
       "num_continuous": num_continuous,
       "data": {"name": "sprites", "image_size": size},
     },
@@ -74,7 +76,7 @@ def test_nothing_to_compare_is_an_error():
 def test_the_command_names_rows_after_files(tmp_path, capsys):
   files = [tmp_path / f"{name}.json" for name in ("second", "first")]
   for path in files:
-    json_file.write(path, make([0.5, 0.7]))
+    json_file.write(path, summary.KIND, make([0.5, 0.7]))
   compare.main([str(path) for path in files])
   rows = capsys.readouterr().out.splitlines()[2:]
   assert [row.split(" | ")[0] for row in rows] == ["| second", "| first"]

@@ -1,16 +1,16 @@
 """Collecting the logged information of runs, and plotting it."""
 
 import io
-import json
 
 import numpy as np
 import pytest
 
+from cascade_jax import config as config_lib
 from cascade_jax import plots
 from cascade_jax.evaluation import information_log
 from cascade_jax.evaluation.information import Information
 from cascade_jax.plots.information import information_panels
-from cascade_jax.runs import json_file
+from cascade_jax.runs import json_file, log_file, workdir
 from tests.helpers.launcher import call
 
 PARTS = [0.0, 0.2, 0.3]
@@ -26,6 +26,8 @@ def log_entry(step, **changes):
     "loss": 3.0,
     "reconstruction": 2.0,
     "kl": [0.1, 0.2, 0.3],
+    "steps_per_second": 9.0,
+    "elapsed": step / 9,
     **changes,
   }
 
@@ -37,11 +39,9 @@ def entry_with_information(step):
 
 def make_run(folder, log_entries):
   folder.mkdir()
-  lines = "".join(json.dumps(entry) + "\n" for entry in log_entries)
-  (folder / "metrics.jsonl").write_text(lines)
-  json_file.write(folder / "config.json", {"method": "mine"})
-  provenance = dict.fromkeys(information_log._RUN_FIELDS, "known")
-  json_file.write(folder / "run.json", provenance)
+  log_file.write(folder / log_file.NAME, log_entries)
+  workdir.record_config(folder, config_lib.default())
+  workdir.record_start(folder, 0)
   return folder
 
 
@@ -59,8 +59,8 @@ def test_entries_with_information_are_kept_with_config_and_provenance(run):
   assert [r["step"] for r in result["records"]] == [20, 40, 60]
   assert result["records"][0]["information_with_earlier"] == PARTS
   assert "loss" not in result["records"][0]
-  assert result["config"] == {"method": "mine"}
-  assert result["versions"] == "known"
+  assert result["config"]["method"] == "cascade_vae"
+  assert "numpy" in result["versions"]
 
 
 def test_the_bands_of_the_plot_add_up(run):
@@ -90,7 +90,7 @@ def test_the_command_writes_both_files(run, tmp_path):
   files = [f"--output={output}", f"--picture={picture}"]
   result = call("information", *files, f"a run={run}")
   assert result.returncode == 0, result.stderr
-  assert json_file.read(output)["a run"]["records"]
+  assert json_file.read(output, information_log.KIND)["a run"]["records"]
   assert picture.read_bytes().startswith(b"\x89PNG")
   bad = call("information", *files, run)
   assert "must be NAME=FOLDER" in bad.stderr

@@ -1,20 +1,35 @@
-import json
+import pathlib
+import random
+import re
 
 import pytest
 
-from cascade_jax.evaluation import summary
+from cascade_jax.errors import UserError
+from cascade_jax.evaluation import evaluation_file, summary
+from cascade_jax.runs import json_file, workdir
+from tests.helpers.launcher import call
+
+KINDS = {
+  "config.json": workdir.CONFIG,
+  "run.json": workdir.RUN,
+  "evaluation.json": evaluation_file.KIND,
+}
 
 
 def make_run(folder, seed, score, accuracy, **config):
   folder.mkdir()
   content = {
-    "config.json": {"seed": seed, "beta_low": 1.0, **config},
+    "config.json": {"method": "mine", "seed": seed, "num_continuous": 1}
+    | {"beta_low": 1.0, **config},
     "run.json": {
+      "step": 0,
+      "command": "train.py",
       "device": "1 x cpu",
       "python": "3.11",
       "versions": {},
       "git_commit": "abc",
       "started": "2026",
+      "resumes": [],
     },
     "evaluation.json": {
       "disentanglement_score": score,
@@ -22,14 +37,15 @@ def make_run(folder, seed, score, accuracy, **config):
       "classification_accuracy": accuracy,
       "num_images": 100,
       "step": 9,
+      "seed": seed,
       "kl": [1.0],
       "column_factors": ["x"],
       "dataset": "sprites",
-      "protocol": "the paper's",
+      "protocol": {"disentanglement_score": "the paper's"},
     },
   }
   for name, value in content.items():
-    (folder / name).write_text(json.dumps(value))
+    json_file.write(folder / name, KINDS[name], value)
   return folder
 
 
@@ -71,7 +87,7 @@ def test_a_score_that_one_run_lacks_is_not_in_the_table(tmp_path):
 def test_seeds_are_added_to_a_file(tmp_path):
   folders = [make_run(tmp_path / str(k), k, k / 10, 0.5) for k in (7, 3, 5)]
   path = tmp_path / "earlier.json"
-  path.write_text(json.dumps(summary.summarise(folders[:2])))
+  json_file.write(path, summary.KIND, summary.summarise(folders[:2]))
   assert summary.summarise([path]) == summary.summarise(folders[:2])
   together = summary.summarise([path, folders[2]])
   assert together == summary.summarise(folders)
@@ -108,3 +124,64 @@ def test_missing_evaluation_is_named_with_the_command(tmp_path):
   (tmp_path / "run").mkdir()
   with pytest.raises(ValueError, match="experiments.evaluate"):
     summary.summarise([tmp_path / "run"])
+
+
+@pytest.mark.parametrize(
+  ("name", "message"),
+  [
+    ("evaluation.json", "of the kind 'evaluation 1', not 'summary 1'"),
+    ("config.json", "of the kind 'config 1', not 'summary 1'"),
+    ("codes.json", "no valid summary file: dataset is missing"),
+    ("list.json", "holds a list"),
+    ("none.json", "can't be read"),
+  ],
+)
+def test_files_of_other_kinds_are_named(tmp_path, name, message):
+  folder = make_run(tmp_path / "run", 0, 0.9, 0.9)
+  (folder / "codes.json").write_text("{}")
+  (folder / "list.json").write_text("[]")
+  for command in ("summarise", "compare"):
+    result = call(command, folder / name)
+    assert re.search(f"run/{name} .*{message}.*summarise", result.stderr)
+    assert result.returncode == 1 and not result.stdout
+
+
+def test_a_summary_without_runs_is_refused(tmp_path):
+  content = summary.summarise([make_run(tmp_path / "run", 0, 0.9, 0.9)])
+  json_file.write(tmp_path / "x.json", summary.KIND, content | {"runs": []})
+  with pytest.raises(UserError, match="x.json has no runs"):
+    summary.summarise([tmp_path / "x.json"])
+
+
+@pytest.mark.parametrize("name", ["config.json", "run.json", "evaluation.json"])
+def test_damaged_files_of_a_run_are_named(tmp_path, name):
+  folder = make_run(tmp_path / "run", 0, 0.9, 0.9)
+  path = folder / name
+  path.write_bytes(path.read_bytes().replace(b"9", b"8").replace(b"1.", b"3."))
+  with pytest.raises(UserError, match=f"{name} is damaged"):
+    summary.summarise([folder])
+  path.write_text("{}")
+  with pytest.raises(UserError, match=f"{name} is no valid .* is missing"):
+    summary.summarise([folder])
+
+
+def test_no_flipped_bit_of_a_summary_changes_a_score_unnoticed(tmp_path):
+  runs = [make_run(tmp_path / str(k), k, k / 7, 0.5) for k in range(3)]
+  path, whole = tmp_path / "x.json", summary.summarise(runs)
+  json_file.write(path, summary.KIND, whole)
+  content = path.read_bytes()
+  for bit in random.Random(0).sample(range(8 * len(content)), 300):
+    changed = bytearray(content)
+    changed[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(changed)
+    try:
+      assert summary.read(path) == whole
+    except UserError as error:
+      assert str(path) in str(error)
+
+
+def test_the_committed_results_are_read_without_a_warning(caplog):
+  for folder in ("methods", "dependable"):
+    for path in pathlib.Path("docs/results", folder).glob("*.json"):
+      assert summary.read(path)["runs"]
+  assert "earlier version" not in caplog.text

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from cascade_jax.evaluation import evaluation_file
 from cascade_jax.metrics import (
   MetricInputs,
   codes_file,
   model_centrality,
   unsupervised_disentanglement_ranking,
 )
+from cascade_jax.runs import json_file
 from tests.helpers import scored_codes
 from tests.helpers.launcher import call
 
@@ -27,6 +29,7 @@ def make_run(folder, means, accuracy, number, **changes):
     "step": 9,
     "dataset": "sprites",
     "num_images": 1440,
+    "kl": None,
     "elbo_at_mean": -30.0 - number,
     "reconstruction": 10.0 + number,
     "information": {},
@@ -39,7 +42,8 @@ def make_run(folder, means, accuracy, number, **changes):
       "code_stability": None,
     },
   }
-  (folder / "evaluation.json").write_text(json.dumps(evaluation | changes))
+  path = folder / evaluation_file.NAME
+  json_file.write(path, evaluation_file.KIND, evaluation | changes)
   return folder
 
 
@@ -177,7 +181,10 @@ def test_runs_that_do_not_go_together_are_refused(runs, tmp_path):
   shutil.copy(runs[0] / "evaluation.json", bare)
   assert message in call("rank", runs[0], bare).stderr
   shutil.copy(runs[0] / "codes.npz", bare)
-  (bare / "evaluation.json").write_text('{"information": {}}')
+  path = bare / evaluation_file.NAME
+  content = json_file.read(path, evaluation_file.KIND)
+  del content["merits"]
+  json_file.write(path, evaluation_file.KIND, content)
   assert message in call("rank", runs[0], bare).stderr
 
 

@@ -31,7 +31,7 @@ def test_the_command_scores_a_file_and_warns_of_few_examples(tmp_path):
     assert re.search(rf"\] {name}: \d+\.\d s\n", result.stderr)
     assert re.search(rf"\] {name}, interval: \d+\.\d s\n", result.stderr)
   assert " s\n" not in result.stdout
-  content = json_file.read(tmp_path / "scores.json")
+  content = json_file.read(tmp_path / "scores.json", file_scores.KIND)
   assert content["shapes"] == inputs.shapes()
   assert content["shapes"]["means"] == [200, 6]
   assert content["left_out"] == {}
@@ -63,7 +63,7 @@ def test_a_large_file_is_sampled_and_the_output_says_so(tmp_path):
       f"--output={output}",
     )
     assert result.returncode == 0, result.stderr
-    content = json_file.read(output)
+    content = json_file.read(output, file_scores.KIND)
     found.setdefault(count, []).append(content["scores"])
     is_sample = count == 500
     assert content["examples_in_file"] == 2000
@@ -107,7 +107,7 @@ def test_the_command_names_the_metrics_that_it_leaves_out(tmp_path):
   )
   assert result.returncode == 0, result.stderr
   assert "\nsap: factors must have at least 2" in result.stdout
-  content = json_file.read(output)
+  content = json_file.read(output, file_scores.KIND)
   assert content["left_out"].keys() >= {"sap", "explicitness"}
   assert content["left_out"]["category_agreement"] == (
     "needs categories and classes"

@@ -120,7 +120,7 @@ def test_images_without_factors_are_refused(tmp_path):
 def test_the_page_shows_the_numbers_of_the_files(size):
   page = pathlib.Path("docs/critical_beta.md").read_text().splitlines()
   content = json_file.read(
-    pathlib.Path(f"docs/results/worth/dsprites_{size}.json")
+    pathlib.Path(f"docs/results/worth/dsprites_{size}.json"), worth.KIND
   )
   assert content["num_images"] == 737_280
   table = worth.to_markdown(content).split("\n\n")[2].splitlines()

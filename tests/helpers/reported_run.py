@@ -1,15 +1,22 @@
 """A run of eight steps to report, and its parsed page."""
 
 import html.parser
-import json
 
 import numpy as np
 
 from cascade_jax import config as config_lib
 from cascade_jax import report
+from cascade_jax.evaluation import evaluation_file
 from cascade_jax.report import page
 from cascade_jax.report.run import read_run
+from cascade_jax.runs import dataset_record, json_file, log_file, workdir
 
+KINDS = {
+  "config": workdir.CONFIG,
+  "run": workdir.RUN,
+  "dataset": dataset_record.DATASET,
+  "evaluation": evaluation_file.KIND,
+}
 VOID = {"meta", "link", "img", "input", "br", "path", "use"}
 
 
@@ -100,6 +107,8 @@ def write_run(folder, has_log=True, has_arrays=True):
   write(folder / "config.json", config)
   provenance = {
     "step": 0,
+    "command": "train.py",
+    "python": "3.11.7",
     "started": "2026-01-02T03:04:05+00:00",
     "device": "1 x tester (cpu)",
     "git_commit": "abcdef0",
@@ -116,8 +125,7 @@ def write_run(folder, has_log=True, has_arrays=True):
 
 
 def write_log(folder, log_entries):
-  lines = "".join(json.dumps(entry) + "\n" for entry in log_entries)
-  (folder / "metrics.jsonl").write_text(lines)
+  log_file.write(folder / log_file.NAME, log_entries)
 
 
 def write_arrays(folder, **changes):
@@ -134,11 +142,15 @@ def write_arrays(folder, **changes):
 
 
 def write(path, content):
-  path.write_text(json.dumps(content))
+  json_file.write(path, KINDS[path.stem], content)
+
+
+def read(path):
+  return json_file.read(path, KINDS[path.stem])
 
 
 def change(path, **entries):
-  write(path, json.loads(path.read_text()) | entries)
+  write(path, read(path) | entries)
 
 
 def write_page(folder):

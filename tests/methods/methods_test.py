@@ -16,7 +16,7 @@ from cascade_jax import data, methods, report, sharding
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import evaluate, pictures, scores
 from cascade_jax.methods import Method, registry
-from cascade_jax.runs.run_log import read_metrics
+from cascade_jax.runs import log_file
 from cascade_jax.training import loop, stepper
 from cascade_jax.types import (
   Representation,
@@ -64,7 +64,7 @@ def test_resumed_evaluated_and_reported(
   state = loop.train(config, stopped, tiny_dataset)
   chex.assert_trees_all_equal(jax.device_get(state), jax.device_get(expected))
   chex.assert_tree_all_finite(state.params)
-  records = read_metrics(whole)
+  records = log_file.read(whole)
   assert [record["step"] for record in records] == [2, 4, 6]
   for record in records:
     assert np.isfinite([record["loss"], record["reconstruction"]]).all()
@@ -157,7 +157,7 @@ def test_method_of_ones_own_is_one_file(
   loop.train(tiny_config, tmp_path / "run", tiny_dataset)
   evaluation = evaluate.evaluate_run(tmp_path / "run", dataset=tiny_dataset)
   assert len(evaluation["kl"]) == 3
-  record = read_metrics(tmp_path / "run")[-1]
+  record = log_file.read(tmp_path / "run")[-1]
   parts = sum(record["kl"]) + record["covariance_penalty"]
   np.testing.assert_allclose(
     record["loss"], record["reconstruction"] + parts, rtol=1e-5

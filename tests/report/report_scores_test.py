@@ -1,6 +1,5 @@
 """The scores in a report, and the paper's numbers beside them."""
 
-import json
 import re
 
 import numpy as np
@@ -12,6 +11,7 @@ from tests.helpers.reported_run import (
   change,
   log_entry,
   page_text,
+  read,
   write,
   write_arrays,
   write_log,
@@ -57,7 +57,7 @@ def test_full_size_run_may_be_compared(folder):
 
 
 def test_m4_is_held_against_m4(folder):
-  config = json.loads((folder / "config.json").read_text())
+  config = read(folder / "config.json")
   change(folder / "config.json", **config | {"num_continuous": 4})
   text = page_text(folder)
   assert "91.34 ± 7.36" in text and "90.49" not in text
@@ -82,7 +82,7 @@ def test_m4_is_held_against_m4(folder):
   ],
 )
 def test_each_method_is_held_against_its_own_numbers(folder, changes, shown):
-  config = json.loads((folder / "config.json").read_text())
+  config = read(folder / "config.json")
   change(folder / "config.json", **config | changes)
   text = page_text(folder)
   assert ("Paper, m" in text) == (shown is not None)
@@ -213,7 +213,7 @@ def test_latent_of_few_or_divided_votes_represents_nothing(folder):
 
 
 def test_data_without_factors_has_no_scores(folder):
-  keys = ("step", "dataset", "num_images", "kl", "reconstruction")
+  keys = ("step", "seed", "dataset", "num_images", "kl", "protocol")
   write(folder / "evaluation.json", {key: EVALUATION[key] for key in keys})
   change(folder / "evaluation.json", disentanglement_score=None)
   assert page_text(folder).count("Not available for this run.") == 2

@@ -1,16 +1,18 @@
 """The page of a run: its parts, and text from files."""
 
-import json
 import re
 
 import numpy as np
 import pytest
 
+from cascade_jax.runs import dataset_record
+from tests.helpers import tiny_run
 from tests.helpers.reported_run import (
   EVALUATION,
   Page,
   change,
   log_entry,
+  read,
   write,
   write_arrays,
   write_log,
@@ -102,7 +104,7 @@ def test_files_are_listed_if_they_are_there(scored):
 def test_settings_that_nothing_reads_are_left_out(
   scored, changes, shown, hidden
 ):
-  config = json.loads((scored / "config.json").read_text())
+  config = read(scored / "config.json")
   data = config["data"] | changes.get("data", {})
   change(scored / "config.json", **config | changes | {"data": data})
   table = re.findall("<caption>Config.*?</table>", write_page(scored))[0]
@@ -119,7 +121,7 @@ def test_the_code_is_a_category_and_classes_have_their_factor(scored):
   assert '<th scope="row">category</th>' in text
   assert "each category and class, and percentage" in Page(text).text
   change(scored / "evaluation.json", vote_columns=["z1", "code 1", "code 2"])
-  write(scored / "dataset.json", {"class_factor": "shape"})
+  dataset_record.record_dataset([scored], tiny_run.tiny_dataset())
   text = write_page(scored)
   assert '<th scope="row">category 2</th>' in text
   assert "each category and class of shape, and percentage" in Page(text).text

@@ -101,6 +101,19 @@ def test_discarded_steps_can_be_saved_again(saved):
   checkpoints.close()
 
 
+def test_a_full_disk_is_told_with_its_free_space(saved, monkeypatch):
+  def full(*_, **__):
+    raise ValueError("RESOURCE_EXHAUSTED: ...: No space left on device [...]")
+
+  checkpoints = Checkpoints(saved)
+  with monkeypatch.context() as patch:
+    patch.setattr(checkpoints._manager, "save", full)
+    with pytest.raises(UserError, match="/4 can't be written.* MB are free"):
+      checkpoints.save(state_at(4))
+  checkpoints.close()
+  chex.assert_trees_all_equal(restore(saved), state_at(3))
+
+
 def test_trash_is_emptied_at_the_next_start(saved):
   Checkpoints(saved).close()
   assert not any((saved / "trash").glob("*"))

@@ -32,6 +32,7 @@ def test_resumed_run_must_see_the_same_images(tmp_path):
 def test_missing_or_strange_records_are_named(tmp_path):
   with pytest.raises(UserError, match="has no dataset.json"):
     dataset_record.read(tmp_path)
-  json_file.write(tmp_path / "dataset.json", {"name": "x"})
-  with pytest.raises(UserError, match="dataset.json must have the keys"):
+  path = tmp_path / "dataset.json"
+  json_file.write(path, dataset_record.DATASET, {"name": "x"})
+  with pytest.raises(UserError, match="dataset.json .*num_images is missing"):
     dataset_record.read(tmp_path)

@@ -38,9 +38,9 @@ def test_resumed_run_may_be_longer(tmp_path):
 def test_keys_newer_than_the_run_have_their_defaults(tmp_path):
   old = config_lib.default().to_dict()
   del old["num_replicas"], old["solver"], old["data"]["fit"]
-  json_file.write(tmp_path / "config.json", old)
+  json_file.write(tmp_path / "config.json", workdir.CONFIG, old)
   workdir.record_config(tmp_path, config_lib.default())
-  json_file.write(tmp_path / "config.json", old)
+  json_file.write(tmp_path / "config.json", workdir.CONFIG, old)
   assert workdir.read_config(tmp_path).num_replicas == 1
 
 
@@ -52,7 +52,7 @@ def test_error_without_a_run_has_the_command_to_train_one(tmp_path):
 def test_starts_are_added_to_run_json(tmp_path):
   for step in (0, 20):
     workdir.record_start(tmp_path, step)
-  run = json_file.read(tmp_path / "run.json")
+  run = workdir.read_run(tmp_path)
   assert run["step"] == 0
   assert [resume["step"] for resume in run["resumes"]] == [20]
   assert run["versions"]["jax"] and run["device"]
@@ -91,6 +91,6 @@ def test_settings_of_a_users_own_method_are_kept(tmp_path):
 def test_error_says_that_the_config_is_of_another_version(tmp_path):
   old = config_lib.default().to_dict()
   old["num_categories"] = 3  # as it once was
-  json_file.write(tmp_path / "config.json", old)
+  json_file.write(tmp_path / "config.json", workdir.CONFIG, old)
   with pytest.raises(UserError, match="another version.*num_categories"):
     workdir.read_config(tmp_path)

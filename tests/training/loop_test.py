@@ -10,8 +10,8 @@ from cascade_jax import methods
 from cascade_jax.backend import backend
 from cascade_jax.errors import DivergenceError, UserError
 from cascade_jax.evaluation import evaluate
+from cascade_jax.runs import log_file
 from cascade_jax.runs.checkpoints import Checkpoints
-from cascade_jax.runs.run_log import read_metrics
 from cascade_jax.runs.stop_signal import StopSignal
 from cascade_jax.training import chunks, log_entries, loop, replicas, stepper
 from cascade_jax.training.steps import StepOutcome
@@ -32,7 +32,7 @@ def without_timings(folder):
   """Returns the log entries of a run, without what its machine adds."""
   return [
     {key: value for key, value in entry.items() if key not in TIMINGS}
-    for entry in read_metrics(folder)
+    for entry in log_file.read(folder)
   ]
 
 
@@ -54,7 +54,7 @@ def test_resumed_run_is_the_uninterrupted_one_bit_for_bit(
     with pytest.raises(SystemExit) as stopped:
       loop.train(tiny_config, tmp_path, tiny_dataset)
   assert stopped.value.code == 128 + signal.SIGTERM
-  assert len(read_metrics(tmp_path)) == last_step + 1
+  assert len(log_file.read(tmp_path)) == last_step + 1
   state = loop.train(tiny_config, tmp_path, tiny_dataset)
   chex.assert_trees_all_equal(jax.device_get(state), whole_run[0])
   assert without_timings(tmp_path) == whole_run[1]
@@ -123,7 +123,7 @@ def test_periodic_scores_are_those_of_the_evaluation(
   tiny_config.evaluate_every_images = 20
   tiny_config.evaluation_images = 20
   loop.train(tiny_config, tmp_path, tiny_dataset)
-  entries = read_metrics(tmp_path)
+  entries = log_file.read(tmp_path)
   assert [entry["step"] for entry in entries] == [2, 3, 4, 5, 6, 8]
   scored = [entry for entry in entries if "scored_images" in entry]
   assert [entry["step"] for entry in scored] == [2, 4, 5, 6, 8]
@@ -188,7 +188,7 @@ def test_heavy_penalty_moves_the_flow_off_the_argmin(
 ):
   tiny_config.pairwise_weight = 1e3
   loop.train(tiny_config, tmp_path, tiny_dataset)
-  entries = [entry for entry in read_metrics(tmp_path) if entry["discrete"]]
+  entries = [entry for entry in log_file.read(tmp_path) if entry["discrete"]]
   assert all(sorted(entry["counts"]) == [1, 1, 2] for entry in entries)
   assert any(entry["flow_differs"] for entry in entries)
 

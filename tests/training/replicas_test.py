@@ -1,3 +1,5 @@
+import shutil
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -5,9 +7,12 @@ import pytest
 
 from cascade_jax import config as config_lib
 from cascade_jax.errors import UserError
-from cascade_jax.runs import json_file, workdir
+from cascade_jax.runs import log_file, workdir
+from cascade_jax.runs.checkpoints import Checkpoints
+from cascade_jax.runs.run_log import RunLog
 from cascade_jax.training import replicas
 from cascade_jax.types import TrainState
+from tests.helpers import reported_run
 
 pytestmark = [
   pytest.mark.usefixtures("collect_coroutines"),
@@ -37,12 +42,10 @@ def save(folder, config, saved_steps):
   for replica_folder, seed, steps in zip(
     replicas.folders(folder, config), replicas.seeds(config), saved_steps
   ):
-    alone = config.copy_and_resolve_references()
-    alone.seed, alone.num_replicas = seed, 1
-    replica_folder.mkdir(exist_ok=True)
-    with replicas.claim(replica_folder, alone) as replica:
-      for step in steps:
-        replica.save([state_of(seed, step)])
+    checkpoints = Checkpoints(replica_folder / "checkpoints")
+    for step in steps:
+      checkpoints.save(state_of(seed, step))
+    checkpoints.close()
 
 
 def restore(folder, config):
@@ -54,11 +57,11 @@ def restore(folder, config):
 def test_each_replica_has_the_folder_of_an_ordinary_run(tmp_path, config):
   with replicas.claim(tmp_path, config) as claimed:
     claimed.start(0)
-  assert json_file.read(tmp_path / "config.json")["num_replicas"] == 2
+  assert workdir.read_config(tmp_path).num_replicas == 2
   for seed in (3, 4):
     folder = tmp_path / f"seed_{seed}"
-    alone = json_file.read(folder / "config.json")
-    assert (alone["seed"], alone["num_replicas"]) == (seed, 1)
+    alone = workdir.read_config(folder)
+    assert (alone.seed, alone.num_replicas) == (seed, 1)
     assert (folder / "run.json").exists()
     assert (folder / "metrics.jsonl").exists()
 
@@ -118,3 +121,95 @@ def test_restored_states_are_the_saved_ones(tmp_path, config):
   save(tmp_path, config, [[5], [5]])
   for state, seed in zip(restore(tmp_path, config), (3, 4)):
     jax.tree.map(np.testing.assert_array_equal, state, state_of(seed, 5))
+
+
+def start_and_save(folder, config, step):
+  """Logs and saves a step of each replica, as the loop does."""
+  entry = reported_run.log_entry(step)
+  with replicas.claim(folder, config) as claimed:
+    claimed.start(0)
+    claimed.log([entry, entry])
+    claimed.save([state_of(seed, step) for seed in replicas.seeds(config)])
+
+
+def test_a_run_whose_checkpoints_were_deleted_does_not_start_anew(
+  tmp_path, config
+):
+  start_and_save(tmp_path, config, 200)
+  for seed in (3, 4):
+    shutil.rmtree(tmp_path / f"seed_{seed}" / "checkpoints")
+  log = (tmp_path / "seed_3" / log_file.NAME).read_bytes()
+  for _ in range(2):  # the folder is there again the second time
+    with pytest.raises(UserError, match="seed_3 has no checkpoints any .* 200"):
+      restore(tmp_path, config)
+  assert (tmp_path / "seed_3" / log_file.NAME).read_bytes() == log
+  # Of an earlier version: only the log tells.
+  run = tmp_path / "seed_3" / "run.json"
+  run.unlink()
+  with pytest.raises(UserError, match="seed_3 has no checkpoints any .* 200"):
+    restore(tmp_path, config)
+
+
+def test_one_of_two_replicas_without_its_only_checkpoint_is_an_error(
+  tmp_path, config
+):
+  start_and_save(tmp_path, config, 200)
+  shutil.rmtree(tmp_path / "seed_4" / "checkpoints")
+  with pytest.raises(UserError, match="has no checkpoints any more"):
+    restore(tmp_path, config)
+
+
+def test_lost_checkpoints_and_log_entries_are_told(tmp_path, config, caplog):
+  start_and_save(tmp_path, config, 200)
+  with replicas.claim(tmp_path, config) as claimed:
+    claimed.start(200)
+  assert "lost" not in caplog.text and "gone" not in caplog.text
+  (tmp_path / "seed_4" / log_file.NAME).unlink()
+  with replicas.claim(tmp_path, config) as claimed:
+    claimed.start(200)
+  assert "ends at step 0, but once reached step 200" in caplog.text
+  with replicas.claim(tmp_path, config) as claimed:
+    claimed.start(100)
+  assert "checkpoint of step 200 is gone or damaged; going on from 100" in (
+    caplog.text
+  )
+
+
+def test_the_log_is_on_the_disk_before_the_checkpoint(
+  tmp_path, config, monkeypatch
+):
+  order = []
+  sync, save = RunLog.sync, Checkpoints.save
+  monkeypatch.setattr(RunLog, "sync", lambda x: order.append("log") or sync(x))
+  monkeypatch.setattr(
+    Checkpoints, "save", lambda *x: order.append("state") or save(*x)
+  )
+  start_and_save(tmp_path, config, 5)
+  assert order == ["log", "log", "state", "state"]
+
+
+@pytest.mark.parametrize("name", ["run.json", "metrics.jsonl", "config.json"])
+def test_a_damaged_file_is_refused_before_anything_is_changed(
+  tmp_path, config, name
+):
+  start_and_save(tmp_path, config, 200)
+  folder = tmp_path / "seed_4"
+  path = folder / name
+  path.write_bytes(path.read_bytes().replace(b"0", b"1", 1))
+  before = {p: p.read_bytes() for p in folder.iterdir() if p.is_file()}
+  with (
+    pytest.raises(UserError, match=f"seed_4/{name} is damaged"),
+    replicas.claim(tmp_path, config),
+  ):
+    pass
+  assert {p: p.read_bytes() for p in folder.iterdir() if p.is_file()} == before
+
+
+def test_the_logs_of_all_replicas_are_rebuilt(tmp_path, config):
+  start_and_save(tmp_path, config, 200)
+  for seed in (3, 4):
+    path = tmp_path / f"seed_{seed}" / log_file.NAME
+    path.write_bytes(path.read_bytes().replace(b": 200,", b": 300,", 1))
+  replicas.rebuild_logs(tmp_path, config)
+  for seed in (3, 4):
+    assert log_file.read(tmp_path / f"seed_{seed}")[0]["step"] == 200

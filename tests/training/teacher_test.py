@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cascade_jax import connectivity, methods
-from cascade_jax.runs.run_log import read_metrics
+from cascade_jax.runs import log_file
 from cascade_jax.training import loop
 from cascade_jax.training.teacher import agreement, teacher_of
 from cascade_jax.types import Representation
@@ -109,7 +109,7 @@ def test_codes_of_taught_phases_are_the_guess(
     (categories[step] != loop.data.batch_indices(30, 4, 0, step) % 3).any()
     for step in range(5, 8)
   )
-  entries = read_metrics(tmp_path)
+  entries = log_file.read(tmp_path)
   scored = [entry for entry in entries if "guess_agreement" in entry]
   assert [entry["step"] for entry in scored] == list(range(3, 9))
   assert ["flow_differs" in entry for entry in entries[2:]] == (

@@ -32,7 +32,7 @@ def read(folder: pathlib.Path) -> Contents:
     UserError: torch is not installed, the project is unknown, or a file is
       damaged or does not fit the other.
   """
-  specs = json_file.read(folder / _SPECS)
+  specs = json_file.read_object(folder / _SPECS)
   peer = _peer_of(folder, specs)
   weights = _weights(folder / _WEIGHTS)
   config = config_lib.default()
