@@ -96,8 +96,8 @@ class StreamedDataset:
   ) -> Iterator[tuple[DeviceDataset, np.ndarray]]:
     """Yields parts, while the next ones are read; see `DeviceDataset.parts`.
 
-    XLA compiles a loop over a single batch differently, so a part has two or
-    more, as the whole has.
+    A part has two batches or more if the whole has: XLA need not compile a loop
+    over a single one to the same sums.
     """
     num_bytes = batches.size * math.prod(self.images.image_shape)
     num_parts = min(-(-num_bytes // _PART), max(1, len(batches) // 2))
