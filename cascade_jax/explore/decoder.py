@@ -97,7 +97,7 @@ def _computed(layers: list[Layer], code: jax.Array) -> jax.Array:
       if x.ndim == 2:
         x = x.reshape(1, 4, 4, -1)
       x = jax.lax.conv_transpose(
-        x, layer.kernel, (2, 2), "SAME", transpose_kernel=True
+        x, jnp.asarray(layer.kernel), (2, 2), "SAME", transpose_kernel=True
       )
     activate = jax.nn.relu if layer.activation == "relu" else jax.nn.sigmoid
     x = activate(x + layer.bias)

@@ -3,6 +3,7 @@
 import os
 import pathlib
 
+import jax.numpy as jnp
 import numpy as np
 
 from cascade_jax import data, explore, methods
@@ -25,8 +26,9 @@ def write_page(
       f"{path} can't be written; name an .html file in a folder that exists"
     )
   config = workdir.config_of(contents.config, "the model's config")
-  dataset = images
-  if not isinstance(dataset, data.Dataset):
+  if isinstance(images, data.Dataset):
+    dataset = images
+  else:
     dataset = data.from_arrays(contents.dataset, images, fit=config.data.fit)
   if dataset.image_shape != contents.image_shape:
     raise UserError(
@@ -35,8 +37,8 @@ def write_page(
     )
   method = methods.build(config, contents.image_shape)
   state = TrainState(
-    step=np.int32(contents.step),
-    seed=np.uint32(contents.seed),
+    step=jnp.int32(contents.step),
+    seed=jnp.uint32(contents.seed),
     params=contents.params,
     optimizer=None,
   )

@@ -11,6 +11,7 @@ from cascade_jax.explore.decoder import decoder_layers
 from cascade_jax.methods import codes as codes_lib
 from tests.helpers import decoded, explored
 
+
 def embedded(layer):
   kernel, bias = embed.floats(layer.kernel), embed.floats(layer.bias)
   return layer._asdict() | {"kernel": kernel, "bias": bias}
