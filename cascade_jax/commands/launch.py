@@ -61,7 +61,7 @@ def show_progress() -> None:
   """
   logging.use_absl_handler()
   logging.set_verbosity(logging.INFO)
-  # jax has a handler of its own, which that level would open too.
+  # jax 0.7 has a handler of its own, which that level would open too.
   python_logging.getLogger("jax").setLevel(python_logging.WARNING)
   handler = logging.get_absl_handler()
   handler.addFilter(_is_ours_or_a_warning)

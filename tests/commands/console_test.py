@@ -71,6 +71,7 @@ def test_a_notebook_shows_our_messages_and_nothing_around_them():
     "from cascade_jax.commands import launch\n"
     "launch.show_progress()\n"
     "import logging\n"
+    "logging.getLogger('jax').addHandler(logging.StreamHandler())\n"
     "logging.getLogger('jax').info('a backend is missing')\n"
     "path = training.__file__\n"
     "record = logging.LogRecord('', 20, path, 1, 'step 1', (), None)\n"
