@@ -55,10 +55,19 @@ def run(
 
 
 def show_progress() -> None:
-  """Shows the log lines of this package, and warnings of others."""
+  """Shows the log lines of this package, and warnings of others.
+
+  Without a command line, as in a notebook, lines are their message alone.
+  """
   logging.use_absl_handler()
   logging.set_verbosity(logging.INFO)
-  logging.get_absl_handler().addFilter(_is_ours_or_a_warning)
+  # jax 0.7 has a handler of its own, which that level would open too.
+  python_logging.getLogger("jax").setLevel(python_logging.WARNING)
+  handler = logging.get_absl_handler()
+  handler.addFilter(_is_ours_or_a_warning)
+  if not flags.FLAGS.is_parsed():  # in a notebook
+    flags.FLAGS.mark_as_parsed()  # or absl warns that they are not
+    handler.setFormatter(python_logging.Formatter("%(message)s"))
 
 
 def _describe(

@@ -70,7 +70,7 @@ class Contents(NamedTuple):
 
   title: str
   seed: int
-  step: int
+  step: int  # 0 if it is not known, and so is the seed then
   sample_size: int  # M
   image_shape: tuple[int, int, int]
   dimensions: list[Dimension]  # the most informative first
@@ -101,7 +101,8 @@ def of_state(evaluator: Evaluator, state: TrainState) -> Contents:
       "not finite; there is nothing to explore"
     )
   about = methods.about(evaluator.config.to_dict())
-  name = about.title if about else evaluator.config.method
+  # A method of one's own is named by its module.
+  name = about.title if about else evaluator.config.method.rpartition(".")[-1]
   images = shown_images(dataset, sample, inferred)
   return Contents(
     title=f"{name} on {dataset.name.replace('dsprites', 'dSprites')}",

@@ -1,4 +1,4 @@
-// The decoder of cascade_jax/networks/models.py, one image at a time.
+// Decoders as lists of layers, one image at a time.
 // Images are lists of pixels, row by row, and the channels of a pixel are
 // neighbours, as in JAX: [H, W, C].
 
@@ -8,15 +8,23 @@ function floats(base64) {
   return new Float32Array(bytes.buffer);
 }
 
-/** Returns relu(x W + b); the kernel is [inputs, outputs]. */
-function dense(x, { kernel, bias }) {
-  const y = Float32Array.from(bias);
-  x.forEach((value, i) => {
-    if (value === 0) return; // about half of them, after a relu
-    const row = i * y.length;
-    for (let j = 0; j < y.length; j++) y[j] += value * kernel[row + j];
-  });
-  return y.map((value) => Math.max(value, 0));
+/** x W + b; the kernel is [inputs, outputs]. */
+class Dense {
+  constructor(kernel, bias) {
+    this.kernel = kernel;
+    this.bias = bias;
+  }
+
+  apply(x) {
+    const { kernel } = this;
+    const y = Float32Array.from(this.bias);
+    x.forEach((value, i) => {
+      if (value === 0) return; // about half of them, after a relu
+      const row = i * y.length;
+      for (let j = 0; j < y.length; j++) y[j] += value * kernel[row + j];
+    });
+    return y;
+  }
 }
 
 const PARITIES = [[0, 0], [0, 1], [1, 0], [1, 1]];
@@ -33,18 +41,11 @@ class TransposedConvolution {
   /**
    * @param kernel [4, 4, outputs, inputs], as Flax stores it.
    * @param bias [outputs]
-   * @param side of the input.
-   * @param isLast without relu, and without a border around the output.
    */
-  constructor({ kernel, bias }, side, isLast) {
-    this.side = side;
+  constructor(kernel, bias) {
     this.bias = bias;
     this.inputs = kernel.length / (16 * bias.length);
-    this.border = isLast ? 0 : 1;
-    this.lowest = isLast ? -Infinity : 0;
     this.runs = this.runsOf(kernel);
-    this.outputSide = 2 * (side + this.border);
-    this.output = new Float32Array(this.outputSide ** 2 * bias.length);
   }
 
   /** Reorders the kernel to [p, q, outputs, window of 2x2 pixels, inputs]. */
@@ -64,31 +65,48 @@ class TransposedConvolution {
     return runs;
   }
 
-  /** Maps an input with its border of zeros, [side + 2, side + 2, inputs]. */
+  /** Maps a square image whose side is a multiple of 4. */
   apply(x) {
+    const side = Math.sqrt(x.length / this.inputs);
+    const bordered = this.withBorder(x, side);
+    const output = new Float32Array(4 * side * side * this.bias.length);
     const size = this.runs.length / PARITIES.length;
     PARITIES.forEach(([p, q], k) => {
       const runs = this.runs.subarray(k * size, (k + 1) * size);
       // Four windows at once, so that a weight is read once for all of them.
-      for (let u = 0; u < this.side; u++)
-        for (let v = 0; v < this.side; v += 4)
-          this.fourWindows(x, runs, u + p, v + q, 2 * u + p, 2 * v + q);
+      for (let u = 0; u < side; u++)
+        for (let v = 0; v < side; v += 4) {
+          const start = ((u + p) * (side + 2) + v + q) * this.inputs;
+          const to = (2 * u + p) * 2 * side + 2 * v + q;
+          this.fourWindows(bordered, side, runs, start, output, to);
+        }
     });
-    return this.output;
+    return output;
+  }
+
+  /** Returns an image with a border of one pixel of zeros around it. */
+  withBorder(x, side) {
+    const { inputs } = this;
+    const bordered = new Float32Array((side + 2) ** 2 * inputs);
+    for (let row = 0; row < side; row++) {
+      const to = ((row + 1) * (side + 2) + 1) * inputs;
+      const line = side * inputs;
+      bordered.set(x.subarray(row * line, (row + 1) * line), to);
+    }
+    return bordered;
   }
 
   /**
    * Computes all outputs of four windows side by side.
    *
-   * @param top row and `left` column of the first window, border included.
-   * @param row and `column` of its output, border excluded.
+   * @param start of the first window in x, the image with its border.
+   * @param pixel of the output of the first window.
    */
-  fourWindows(x, runs, top, left, row, column) {
-    const { inputs, output, border, lowest, bias } = this;
+  fourWindows(x, side, runs, start, output, pixel) {
+    const { inputs, bias } = this;
     const outputs = bias.length;
-    const line = (this.side + 2) * inputs;
-    const start = top * line + left * inputs;
-    let to = ((row + border) * this.outputSide + column + border) * outputs;
+    const line = (side + 2) * inputs;
+    let to = pixel * outputs;
     let weight = 0;
     for (let k = 0; k < outputs; k++, to++) {
       let a = bias[k], b = a, c = a, d = a;
@@ -100,42 +118,37 @@ class TransposedConvolution {
           c += w * x[i + 2 * inputs];
           d += w * x[i + 3 * inputs];
         }
-      output[to] = Math.max(a, lowest);
-      output[to + 2 * outputs] = Math.max(b, lowest);
-      output[to + 4 * outputs] = Math.max(c, lowest);
-      output[to + 6 * outputs] = Math.max(d, lowest);
+      output[to] = a;
+      output[to + 2 * outputs] = b;
+      output[to + 4 * outputs] = c;
+      output[to + 6 * outputs] = d;
     }
   }
 }
 
+const KINDS = {
+  "dense": Dense,
+  "transposed convolution": TransposedConvolution,
+};
+const ACTIVATIONS = {
+  relu: (x) => x.map((value) => Math.max(value, 0)),
+  sigmoid: (x) => x.map((value) => 1 / (1 + Math.exp(-value))),
+};
+
 /** Maps a code to its mean image. */
 class Decoder {
-  /** @param layers as Python wrote them: name, kernel and bias of each. */
+  /** @param layers as Python wrote them, in the order of computation. */
   constructor(layers) {
-    const [hidden, grid, ...rest] = layers.map((layer) => ({
-      kernel: floats(layer.kernel),
-      bias: floats(layer.bias),
+    this.layers = layers.map(({ kind, activation, kernel, bias }) => ({
+      layer: new KINDS[kind](floats(kernel), floats(bias)),
+      activate: ACTIVATIONS[activation],
     }));
-    this.hidden = hidden;
-    this.grid = grid;
-    this.channels = grid.bias.length / 16; // of a grid of 4x4
-    this.bordered = new Float32Array(6 * 6 * this.channels);
-    this.convolutions = rest.map((layer, k) => {
-      const isLast = k === rest.length - 1;
-      return new TransposedConvolution(layer, 4 * 2 ** k, isLast);
-    });
   }
 
   /** Maps latents [m] and a row of the code [S] to means [H * W * C]. */
   decode(latents, code) {
-    const grid = dense(dense([...latents, ...code], this.hidden), this.grid);
-    const line = 4 * this.channels;
-    for (let row = 0; row < 4; row++) {
-      const to = ((row + 1) * 6 + 1) * this.channels;
-      this.bordered.set(grid.subarray(row * line, (row + 1) * line), to);
-    }
-    let x = this.bordered;
-    for (const convolution of this.convolutions) x = convolution.apply(x);
-    return x.map((logit) => 1 / (1 + Math.exp(-logit)));
+    let x = Float32Array.from([...latents, ...code]);
+    for (const { layer, activate } of this.layers) x = activate(layer.apply(x));
+    return x;
   }
 }

@@ -67,11 +67,9 @@ def _text(room: str, name: str) -> str:
 
 def _header(contents: Contents) -> str:
   height, width, _ = contents.image_shape
-  facts = (
-    f"seed {contents.seed}",
-    f"step {integer(contents.step)}",
-    f"{height}{TIMES}{width}",
-  )
+  facts = [f"{height}{TIMES}{width}"]
+  if contents.step:
+    facts = [f"seed {contents.seed}", f"step {integer(contents.step)}", *facts]
   return f"""<header><p class="over">Explorer</p>
 <h1>{escape(contents.title)}</h1>
 <p class="facts">{escape(" · ".join(facts))}</p>
@@ -182,7 +180,8 @@ def _data(contents: Contents) -> str:
       ],
       "layers": [
         {
-          "name": layer.name,
+          "kind": layer.kind,
+          "activation": layer.activation,
           "kernel": floats(layer.kernel),
           "bias": floats(layer.bias),
         }

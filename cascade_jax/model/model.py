@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from cascade_jax import methods
+from cascade_jax import data, methods
 from cascade_jax.backend import backend
 from cascade_jax.evaluation import pictures
-from cascade_jax.model import card, export, hub, inputs, pretrained
+from cascade_jax.model import card, explore, export, hub, inputs, pretrained
 from cascade_jax.model.batches import map_batches
 from cascade_jax.model.contents import Contents
 from cascade_jax.runs import workdir
@@ -163,6 +163,22 @@ class Model:
       self.contents.evaluation.get("kl"),
       arrays["traversal_categories"],
     )
+
+  def explore(
+    self, path: str | os.PathLike, images: np.ndarray | data.Dataset
+  ) -> None:
+    """Writes the page in which one explores the model in a browser.
+
+    Args:
+      path: of an .html file.
+      images: to show, as `represent` takes them; or a data set, whose factors
+        then colour points and name categories.
+
+    Raises:
+      UserError: another suffix, other images, or a decoder that the page can't
+        compute.
+    """
+    explore.write_page(self.contents, images, path)
 
   def card(self) -> str:
     """Returns the model card, in Markdown."""

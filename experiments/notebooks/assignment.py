@@ -77,7 +77,7 @@ for image, costs in enumerate(unary_costs):
   shown = "  ".join(f"{cost:.2f}" for cost in costs)
   mark = "  <- moved" if before != after else ""
   print(f"{image:5}  {shown}  {before:9}  {after:4}{mark}")
-print(f"images a category: argmin {plain.counts}, flow {spread.counts}")
+print(f"images of each category: argmin {plain.counts}, flow {spread.counts}")
 print(f"the flow's total cost: {spread.cost:.3f} nats, pairs included")
 
 # %% [markdown]
@@ -116,8 +116,10 @@ counts = [
   cascade_jax.assign_codes(unary_costs, pairwise_weight=weight).counts
   for weight in weights
 ]
-plt.semilogx(weights, counts, label=["category 0", "category 1", "category 2"])
+labels = ["category 0", "category 1", "category 2"]
+plt.stackplot(weights, np.transpose(counts), labels=labels, step="mid")
+plt.xscale("log")
 plt.xlabel("pairwise weight / nats")
-plt.ylabel("images")
-plt.legend()
+plt.ylabel("images, one category on top of the other")
+plt.legend(loc="lower right")
 plt.show()

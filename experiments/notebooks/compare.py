@@ -65,8 +65,10 @@ launch.show_progress()
 # %% [markdown]
 # ## Train
 #
-# On a TPU or GPU the seeds of a method are trained in one program. A folder a
-# method holds a folder a seed; what is there already is not trained again.
+# Six runs in all, two seeds of each method. On a TPU or GPU the seeds of a
+# method are trained in one program; a CPU trains one run after another, which
+# takes about six times as long as the notebook cascade_vae. A folder a method
+# holds a folder a seed; what is there already is not trained again.
 
 # %%
 # The smoke config learns nothing; it only tests this notebook.
@@ -86,7 +88,7 @@ for method in ("cascade_vae", "beta_vae", "joint_vae"):
 # ## Every seed of every method
 #
 # In percent, mean (standard deviation), best, and all seeds. Judge by several:
-# two runs of one method differ more than two methods do.
+# two runs of one method can differ more than the means of two methods.
 
 # %%
 display.Markdown(comparison.to_markdown(summaries))
@@ -94,21 +96,21 @@ display.Markdown(comparison.to_markdown(summaries))
 # %% [markdown]
 # ## The same codes by all metrics
 #
-# Codes of 10,000 images of each run are in its codes.npz. `metrics.attempt`
-# gives every metric that these arrays allow, and says why others can't be had.
+# Codes of 10,000 images of each run are in its codes.npz; here those of seed 3.
+# `metrics.attempt` computes every metric that these arrays allow, and gives the
+# reasons for those that are not defined on them. The best value of each is 1.
+# beta-VAE has no categories, so it has no scores of them.
 
 # %%
 scores = {}
 for method in summaries:
   folder = pathlib.Path(RESULTS) / "compare" / method / "seed_3"
   codes = codes_file.read(folder / "codes.npz")
-  scores[method], left_out = metrics.attempt(codes)
-  print(method, "does without", left_out or "nothing")
+  scores[method], undefined = metrics.attempt(codes)
+  for name, reason in undefined.items():
+    print(f"{method} has no {name}: {reason}")
 rows = [
-  (
-    name,
-    *(f"{values.get(name, float('nan')):.3f}" for values in scores.values()),
-  )
+  (name, *(f"{of[name]:.3f}" if name in of else "" for of in scores.values()))
   for name in scores["cascade_vae"]
 ]
 display.Markdown(markdown_table(("score", *scores), rows))

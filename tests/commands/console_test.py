@@ -2,6 +2,8 @@
 
 import importlib
 import pathlib
+import subprocess
+import sys
 
 import pytest
 
@@ -61,3 +63,21 @@ def test_a_missing_config_file_is_named(tmp_path):
     assert "there is no none.py" in result.stderr
     result = call(command, "--config=none.py", "--config.seed=1", *files)
     assert result.returncode == 1 and "--config can't be read" in result.stderr
+
+
+def test_a_notebook_shows_our_messages_and_nothing_around_them():
+  log_two_lines = (
+    "from cascade_jax import training\n"
+    "from cascade_jax.commands import launch\n"
+    "launch.show_progress()\n"
+    "import logging\n"
+    "logging.getLogger('jax').addHandler(logging.StreamHandler())\n"
+    "logging.getLogger('jax').info('a backend is missing')\n"
+    "path = training.__file__\n"
+    "record = logging.LogRecord('', 20, path, 1, 'step 1', (), None)\n"
+    "logging.getLogger().handle(record)\n"
+  )
+  result = subprocess.run(
+    [sys.executable, "-c", log_two_lines], capture_output=True, text=True
+  )
+  assert (result.returncode, result.stderr) == (0, "step 1\n")

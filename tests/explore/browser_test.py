@@ -1,21 +1,16 @@
 """The page in a browser, used as its user would use it."""
 
+import functools
+
 import numpy as np
 import pytest
 
 from cascade_jax import explore
-from tests.helpers import browser, explored
+from tests.helpers import browser, decoded, explored
+from tests.helpers.decoded import picture
 
 TAB, ENTER, LEFT, UP, RIGHT, DOWN = 9, 13, 37, 38, 39, 40
 
-PICTURE = """
-(() => {
-  const canvas = document.getElementById("picture");
-  const { width, height } = canvas;
-  const context = canvas.getContext("2d");
-  return [...context.getImageData(0, 0, width, height).data];
-})()
-"""
 FOCUSED = """
 (() => {
   const { id, name, className, tagName } = document.activeElement;
@@ -47,11 +42,6 @@ def page(tab, small):
   return tab
 
 
-def picture(tab, size):
-  tab.next_frame()
-  return np.array(tab.run(PICTURE)).reshape(size, size, 4)
-
-
 def code(tab):
   """What the controls say: latents by dimension, and the category."""
   tab.next_frame()
@@ -76,7 +66,8 @@ def test_pictures_agree_with_jax(tab, tmp_path, size, channels, is_fast):
   )
   explore.write_page(evaluator, state, tmp_path / "explore.html")
   tab.open(tmp_path / "explore.html")
-  check_pictures(tab, evaluator, state)
+  decode = functools.partial(evaluator.decode, state.params)
+  decoded.check_pictures(tab, decode, 4, evaluator.method.num_categories)
 
 
 def test_pictures_of_two_variables_agree_with_jax(tab, tmp_path):
@@ -86,25 +77,8 @@ def test_pictures_of_two_variables_agree_with_jax(tab, tmp_path):
   explore.write_page(evaluator, state, tmp_path / "explore.html")
   tab.open(tmp_path / "explore.html")
   assert tab.run("document.querySelectorAll('.choice').length") == 5
-  check_pictures(tab, evaluator, state)
-
-
-def check_pictures(tab, evaluator, state):
-  """Compares pictures of all categories, and of none, with JAX's."""
-  sizes = evaluator.method.num_categories
-  latents, joint = explored.codes(4, sizes)
-  expected = np.asarray(evaluator.decode(state.params, latents, joint))
-  size = expected.shape[1]
-  for z, number, image in zip(latents, joint, expected):
-    categories = [-1] * len(sizes)
-    if number >= 0:
-      categories = [int(k) for k in np.unravel_index(number, sizes)]
-    code = f"{{latents: {z.tolist()}, categories: {categories}}}"
-    tab.run(f"explorer.setCode({code}, 'a test')")
-    shown = picture(tab, size)
-    colors = np.broadcast_to(image, (size, size, 3))
-    assert np.abs(shown[..., :3] / 255 - colors).max() < 1 / 255
-    assert (shown[..., 3] == 255).all()
+  decode = functools.partial(evaluator.decode, state.params)
+  decoded.check_pictures(tab, decode, 4, evaluator.method.num_categories)
 
 
 def test_a_slider_and_a_category_change_the_picture(page):

@@ -1,10 +1,5 @@
 """The decoder in JavaScript, against the one in JAX."""
 
-import importlib.resources
-import json
-import shutil
-import subprocess
-
 import jax
 import numpy as np
 import pytest
@@ -14,35 +9,12 @@ from cascade_jax.errors import UserError
 from cascade_jax.explore import embed
 from cascade_jax.explore.decoder import decoder_layers
 from cascade_jax.methods import codes as codes_lib
-from tests.helpers import explored
-
-DECODE = """
-const { layers, codes } = JSON.parse(require("fs").readFileSync(0, "utf8"));
-const decoder = new Decoder(layers);
-console.log(JSON.stringify(codes.map(
-  ([latents, code]) => [...decoder.decode(latents, code)])));
-"""
+from tests.helpers import decoded, explored
 
 
-def decode_in_node(layers, latents, rows):
-  node = shutil.which("node")
-  if node is None:
-    pytest.skip("node is not installed")
-  folder = importlib.resources.files("cascade_jax.explore")
-  program = folder.joinpath("decoder.js").read_text() + DECODE
-  texts = [
-    {name: embed.floats(array) for name, array in zip(("kernel", "bias"), each)}
-    for each in layers
-  ]
-  codes = [[z.tolist(), row.tolist()] for z, row in zip(latents, rows)]
-  result = subprocess.run(
-    [node, "-e", program],
-    input=json.dumps({"layers": texts, "codes": codes}),
-    capture_output=True,
-    text=True,
-    check=True,
-  )
-  return np.array(json.loads(result.stdout))
+def embedded(layer):
+  kernel, bias = embed.floats(layer.kernel), embed.floats(layer.bias)
+  return layer._asdict() | {"kernel": kernel, "bias": bias}
 
 
 @pytest.mark.parametrize("is_fast", [False, True])
@@ -55,9 +27,9 @@ def test_it_equals_the_decoder_in_jax(size, channels, is_fast):
   latents, joint = explored.codes(4, sizes)
   expected = np.asarray(evaluator.decode(state.params, latents, joint))
   assert expected.std(axis=0).max() > 0.05  # codes make a difference
-  layers = [layer[1:] for layer in decoder_layers(evaluator, state)]
+  layers = list(map(embedded, decoder_layers(evaluator, state)))
   rows = np.asarray(codes_lib.one_hot(joint, sizes))
-  images = decode_in_node(layers, latents, rows)
+  images = decoded.in_node(layers, latents, rows)
   np.testing.assert_allclose(
     images.reshape(expected.shape), expected, rtol=0, atol=1e-5
   )
@@ -67,11 +39,13 @@ def test_the_layers_are_those_of_the_parameters_in_order():
   evaluator, state = explored.model(explored.dataset(32))
   layers = decoder_layers(evaluator, state)
   names = ["hidden", "grid", "conv_0", "conv_1", "logits"]
-  assert [layer.name for layer in layers] == names
   params = state.params["decoder"]["params"]
-  for layer in layers:
-    np.testing.assert_array_equal(layer.kernel, params[layer.name]["kernel"])
-    np.testing.assert_array_equal(layer.bias, params[layer.name]["bias"])
+  for layer, name in zip(layers, names, strict=True):
+    np.testing.assert_array_equal(layer.kernel, params[name]["kernel"])
+    np.testing.assert_array_equal(layer.bias, params[name]["bias"])
+  kinds = [layer.kind for layer in layers]
+  assert kinds == ["dense"] * 2 + ["transposed convolution"] * 3
+  assert [layer.activation for layer in layers] == ["relu"] * 4 + ["sigmoid"]
 
 
 @pytest.mark.parametrize("method", sorted(methods.METHODS))
@@ -85,22 +59,24 @@ def test_every_method_has_that_decoder(method):
 
 def test_another_decoder_is_refused():
   evaluator, state = explored.model(explored.dataset())
-  method = evaluator.method
+  decode = evaluator.decode
 
-  def inverted(*arguments):
-    return 1 - method.decode(*arguments)
-
-  evaluator.method = method._replace(decode=inverted)
+  evaluator.decode = lambda *arguments: 1 - decode(*arguments)
   with pytest.raises(UserError, match="decodes otherwise than by .*off by"):
     decoder_layers(evaluator, state)
-  evaluator.method = method
+
+  def of_generator(params, *code):
+    return decode({"decoder": params["generator"]}, *code)
+
+  evaluator.decode = of_generator
   other = state._replace(params={"generator": state.params["decoder"]})
   with pytest.raises(UserError, match="decodes otherwise than by"):
     decoder_layers(evaluator, other)
+
+  evaluator.decode = lambda params, *code: decode(state.params, *code)
   narrow = jax.tree.map(lambda x: x[..., :1], state.params)
-  other = state._replace(params=narrow)
   with pytest.raises(UserError, match="decodes otherwise than by"):
-    decoder_layers(evaluator, other)
+    decoder_layers(evaluator, state._replace(params=narrow))
 
 
 def test_images_of_two_channels_are_refused():

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from cascade_jax import config as config_lib
-from cascade_jax import optional
+from cascade_jax import data, optional
 from cascade_jax.errors import UserError
 from cascade_jax.model.contents import Contents, shapes
 from cascade_jax.model.peers import disentangling_vae, joint_vae
@@ -40,6 +40,7 @@ def read(folder: pathlib.Path) -> Contents:
   try:
     image_shape = peer.image_shape(specs)
     config.update(peer.settings(specs))
+    config.data.name = _data_name(specs)
     config.data.image_size = image_shape[0]
     params = peer.params(weights)
     method = peer.build(config, image_shape)
@@ -71,6 +72,11 @@ def _peer_of(folder: pathlib.Path, specs: dict[str, Any]) -> ModuleType:
     f"{folder / _SPECS} is of no project that is known: it must have the key "
     "latent_spec (joint-vae), or model_type 'Burgess' (disentangling-vae)"
   )
+
+
+def _data_name(specs: dict[str, Any]) -> str:
+  """Returns what we call the data set; dSprites is the only one of ours."""
+  return "dsprites" if specs.get("dataset") == "dsprites" else data.GIVEN
 
 
 def _weights(path: pathlib.Path) -> dict[str, np.ndarray]:
