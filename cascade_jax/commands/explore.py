@@ -9,8 +9,7 @@ the decoder runs in the page. `evaluate` writes it too, beside report.html.
 from absl import flags
 
 from cascade_jax import explore
-from cascade_jax.commands.arguments import output_file
-from cascade_jax.errors import UserError
+from cascade_jax.commands.arguments import output_file, refuse_words
 from cascade_jax.evaluation import evaluate
 from cascade_jax.report.run import EXPLORER
 
@@ -27,8 +26,7 @@ def define_flags() -> None:
 
 def main(arguments: list[str]) -> None:
   """Writes the page."""
-  if arguments:
-    raise UserError(f"{arguments} are no flags; name the run by --workdir")
+  refuse_words(arguments)
   page = FLAGS.output and output_file(FLAGS.output, ".html")
   with evaluate.opened([FLAGS.workdir]) as ((folder,), evaluator):
     page = page or folder / EXPLORER

@@ -17,7 +17,7 @@ from cascade_jax.data import Dataset
 from cascade_jax.errors import UserError
 from cascade_jax.methods import Method
 from cascade_jax.runs import workdir
-from cascade_jax.runs.checkpoints import Checkpoints
+from cascade_jax.runs.checkpoints import Checkpoints, saved_steps
 from cascade_jax.runs.dataset_record import record_dataset
 from cascade_jax.runs.progress import Progress
 from cascade_jax.runs.run_log import RunLog
@@ -57,10 +57,10 @@ def claim(
     config: of the run.
 
   Raises:
-    UserError: the folder, or a replica's, holds another run.
+    UserError: the folder, or a replica's, holds another or a longer run.
     UserError: another process is running in a replica's folder.
   """
-  workdir.record_config(folder, config)
+  configs = {folder: config}
   with contextlib.ExitStack() as locks:
     replica_folders = folders(folder, config)
     if len(replica_folders) > 1:
@@ -68,10 +68,26 @@ def claim(
         locks.enter_context(workdir.claim(replica_folder))
         alone = config.copy_and_resolve_references()
         alone.seed, alone.num_replicas = seed, 1
-        workdir.record_config(replica_folder, alone)
+        configs[replica_folder] = alone
+    for of_folder in configs.items():
+      workdir.check_config(*of_folder)
+    _check_length(replica_folders, config.num_steps)
+    for of_folder in configs.items():
+      workdir.record_config(*of_folder)
     replicas = Replicas(folder, replica_folders, config)
     locks.callback(replicas.close)
     yield replicas
+
+
+def _check_length(replica_folders: list[pathlib.Path], num_steps: int) -> None:
+  """Refuses fewer steps than a replica has taken already."""
+  for folder in replica_folders:
+    taken = max(saved_steps(folder / "checkpoints"), default=0)
+    if taken > num_steps:
+      raise UserError(
+        f"config.num_steps is {num_steps}, but the run in {folder} has taken "
+        f"{taken} steps; it must be {taken} or more, or use another --workdir"
+      )
 
 
 class Replicas:
