@@ -11,6 +11,7 @@ which categories its images get, by the value of the factor.
 from absl import flags
 
 from cascade_jax import plots
+from cascade_jax.activity import activity
 from cascade_jax.commands.arguments import output_file, refuse_words
 from cascade_jax.evaluation import category_shares
 
@@ -37,5 +38,6 @@ def main(arguments: list[str]) -> None:
   shares, class_names = category_shares.of_run(
     FLAGS.workdir, FLAGS.factor, FLAGS.num_images
   )
-  plots.categories(shares, class_names, FLAGS.factor).savefig(picture)
+  with activity(f"drawing {picture.name}"):
+    plots.categories(shares, class_names, FLAGS.factor).savefig(picture)
   print(picture)

@@ -3,6 +3,7 @@
 import pathlib
 from typing import Unpack
 
+from cascade_jax.activity import activity
 from cascade_jax.data import (
   arrays_file,
   digits,
@@ -96,6 +97,18 @@ def load(
       can't be read.
   """
   fit_lib.check_name(fit)
+  with activity(f"loading the data set {name!r}"):
+    return _load(name, path, tfds, fit, num_images, **options)
+
+
+def _load(
+  name: str,
+  path: str,
+  tfds: str,
+  fit: str,
+  num_images: int,
+  **options: Unpack[dsprites.Options],
+) -> Dataset:
   if name == "dsprites":
     return dsprites.load(**options)
   if name == "dsprites_file":

@@ -13,6 +13,7 @@ import jax
 import ml_collections
 from absl import logging
 
+from cascade_jax.activity import activity
 from cascade_jax.data import Dataset
 from cascade_jax.errors import UserError
 from cascade_jax.methods import Method
@@ -34,7 +35,8 @@ def initial_states(
 ) -> list[TrainState]:
   """Returns the state of each replica before the first step."""
   init = jax.jit(method.init)
-  return [init(seed) for seed in seeds(config)]
+  with activity("compiling and drawing the first weights"):
+    return [init(seed) for seed in seeds(config)]
 
 
 def folders(
@@ -127,7 +129,8 @@ class Replicas:
       UserError: there are checkpoints, but none that will do.
     """
     pairs = list(zip(self._checkpoints, fresh))
-    states = [checkpoints.restore(like) for checkpoints, like in pairs]
+    with activity("looking for checkpoints", announced=False):
+      states = [checkpoints.restore(like) for checkpoints, like in pairs]
     while len(whole := [x for x in states if x is not None]) == len(states):
       steps = {int(state.step) for state in whole}
       if len(steps) == 1:
@@ -165,10 +168,16 @@ class Replicas:
     assert self._progress is not None  # since `start`
     self._progress.show(written[0])
 
+  def wait(self, step: int) -> None:
+    """Shows the step that is reached, if nothing was shown for some time."""
+    assert self._progress is not None  # since `start`
+    self._progress.wait(step)
+
   def save(self, states: list[TrainState]) -> None:
     """Saves the state of each replica."""
-    for checkpoints, state in zip(self._checkpoints, states):
-      checkpoints.save(state)
+    with activity("saving", announced=False):
+      for checkpoints, state in zip(self._checkpoints, states):
+        checkpoints.save(state)
 
   def close(self) -> None:
     """Closes the logs and releases Orbax's threads."""
