@@ -230,7 +230,7 @@ def test_several_seeds_are_scored_and_summarised(whole, tmp_path):
     ("--config.data.path=mine.npz", "data set 'dsprites' does not read it"),
     ("--config.method=", "config.method is ''"),
     ("--config.pairwise_weight=1e300", "config.pairwise_weight is 1e+300"),
-    ("--config.pairwise_weight=1e15", "must be at most 1.135e+09"),
+    ("--config.pairwise_weight=1e15", "it must be at most"),
     ("--config.learning_rate=1e300", "config.learning_rate is 1e+300"),
     ("--config.data.num_orientations=0", "num_orientations is 0"),
     ("--num_images=99999999", "config.evaluation_images is 99999999"),
