@@ -8,12 +8,15 @@ group of its name. `pairwise_weight` and `solver` belong to the training step.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import ml_collections
+import numpy as np
 from ml_collections import config_dict
 
-from cascade_jax import methods
+from cascade_jax import data, methods
+from cascade_jax.assignment import flow
 from cascade_jax.errors import UserError
 from cascade_jax.methods import registry
 from cascade_jax.networks import models
@@ -96,6 +99,8 @@ _AT_LEAST = {
   "evaluate_every": 0,
   "evaluate_every_images": 1,
 }
+_MOST_REPLICAS = 1_000
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 def check(config: ml_collections.ConfigDict) -> None:
@@ -104,11 +109,11 @@ def check(config: ml_collections.ConfigDict) -> None:
   Raises:
     UserError: names the key, its value and what is expected.
   """
+  _check_numbers(config)
   for key, least in _AT_LEAST.items():
-    if not least <= config[key] < 2**31:
+    if config[key] < least:
       raise UserError(
         f"config.{key} is {config[key]}; it must be {least} or more"
-        + (" and below 2**31" if config[key] > least else "")
       )
   if not 0 <= config.pairwise_weight < math.inf:
     raise UserError(
@@ -122,6 +127,31 @@ def check(config: ml_collections.ConfigDict) -> None:
     )
   _check_replicas(config)
   _check_method(config)
+
+
+def _check_numbers(config: ml_collections.ConfigDict) -> None:
+  """Refuses numbers that do not fit in the 32 bits of an array."""
+  for key, value in flat(config):
+    for number in value if isinstance(value, list | tuple) else (value,):
+      if isinstance(number, int) and not -(2**31) <= number < 2**31:
+        raise UserError(f"config.{key} is {value}; it must be below 2**31")
+      # Not a comparison the other way round: all are false for NaN.
+      if isinstance(number, float) and not abs(number) <= _LARGEST:
+        raise UserError(
+          f"config.{key} is {value}; it must be a finite number of float32, "
+          f"up to {_LARGEST:.1e}"
+        )
+
+
+def flat(
+  settings: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, Any]]:
+  """Yields the settings with their keys, "group.key" within groups."""
+  for key, value in settings.items():
+    if isinstance(value, Mapping | ml_collections.ConfigDict):
+      yield from flat(value, f"{prefix}{key}.")
+    else:
+      yield f"{prefix}{key}", value
 
 
 def _check_method(config: ml_collections.ConfigDict) -> None:
@@ -141,11 +171,22 @@ def _check_method(config: ml_collections.ConfigDict) -> None:
       "'cascade_vae_c'"
     )
   method = _built(config)
+  if method.solves_codes:
+    _check_pairwise_weight(config)
   if method.solves_codes and config.solver == "device" and len(sizes) > 1:
     raise UserError(
       f"config.solver is 'device', but config.num_categories {sizes} are "
       "several discrete variables, which only --config.solver=host solves"
     )
+
+
+def _check_pairwise_weight(config: ml_collections.ConfigDict) -> None:
+  """Refuses a weight whose costs the solver can't hold as integers."""
+  for size in config.num_categories:
+    try:
+      flow.integer_scale(config.batch_size, size, config.pairwise_weight)
+    except UserError as error:  # its message starts with the setting
+      raise UserError(f"config.{error}") from error
 
 
 def _built(config: ml_collections.ConfigDict) -> methods.Method:
@@ -155,21 +196,76 @@ def _built(config: ml_collections.ConfigDict) -> methods.Method:
 
 
 def check_read(config: ml_collections.ConfigDict, keys: Iterable[str]) -> None:
-  """Refuses keys that nothing reads in a run of the config's method.
+  """Refuses keys that nothing reads in a run of the config.
 
   Args:
     config: of the run.
-    keys: that the user set on the command line; "group.key" within groups.
+    keys: that the user set; "group.key" within groups.
 
   Raises:
-    UserError: names the key and the settings that the method has.
+    UserError: names the key, and what is read or by what it would be.
   """
+  keys = list(keys)
+  if unread := data_keys_not_read(config.data.name, keys):
+    readers = _data_sets_that_read(unread[0])
+    raise UserError(
+      f"config.{unread[0]} has no effect: data set {config.data.name!r} does "
+      f"not read it. Leave it out, or choose a config.data.name that does: "
+      f"{', '.join(readers)}"
+    )
   unread = method_keys_not_read(config, keys)
   if unread:
     raise UserError(
       f"config.{unread[0]} has no effect: method {config.method!r} does not "
       f"read it. Its settings are {', '.join(sorted(_method_reads(config)))}"
     )
+
+
+def keys_of_file(
+  config: ml_collections.ConfigDict, flags: Iterable[str]
+) -> list[str]:
+  """Returns the keys that a config file must have set for what it chose.
+
+  These are the keys in groups that differ from the defaults. A file that
+  chooses a method and sets what only another one reads holds a mistake. If a
+  flag chose, what the file says for its own choice is left over; and settings
+  outside of groups may be shared by the variants of a file.
+
+  Args:
+    config: with the values of the flags.
+    flags: keys that were set on the command line.
+  """
+  flags, defaults = set(flags), dict(flat(default()))
+  chosen = {"data": "data.name"}  # by which key; the other groups by the method
+  return [
+    key
+    for key, value in flat(config)
+    if "." in key
+    and key not in flags
+    and chosen.get(key.partition(".")[0], "method") not in flags
+    and value != defaults.get(key, value)
+  ]
+
+
+def data_keys_not_read(name: str, keys: Iterable[str]) -> list[str]:
+  """Returns those keys that are of data, but not read by a data set.
+
+  There are none for an unknown name, which `data.load` refuses.
+
+  Args:
+    name: of the data set.
+    keys: "group.key" within groups.
+  """
+  options = data.reads(name)
+  if options is None:
+    return []
+  read = {f"data.{option}" for option in options | {"name"}}
+  return [key for key in keys if key.startswith("data.") and key not in read]
+
+
+def _data_sets_that_read(key: str) -> list[str]:
+  option = key.removeprefix("data.")
+  return [name for name in data.NAMES if option in (data.reads(name) or ())]
 
 
 def method_keys_not_read(
@@ -208,6 +304,11 @@ def _check_replicas(config: ml_collections.ConfigDict) -> None:
       f"config.keep_checkpoints is {config.keep_checkpoints}; it must be 2 or "
       "more with config.num_replicas > 1, so that all replicas keep one of "
       "the same step"
+    )
+  if config.num_replicas > _MOST_REPLICAS:
+    raise UserError(
+      f"config.num_replicas is {config.num_replicas}; it must be "
+      f"{_MOST_REPLICAS} or less"
     )
   if config.seed + config.num_replicas > 2**31:
     raise UserError(

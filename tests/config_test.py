@@ -1,6 +1,7 @@
 import inspect
 import re
 
+import numpy as np
 import pytest
 
 from cascade_jax import config as config_lib
@@ -236,3 +237,117 @@ def test_images_that_the_networks_do_not_take_are_named(shape):
   size = f"images of {shape[0]}x{shape[1]} pixels"
   with pytest.raises(ValueError, match=size):
     config_lib.check_against_data(config_lib.default(), 100, shape)
+
+
+DEFAULTS = dict(config_lib.flat(config_lib.default()))
+BAD_VALUES = ("many", "", float("nan"), float("inf"), -1, 2**40, 1e300, 2.5)
+
+
+def with_value(key, value):
+  """Returns the default with a value; of a method that reads it."""
+  config = config_lib.default()
+  group, _, name = key.rpartition(".")
+  if group in methods.METHODS:
+    config.method = group
+  (config[group] if group else config)[name] = value
+  return config
+
+
+@pytest.mark.parametrize("value", BAD_VALUES)
+@pytest.mark.parametrize("key", DEFAULTS)
+def test_each_value_of_each_key_is_refused_in_one_line_or_runs(key, value):
+  values = (value,)
+  if isinstance(DEFAULTS[key], tuple):
+    values = (value, (value,), (3, value))
+  for each in values:
+    try:
+      config = with_value(key, each)
+    except (TypeError, ValueError):  # which the command line shows as one line
+      continue
+    try:
+      config_lib.check(config)
+    except UserError as error:
+      assert "\n" not in str(error) and key in str(error)
+      continue
+    numbers = each if isinstance(each, tuple) else (each,)
+    for number in numbers:
+      assert isinstance(number, str) or abs(number) <= np.finfo(np.float32).max
+
+
+@pytest.mark.parametrize(
+  ("settings", "message"),
+  [
+    (
+      {"pairwise_weight": 1e17},
+      "pairwise_weight is 1e\\+17; it must be at most",
+    ),
+    ({"beta_high": 1e300}, "beta_high is 1e\\+300; .* up to 3.4e\\+38"),
+    ({"phase_steps": 2**31}, "phase_steps is 2147483648; .* below 2\\*\\*31"),
+    ({"num_continuous": 10**6}, "num_continuous is 1000000; .* 1 to 1000"),
+    ({"num_categories": (99, 999)}, "98901 joint codes, .* 10000 at most"),
+    ({"num_replicas": 2000}, "num_replicas is 2000; it must be 1000 or less"),
+    (
+      {"method": "factor_vae", "factor_vae": {"discriminator_units": 2**30}},
+      "discriminator_units is 1073741824; .* 1 to 100000",
+    ),
+    (
+      {"method": "aae", "aae": {"discriminator_units": 2**30}},
+      "aae.discriminator_units is 1073741824",
+    ),
+    (
+      {"cascade_vae": {"warm_up_weights": (1.0,), "warm_up_steps": (2.5,)}},
+      "warm_up_steps is 2.5; it must be an integer",
+    ),
+    (
+      {"cascade_vae": {"warm_up_weights": ("a",), "warm_up_steps": (2,)}},
+      "warm_up_weights is a; it must be a finite number",
+    ),
+    ({"method": ""}, "config.method is ''; there are aae, "),
+    ({"method": "../mine"}, "config.method is '../mine'; there are aae, "),
+  ],
+)
+def test_limits_are_stated(settings, message):
+  config = config_lib.default()
+  config.update(settings)
+  with pytest.raises(UserError, match=message):
+    config_lib.check(config)
+
+
+def test_a_weight_at_the_stated_limit_is_solved_for():
+  config = config_lib.default()
+  config.pairwise_weight = 1e15
+  with pytest.raises(UserError) as refused:
+    config_lib.check(config)
+  limit = re.search(r"at most (\S+) to", str(refused.value)).group(1)
+  config.pairwise_weight = 0.99 * float(limit)
+  config_lib.check(config)
+
+
+@pytest.mark.parametrize(
+  ("name", "key", "readers"),
+  [
+    ("dsprites", "data.path", "dsprites_file, dsprites_tfds, arrays, folder"),
+    ("digits", "data.image_size", "dsprites, dsprites_file"),
+    ("folder", "data.tfds", "does: tfds"),
+    (data.GIVEN, "data.fit", "arrays, folder, idx, tfds"),
+  ],
+)
+def test_options_that_a_data_set_does_not_read_are_refused(name, key, readers):
+  config = config_lib.default()
+  config.data.name = name
+  message = f"config.{key} has no effect: data set {name!r} .*{readers}"
+  with pytest.raises(UserError, match=message):
+    config_lib.check_read(config, [key])
+  config.data.name = "mine"  # which the loader refuses
+  config_lib.check_read(config, [key])
+
+
+def test_a_file_s_settings_are_checked_for_what_the_file_chose():
+  config = config_lib.default()
+  config.data.path = "mine.npz"
+  config.aae.discriminator_units = 5
+  config.beta_high = 3.0  # may be shared by the variants of the file
+  keys = ["data.path", "aae.discriminator_units"]
+  assert sorted(config_lib.keys_of_file(config, [])) == sorted(keys)
+  assert config_lib.keys_of_file(config, ["data.name"]) == keys[1:]
+  assert config_lib.keys_of_file(config, ["method"]) == keys[:1]

@@ -10,7 +10,7 @@ import cascade_jax
 ROOT = pathlib.Path(cascade_jax.__file__).parent
 # A room imports from rooms of earlier floors only, and from itself.
 FLOORS = [
-  {"errors", "backend"},
+  {"activity", "errors", "backend"},
   {"types", "startup", "optional"},
   {"array_files"},
   {"losses", "metrics", "sharding"},

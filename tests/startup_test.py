@@ -46,6 +46,9 @@ def test_error_about_wrong_sums_names_the_right_versions(monkeypatch):
 def test_import_loads_no_heavy_packages():
   code = (
     "import cascade_jax, sys\n"
+    "import cascade_jax.commands.launch, cascade_jax.commands.console\n"
+    "assert 'jax' not in sys.modules\n"
+    "cascade_jax.assign_codes, cascade_jax.Cascade\n"
     "heavy = {'tensorflow', 'tensorflow_datasets', 'matplotlib', 'ortools',"
     " 'h5py', 'orbax'} & sys.modules.keys()\n"
     "assert not heavy, heavy"

@@ -107,14 +107,16 @@ def integer_scale(
     raise UserError(
       f"pairwise_weight must be a finite number >= 0, got {pairwise_weight}"
     )
-  largest = max(1.0, batch_size * pairwise_weight)
   num_nodes = batch_size + num_categories + 1
-  scale = 2.0 ** np.floor(np.log2(_COST_TIMES_NODES / (largest * num_nodes)))
-  if scale < _LEAST_SCALE:
+  limit = _COST_TIMES_NODES / (_LEAST_SCALE * num_nodes * batch_size)
+  if pairwise_weight > limit:
     raise UserError(
-      f"pairwise_weight {pairwise_weight} is too large to solve "
-      f"{batch_size} samples exactly in 64-bit integers"
+      f"pairwise_weight is {pairwise_weight}; it must be at most {limit:.4g} "
+      f"to solve {batch_size} samples of {num_categories} categories exactly "
+      "in 64-bit integers"
     )
+  largest = max(1.0, batch_size * pairwise_weight)
+  scale = 2.0 ** np.floor(np.log2(_COST_TIMES_NODES / (largest * num_nodes)))
   return float(scale), largest
 
 

@@ -3,9 +3,9 @@
 import json
 
 import ml_collections
-from absl import logging
 
 from cascade_jax import data, methods, sharding
+from cascade_jax.activity import activity
 from cascade_jax.benchmark.limit import (
   against_limit,
   gigaflop,
@@ -28,7 +28,6 @@ def measure(config: ml_collections.ConfigDict, evaluation_images: int) -> dict:
     config: of the run to measure; all replicas together take each step.
     evaluation_images: the number of images to encode and assign, 0 for all.
   """
-  logging.info("loading the data")
   spread = sharding.spread(config.num_replicas)
   dataset = data.load(**config.data)
   method = methods.build(config, dataset.image_shape)
@@ -51,7 +50,8 @@ def measure(config: ml_collections.ConfigDict, evaluation_images: int) -> dict:
   figures["parts"] = measure_parts(subject) if method.solves_codes else None
   figures["evaluation"] = _evaluation(subject, evaluation_images)
   figures["peak_bytes"] = peak_bytes()
-  figures["solvers"] = measure_solvers(config.pairwise_weight)
+  with activity("solvers"):
+    figures["solvers"] = measure_solvers(config.pairwise_weight)
   return figures
 
 
@@ -62,17 +62,17 @@ def _evaluation(subject: Subject, count: int) -> dict[str, float]:
   """
   config, method, dataset, spread, counts = subject
   indices = scores.sample(len(dataset), count)
-  logging.info("evaluation of %d images", len(indices))
   represent = compile_represent(method, dataset, spread)
   state, *_ = spread.split(replicas.initial_states(config, method))
   discrete = bool(method.num_categories)
   images = spread.size * len(indices)
-  figure = against_limit(
-    lambda: seconds(lambda: represent(state.params, indices, discrete), 1),
-    counts,
-    "evaluation",
-    images,
-  )
+  with activity(f"evaluation of {len(indices)} images"):
+    figure = against_limit(
+      lambda: seconds(lambda: represent(state.params, indices, discrete), 1),
+      counts,
+      "evaluation",
+      images,
+    )
   rate = 1e3 * images / figure["milliseconds"]
   whole = config.num_replicas * len(dataset) / rate
   return {

@@ -7,9 +7,9 @@ from typing import NamedTuple, TypeVar
 import jax
 import ml_collections
 import numpy as np
-from absl import logging
 
 from cascade_jax import data
+from cascade_jax.activity import activity
 from cascade_jax.assignment import assign_each
 from cascade_jax.benchmark.limit import REPEATS, against_limit
 from cascade_jax.methods import Method
@@ -38,7 +38,6 @@ def measure_steps(subject: Subject, solver: str) -> dict[str, dict[str, float]]:
     subject: all its replicas together take each step.
     solver: "host" or "device".
   """
-  logging.info("steps, with the solver on the %s", solver)
   config, method, dataset, spread, counts = subject
   config = config.copy_and_resolve_references()
   config.solver = solver
@@ -51,11 +50,12 @@ def measure_steps(subject: Subject, solver: str) -> dict[str, dict[str, float]]:
   figures = {}
   for name, step in first.items():
     groups = spread.split(replicas.initial_states(config, method))
-    figure = against_limit(
-      lambda: _seconds_a_step(stepper, groups, step, method),  # noqa: B023
-      counts,
-      name,
-    )
+    with activity(f"{name} steps, with the solver on the {solver}"):
+      figure = against_limit(
+        lambda: _seconds_a_step(stepper, groups, step, method),  # noqa: B023
+        counts,
+        name,
+      )
     images = config.batch_size * config.num_replicas
     figure["images_per_second"] = 1e3 * images / figure["milliseconds"]
     figures[name if name == "warm_up" else f"{name}_{solver}"] = figure
@@ -91,7 +91,11 @@ def measure_parts(subject: Subject) -> dict[str, float]:
   Returns:
     Milliseconds of each part, and the share of the solver and the transfers.
   """
-  logging.info("parts of a discrete step")
+  with activity("parts of a discrete step"):
+    return _parts(subject)
+
+
+def _parts(subject: Subject) -> dict[str, float]:
   config, method, dataset, spread, _ = subject
   steps = Steps(method, spread, config.pairwise_weight, config.batch_size)
   to_device = jax.jit(lambda categories: categories)

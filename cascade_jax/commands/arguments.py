@@ -34,12 +34,33 @@ def _with_config_path(argument: str) -> str:
   return f"{flag}={folder}/{name}.py{colon}{variant}"
 
 
-def config_value(flag: flags.Flag) -> ml_collections.ConfigDict:
-  """Returns the config that a flag of a config file holds.
+def refuse_words(words: Sequence[str]) -> None:
+  """Refuses words beside the flags, for commands that take none.
 
   Raises:
-    UserError: the file does not exist, or a key that was set on the command
-      line has no effect on the config's method.
+    UserError: there are such words; names the first one.
+  """
+  if words:
+    raise UserError(
+      f"{words[0]!r} is no flag, and this command takes nothing else; flags "
+      f"start with dashes, as in --workdir=runs/mine or --config.seed=3"
+    )
+
+
+def config_value(
+  flag: flags.Flag, resumes: bool = False
+) -> ml_collections.ConfigDict:
+  """Returns the config that a flag of a config file holds.
+
+  Args:
+    flag: of the config file.
+    resumes: whether a run that is there goes on. Its config is compared with
+      the run's own then, so settings without effect need no check; an earlier
+      version may have let them pass.
+
+  Raises:
+    UserError: the file does not exist, or a setting has no effect on the
+      config's data set or method.
   """
   path, *_ = config_flags.get_config_filename(flag).split(":", 1)
   if not pathlib.Path(path).is_file():
@@ -48,7 +69,9 @@ def config_value(flag: flags.Flag) -> ml_collections.ConfigDict:
       f"there is no {path}"
     )
   overrides = config_flags.get_override_values(flag)
-  config_lib.check_read(flag.value, overrides)
+  if not resumes:
+    of_file = config_lib.keys_of_file(flag.value, overrides)
+    config_lib.check_read(flag.value, [*overrides, *of_file])
   return flag.value
 
 

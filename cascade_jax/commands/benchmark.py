@@ -37,6 +37,7 @@ def define_flags() -> None:
     "evaluation_images",
     40_000,
     "Number of images to encode and assign; 0 for all of them.",
+    lower_bound=0,
   )
 
 

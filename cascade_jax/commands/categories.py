@@ -11,8 +11,8 @@ which categories its images get, by the value of the factor.
 from absl import flags
 
 from cascade_jax import plots
-from cascade_jax.commands.arguments import output_file
-from cascade_jax.errors import UserError
+from cascade_jax.activity import activity
+from cascade_jax.commands.arguments import output_file, refuse_words
 from cascade_jax.evaluation import category_shares
 
 FLAGS = flags.FLAGS
@@ -33,11 +33,11 @@ def define_flags() -> None:
 
 def main(arguments: list[str]) -> None:
   """Writes the picture."""
-  if arguments:
-    raise UserError(f"{arguments} are no flags; name the run by --workdir")
+  refuse_words(arguments)
   picture = output_file(FLAGS.picture, ".png")
   shares, class_names = category_shares.of_run(
     FLAGS.workdir, FLAGS.factor, FLAGS.num_images
   )
-  plots.categories(shares, class_names, FLAGS.factor).savefig(picture)
+  with activity(f"drawing {picture.name}"):
+    plots.categories(shares, class_names, FLAGS.factor).savefig(picture)
   print(picture)

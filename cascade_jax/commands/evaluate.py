@@ -19,6 +19,7 @@ import pathlib
 from absl import flags
 
 from cascade_jax import explore, report
+from cascade_jax.commands.arguments import refuse_words
 from cascade_jax.evaluation import evaluate, listing, summary
 from cascade_jax.runs import json_file, log_file, workdir
 from cascade_jax.training import replicas
@@ -44,8 +45,9 @@ def define_flags() -> None:
   )
 
 
-def main(unused: list[str]) -> None:
+def main(arguments: list[str]) -> None:
   """Writes evaluation.json, the pictures and report.html; prints the scores."""
+  refuse_words(arguments)
   folder = pathlib.Path(FLAGS.workdir).expanduser().resolve()
   config = workdir.read_config(folder)
   folders = replicas.folders(folder, config)

@@ -20,7 +20,7 @@ from ml_collections import config_flags
 
 from cascade_jax import config as config_lib
 from cascade_jax import data, explore, model
-from cascade_jax.commands.arguments import output_file
+from cascade_jax.commands.arguments import output_file, refuse_words
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import evaluate
 from cascade_jax.report.run import EXPLORER
@@ -49,11 +49,7 @@ def define_flags() -> None:
 
 def main(arguments: list[str]) -> None:
   """Writes the page."""
-  if arguments:
-    raise UserError(
-      f"{arguments} are no flags; name the run by --workdir, or the model by "
-      "--model"
-    )
+  refuse_words(arguments)
   page = FLAGS.output and output_file(FLAGS.output, ".html")
   print(_page_of_model(page) if FLAGS.model else _page_of_run(page))
 

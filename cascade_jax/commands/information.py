@@ -10,6 +10,7 @@ phases, and every --config.evaluate_every steps.
 from absl import flags
 
 from cascade_jax import plots
+from cascade_jax.activity import activity
 from cascade_jax.commands.arguments import named_folders, output_file
 from cascade_jax.evaluation import information_log
 from cascade_jax.runs import json_file
@@ -32,9 +33,9 @@ def main(arguments: list[str]) -> None:
   output = output_file(FLAGS.output, ".json")
   picture = output_file(FLAGS.picture, ".png")
   runs = information_log.collect(named_folders(arguments))
-  figure = plots.information(
-    {name: run["records"] for name, run in runs.items()}
-  )
   json_file.write(output, information_log.KIND, runs)
-  figure.savefig(picture)
+  with activity(f"drawing {picture.name}"):
+    plots.information(
+      {name: run["records"] for name, run in runs.items()}
+    ).savefig(picture)
   print(f"{output}\n{picture}")

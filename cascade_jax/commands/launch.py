@@ -7,11 +7,10 @@ import platform
 import sys
 import types
 
-import jax
 from absl import app, flags, logging
 
 import cascade_jax
-from cascade_jax.commands.arguments import with_config_paths
+from cascade_jax.activity import activity
 from cascade_jax.errors import UserError
 
 # glibc hands large buffers back to the kernel after every step, and page
@@ -42,8 +41,14 @@ def run(
   """
   if platform.libc_ver()[0] == "glibc" and not _ALLOCATOR.keys() & os.environ:
     os.execve(sys.executable, sys.orig_argv, {**os.environ, **_ALLOCATOR})
+  show_progress()
+  flags.FLAGS(sys.argv[:1])  # absl warns of log lines before it has any flags
+  # Not above: it takes seconds, which the restart would double.
+  with activity("importing jax and the command"):
+    import jax
+
+    command = importlib.import_module(f"cascade_jax.commands.{name}")
   jax.config.config_with_absl()
-  command = importlib.import_module(f"cascade_jax.commands.{name}")
   others = set(flags.FLAGS)
   command.define_flags()
   _describe(command, sorted(set(flags.FLAGS) - others), prefix)
@@ -82,6 +87,9 @@ def _describe(
 
 def _parse(argv: list[str]) -> list[str]:
   """Parses the flags; whatever is wrong with them is one line."""
+  # Not above: it imports jax.
+  from cascade_jax.commands.arguments import with_config_paths
+
   try:
     return flags.FLAGS(with_config_paths(argv))
   except flags.Error as error:
@@ -95,13 +103,16 @@ def _parse(argv: list[str]) -> list[str]:
       f"unknown --config.KEY: {' '.join(message.split())} (flags change what "
       "the config file sets, and add nothing)"
     )
+  except SyntaxError as error:
+    where = f"{error.filename}, line {error.lineno}"
+    sys.exit(f"--config is no Python file: {error.msg} ({where})")
   except OSError as error:  # for a key of a config file that can't be read
     sys.exit(f"--config can't be read: {' '.join(str(error).split())}")
 
 
 def _call(command: types.ModuleType, arguments: list[str], prefix: str) -> None:
-  if not flags.FLAGS["verbosity"].present:
-    show_progress()
+  if flags.FLAGS["verbosity"].present:
+    logging.get_absl_handler().removeFilter(_is_ours_or_a_warning)
   try:
     command.main(arguments)
   except UserError as error:

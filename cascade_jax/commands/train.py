@@ -14,8 +14,9 @@ from absl import flags
 from ml_collections import config_flags
 
 from cascade_jax.commands import evaluate
-from cascade_jax.commands.arguments import config_value
+from cascade_jax.commands.arguments import config_value, refuse_words
 from cascade_jax.configs import NAMES
+from cascade_jax.runs import workdir
 from cascade_jax.training import loop, replicas
 
 FLAGS = flags.FLAGS
@@ -35,8 +36,11 @@ def define_flags() -> None:
 
 def main(arguments: list[str]) -> None:
   """Trains, then evaluates."""
-  config = config_value(FLAGS["config"])
+  refuse_words(arguments)
+  config = config_value(FLAGS["config"], workdir.holds_run(FLAGS.workdir))
   if FLAGS.rebuild_log:
     replicas.rebuild_logs(pathlib.Path(FLAGS.workdir).expanduser(), config)
+  if FLAGS.num_images is not None:  # so that it is checked before the training
+    config.evaluation_images = FLAGS.num_images
   loop.train(config, FLAGS.workdir)
   evaluate.main(arguments)

@@ -16,7 +16,11 @@ from absl import flags
 from ml_collections import config_flags
 
 from cascade_jax import data
-from cascade_jax.commands.arguments import config_value, optional_json_file
+from cascade_jax.commands.arguments import (
+  config_value,
+  optional_json_file,
+  refuse_words,
+)
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import run_worth, worth
 from cascade_jax.runs import json_file
@@ -42,8 +46,9 @@ def define_flags() -> None:
 
 def main(arguments: list[str]) -> None:
   """Prints the tables; writes the JSON file."""
+  refuse_words(arguments)
   has_config = FLAGS["config"].value is not None
-  if arguments or has_config == (FLAGS.workdir is not None):
+  if has_config == (FLAGS.workdir is not None):
     raise UserError("name either a data set by --config, or a run by --workdir")
   output = optional_json_file(FLAGS.output)
   if has_config:

@@ -4,6 +4,7 @@ import pathlib
 from typing import Unpack
 
 from cascade_jax import optional
+from cascade_jax.activity import activity
 from cascade_jax.data import (
   arrays_file,
   digits,
@@ -107,6 +108,22 @@ def load(
   fit_lib.check_name(fit)
   if stream:
     _check_streamed(name)
+  with activity(f"loading the data set {name!r}"):
+    return _load(
+      name, path, tfds, fit, stream, num_images, unverified, **options
+    )
+
+
+def _load(
+  name: str,
+  path: str,
+  tfds: str,
+  fit: str,
+  stream: bool,
+  num_images: int,
+  unverified: bool,
+  **options: Unpack[dsprites.Options],
+) -> Dataset:
   if name == "dsprites":
     return dsprites.load(**options)
   if name == "dsprites_file":

@@ -9,6 +9,7 @@ import os
 import jax
 import numpy as np
 
+from cascade_jax.activity import activity
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import evaluate, scores
 from cascade_jax.runs.checkpoints import Checkpoints
@@ -79,7 +80,8 @@ def of_run(
     like = jax.jit(method.init)(0)
     with contextlib.closing(Checkpoints(path / "checkpoints")) as checkpoints:
       for step in checkpoints.steps:
-        state = checkpoints.restore(like, step)
+        with activity(f"restoring step {step}", announced=False):
+          state = checkpoints.restore(like, step)
         if state is None or not evaluator.stage(state).discrete:
           continue
         inferred = evaluator.infer(state, indices, discrete=True)

@@ -23,6 +23,7 @@ from absl import logging
 
 from cascade_jax import config as config_lib
 from cascade_jax import data, methods, metrics, startup
+from cascade_jax.activity import activity
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import (
   code_merits,
@@ -192,9 +193,10 @@ class Evaluator:
       len(indices),
     )
     kl = scores.mean_kl(scored)
-    information, errors = scores.latent_information(
-      scored, _INFORMATION_SAMPLES
-    )
+    with activity("estimating the information in the latents"):
+      information, errors = scores.latent_information(
+        scored, _INFORMATION_SAMPLES
+      )
     results = {
       "step": step,
       "seed": int(state.seed),
@@ -213,23 +215,26 @@ class Evaluator:
       inputs = metric_scores.metric_inputs(scored, kl, dataset, indices)
       results |= metric_scores.score_all_metrics(inputs)
       rows = metric_scores.metric_rows(len(indices))
-      results["merits"] = self._code_merits(
-        state.params, indices[rows], jax.tree.map(lambda x: x[rows], scored)
-      )
+      with activity(f"computing the merits of the code, {len(rows)} images"):
+        results["merits"] = self._code_merits(
+          state.params, indices[rows], jax.tree.map(lambda x: x[rows], scored)
+        )
       results["merits_protocol"] = code_merits.PROTOCOL
     results["seconds"] = time.perf_counter() - started
     decode = functools.partial(self.decode, state.params)
-    arrays = pictures.traversals(
-      decode, sizes, np.zeros(config.num_continuous, np.float32)
-    )
-    arrays |= pictures.reconstructions(
-      decode, self._on_device, shown, pictured, sizes
-    )
+    with activity("decoding traversals and reconstructions"):
+      arrays = pictures.traversals(
+        decode, sizes, np.zeros(config.num_continuous, np.float32)
+      )
+      arrays |= pictures.reconstructions(
+        decode, self._on_device, shown, pictured, sizes
+      )
     return results, arrays, inputs
 
   def restore(self, folder: pathlib.Path) -> TrainState:
     """Returns the newest state of a run; a `UserError` if there is none."""
-    return checkpoints.restore_newest(folder, self.method.init)
+    with activity(f"restoring the newest checkpoint of {folder}"):
+      return checkpoints.restore_newest(folder, self.method.init)
 
   def stage(self, state: TrainState) -> Stage:
     """Returns what the last update ran under, not what the next one will."""
@@ -240,7 +245,8 @@ class Evaluator:
   ) -> Representation[np.ndarray]:
     """Returns the representation of images, in NumPy arrays."""
     params = self._spread.put(jax.tree.map(lambda x: x[None], state.params))
-    stacked = self._represent(params, indices, discrete)
+    with activity(f"encoding {len(indices)} images"):
+      stacked = self._represent(params, indices, discrete)
     return jax.tree.map(lambda x: x[0], stacked)
 
 

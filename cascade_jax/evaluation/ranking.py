@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cascade_jax.activity import activity
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import evaluation_file, merits, scores
 from cascade_jax.metrics import (
@@ -74,12 +75,13 @@ def rank(paths: Sequence[str], similarity: str = "spearman") -> Ranking:
   evaluations = tuple(_evaluation(pathlib.Path(path)) for path in paths)
   _check_same_evaluation(paths, evaluations)
   models = [_codes(pathlib.Path(path)) for path in paths]
-  udr = unsupervised_disentanglement_ranking(
-    _means_of_same_examples(paths, models),
-    [model.kl for model in models],
-    similarity=similarity,
-  )
-  centrality = model_centrality(models)
+  means = _means_of_same_examples(paths, models)
+  with activity(f"UDR of {len(models)} models"):
+    udr = unsupervised_disentanglement_ranking(
+      means, [model.kl for model in models], similarity=similarity
+    )
+  with activity(f"ModelCentrality of {len(models)} models"):
+    centrality = model_centrality(models)
   of_runs = [merits.of_evaluation(each) if each else {} for each in evaluations]
   columns = {
     name: _column([run.get(name) for run in of_runs]) for name in merits.MERITS

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from cascade_jax import data
+from cascade_jax.activity import activity
 from cascade_jax.evaluation import evaluate, scores
 from cascade_jax.evaluation.dimension_worth import Codes, dimension_worth
 from cascade_jax.evaluation.tables import markdown_table
@@ -40,12 +41,13 @@ def run_worth(folder: str | os.PathLike, num_images: int) -> dict:
     stage, dataset = evaluator.stage(state), evaluator.dataset
     indices = scores.sample(len(dataset.images), num_images)
     inferred = evaluator.infer(state, indices, stage.discrete)
-    variables = dimension_worth(
-      functools.partial(evaluator.decode, state.params),
-      data.HostImages(dataset)[indices],
-      _codes(inferred, evaluator.method.num_categories),
-      likelihood=evaluator.config.likelihood,
-    )
+    with activity(f"decoding {len(indices)} images without each dimension"):
+      variables = dimension_worth(
+        functools.partial(evaluator.decode, state.params),
+        data.HostImages(dataset)[indices],
+        _codes(inferred, evaluator.method.num_categories),
+        likelihood=evaluator.config.likelihood,
+      )
   weights = {}
   if stage.kl_weights is not None:
     weights = {f"z{j + 1}": float(w) for j, w in enumerate(stage.kl_weights)}

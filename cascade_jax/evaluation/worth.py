@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from cascade_jax import data, metrics
+from cascade_jax.activity import activity
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation.tables import markdown_table
 from cascade_jax.runs.json_file import Kind
@@ -33,7 +34,8 @@ def dataset_worth(dataset: data.Dataset) -> dict:
     )
   started = time.perf_counter()
   images, names = data.HostImages(dataset), dataset.factor_names
-  result = metrics.factor_worth(images, dataset.factors)
+  with activity(f"computing the worth of {len(names)} factors"):
+    result = metrics.factor_worth(images, dataset.factors)
   return {
     "dataset": dataset.name,
     "num_images": len(images),

@@ -4,6 +4,7 @@ import pathlib
 
 from absl import logging
 
+from cascade_jax.activity import activity
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import evaluate
 from cascade_jax.evaluation.evaluate import Evaluator
@@ -50,5 +51,6 @@ def write_page(
   Raises:
     UserError: the page can't compute the method's decoder; nothing is written.
   """
-  text = page(contents.of_state(evaluator, state))
-  atomic.write(path, text.encode())
+  with activity(f"writing {path.name}"):
+    text = page(contents.of_state(evaluator, state))
+    atomic.write(path, text.encode())

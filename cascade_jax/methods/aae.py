@@ -38,6 +38,7 @@ from cascade_jax.methods.options import (
   check_at_least,
   check_categories,
   check_common,
+  check_discriminator,
 )
 from cascade_jax.networks import discriminators, fast_path
 from cascade_jax.networks.autoencoder import (
@@ -224,10 +225,10 @@ def aae_s(
   check_common(num_continuous, learning_rate, weight_penalty)
   check_at_least(
     "aae",
-    discriminator_units=(discriminator_units, 1),
     discriminator_learning_rate=(discriminator_learning_rate, 0),
     encoder_learning_rate=(encoder_learning_rate, 0),
   )
+  check_discriminator("aae", discriminator_units, _HIDDEN_LAYERS)
   networks = autoencoder(image_shape, num_continuous, likelihood, fast_networks)
   model = _AAE(
     networks,

@@ -40,6 +40,7 @@ from cascade_jax.methods.options import (
   check_at_least,
   check_categories,
   check_common,
+  check_counts,
 )
 from cascade_jax.methods.start import start_of
 from cascade_jax.networks.autoencoder import Networks
@@ -227,24 +228,21 @@ def _check_warm_up(weights: tuple[float, ...], steps: tuple[int, ...]) -> None:
       f"cascade_vae.warm_up_steps are {steps}; name as many steps as weights"
     )
   for weight, count in zip(weights, steps):
-    check_at_least(
-      "cascade_vae", warm_up_weights=(weight, 0), warm_up_steps=(count, 1)
-    )
+    check_at_least("cascade_vae", warm_up_weights=(weight, 0))
+    check_counts("cascade_vae", warm_up_steps=(count, 1, 2**31 - 1))
 
 
 def _check_factors(phases: tuple[int, ...], factors: tuple[float, ...]) -> None:
+  for phase in phases:
+    check_counts("cascade_vae", learning_rate_phases=(phase, 0, 2**31 - 1))
   if len(phases) != len(factors) or list(phases) != sorted(set(phases)):
     raise UserError(
       f"cascade_vae.learning_rate_phases are {phases}, and "
       f"cascade_vae.learning_rate_factors are {factors}; name a factor for "
       "each phase, and phases in ascending order"
     )
-  for phase, factor in zip(phases, factors):
-    check_at_least(
-      "cascade_vae",
-      learning_rate_phases=(phase, 0),
-      learning_rate_factors=(factor, 0),
-    )
+  for factor in factors:
+    check_at_least("cascade_vae", learning_rate_factors=(factor, 0))
 
 
 def _check_guess(

@@ -25,7 +25,11 @@ from cascade_jax.errors import UserError
 from cascade_jax.methods import codes as codes_lib
 from cascade_jax.methods import compose
 from cascade_jax.methods.method import About, Loss, Method
-from cascade_jax.methods.options import check_at_least, check_common
+from cascade_jax.methods.options import (
+  check_at_least,
+  check_common,
+  check_discriminator,
+)
 from cascade_jax.networks import discriminators, fast_path
 from cascade_jax.networks.autoencoder import (
   Autoencoder,
@@ -219,10 +223,9 @@ def factor_vae(
   check_at_least(
     "factor_vae",
     gamma=(gamma, 0),
-    discriminator_units=(discriminator_units, 1),
-    discriminator_layers=(discriminator_layers, 1),
     discriminator_learning_rate=(discriminator_learning_rate, 0),
   )
+  check_discriminator("factor_vae", discriminator_units, discriminator_layers)
   networks = autoencoder(
     image_shape, 2 * num_continuous, likelihood, fast_networks
   )

@@ -160,6 +160,11 @@ def _settings(builder: Callable[..., Method]) -> dict[str, inspect.Parameter]:
 
 def own_module(name: str) -> ModuleType:
   """Imports the user's module of that name, which must have a `build`."""
+  if not all(part.isidentifier() for part in name.split(".")):
+    raise UserError(
+      f"config.method is {name!r}; there are {', '.join(sorted(METHODS))}, and "
+      "modules of your own, by their name as in an import"
+    )
   try:
     module = importlib.import_module(name)
   except ModuleNotFoundError as error:

@@ -9,6 +9,7 @@ import numpy as np
 from absl import logging
 from scipy.stats import t as students_t
 
+from cascade_jax.activity import activity
 from cascade_jax.errors import UndefinedMetricError, UserError
 from cascade_jax.metrics.catalogue import METRICS
 from cascade_jax.metrics.checks import check_integer
@@ -123,14 +124,16 @@ def _scores_of_halves(
   reasons = {}
   for metric, names in metrics.items():
     started = time.perf_counter()
-    for k, rows in enumerate(halves, start=1):
-      try:
-        values = _half_scores(inputs, inputs.take(rows), metric, seed + k)
-      except UndefinedMetricError as error:
-        reasons[metric] = f"no interval, half of the examples: {error}"
-        values = dict.fromkeys(names, math.nan)
-      for name in names:
-        half_scores[name].append(values[name])
+    with activity(f"{metric}, interval", announced=False) as reach:
+      for k, rows in enumerate(halves, start=1):
+        reach(f"half {k} of {resamples}")
+        try:
+          values = _half_scores(inputs, inputs.take(rows), metric, seed + k)
+        except UndefinedMetricError as error:
+          reasons[metric] = f"no interval, half of the examples: {error}"
+          values = dict.fromkeys(names, math.nan)
+        for name in names:
+          half_scores[name].append(values[name])
     logging.info("%s, interval: %.1f s", metric, time.perf_counter() - started)
   return half_scores, reasons
 

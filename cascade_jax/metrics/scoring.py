@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from absl import logging
 
+from cascade_jax.activity import activity
 from cascade_jax.errors import UndefinedMetricError, UserError
 from cascade_jax.metrics.catalogue import METRICS
 from cascade_jax.metrics.inputs import MetricInputs
@@ -59,10 +60,13 @@ def attempt(
   inputs.check()
   scores: dict[str, float] = {}
   left_out: dict[str, str] = {}
-  for name, score_names in requested(inputs, names).items():
+  wanted = requested(inputs, names)
+  logging.info("%d examples, %d metrics", inputs.num_examples, len(wanted))
+  for name, score_names in wanted.items():
     started = time.perf_counter()
     try:
-      values = METRICS[name].compute(inputs, seed)
+      with activity(name, announced=False):
+        values = METRICS[name].compute(inputs, seed)
       undefined = {key for key in score_names if math.isnan(values[key])}
       if undefined & set(names or ()):
         raise UndefinedMetricError(METRICS[name].undefined)

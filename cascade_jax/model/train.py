@@ -16,6 +16,7 @@ from cascade_jax.errors import UserError
 from cascade_jax.evaluation import evaluate
 from cascade_jax.model.load import load
 from cascade_jax.model.model import Model
+from cascade_jax.runs import workdir as workdir_lib
 from cascade_jax.training import loop
 
 
@@ -47,6 +48,9 @@ def train(
     dataset = data.from_arrays("images", images)
   config = _with_settings(config, settings)
   config.data.name = data.GIVEN
+  if not workdir_lib.holds_run(workdir):
+    keys = [key for key, _ in config_lib.flat(settings)]
+    config_lib.check_read(config, keys)
   if config.num_replicas > 1:
     raise UserError(
       f"num_replicas is {config.num_replicas}; train one seed at a time here, "

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 
 from cascade_jax import config as config_lib
-from cascade_jax import data
 from cascade_jax.errors import UserError
 from cascade_jax.report.html_parts import (
   MISSING,
@@ -35,15 +34,8 @@ def settings_section(run: Run) -> str:
 
 def _unread(run: Run, keys: Iterable[str]) -> set[str]:
   """Returns those keys that have no effect on the run, as far as is known."""
-  options = data.reads(str(run.setting("name")))
-  known = {"name"} | (options or set())
-  unread = {
-    key
-    for key in keys
-    if options is not None
-    and key.startswith("data.")
-    and key.removeprefix("data.") not in known
-  }
+  name = str(run.setting("name"))
+  unread = set(config_lib.data_keys_not_read(name, keys))
   try:
     config = workdir.config_of(run.config, run.folder / "config.json")
     return unread | set(config_lib.method_keys_not_read(config, keys))

@@ -4,6 +4,7 @@ import os
 import pathlib
 
 from cascade_jax import plots
+from cascade_jax.activity import activity
 from cascade_jax.report.page import page
 from cascade_jax.report.run import Run, read_run
 
@@ -26,9 +27,10 @@ def write_report(workdir: str | os.PathLike) -> pathlib.Path:
       message names the command that helps.
   """
   run = read_run(workdir)
-  _write_pictures(run)
   path = run.folder / "report.html"
-  path.write_text(page(run), encoding="utf-8")
+  with activity("drawing the pictures and the report"):
+    _write_pictures(run)
+    path.write_text(page(run), encoding="utf-8")
   return path
 
 

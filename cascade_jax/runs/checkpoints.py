@@ -133,6 +133,12 @@ class Checkpoints:
     self._manager.close()
 
 
+def saved_steps(folder: pathlib.Path) -> list[int]:
+  """Returns the steps of the checkpoints in a folder, which may not exist."""
+  names = [path.name for path in folder.iterdir()] if folder.exists() else []
+  return [int(name) for name in names if name.isdigit()]
+
+
 def restore_newest(
   folder: pathlib.Path, init: Callable[[int], TrainState]
 ) -> TrainState:

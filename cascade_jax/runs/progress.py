@@ -2,9 +2,12 @@
 
 import datetime
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from absl import logging
+
+from cascade_jax.activity import SECONDS
 
 if TYPE_CHECKING:
   import tqdm
@@ -30,9 +33,11 @@ class Progress:
     self._num_steps = num_steps
     self._num_replicas = num_replicas
     self._bar = _progress_bar(first_step, num_steps)
+    self._last_shown = time.monotonic()
 
   def show(self, entry: dict) -> None:
     """Shows one log entry of metrics.jsonl."""
+    self._last_shown = time.monotonic()
     step, rate = entry["step"], entry["steps_per_second"]
     if self._bar is not None:
       self._bar.set_postfix_str(self._summary(entry), refresh=False)
@@ -46,6 +51,16 @@ class Progress:
       rate,
       duration((self._num_steps - step) / rate),
     )
+
+  def wait(self, step: int) -> None:
+    """Shows a step without an entry, if nothing was shown for 15 seconds."""
+    if time.monotonic() - self._last_shown < SECONDS:
+      return
+    self._last_shown = time.monotonic()
+    if self._bar is not None:
+      self._bar.update(step - self._bar.n)
+    else:
+      logging.info("step %d of %d", step, self._num_steps)
 
   def close(self) -> None:
     """Closes the bar and leaves it on the terminal."""

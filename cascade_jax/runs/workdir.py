@@ -69,7 +69,8 @@ def claim(workdir: str | os.PathLike) -> Iterator[pathlib.Path]:
   """Creates the folder of a run and locks it for this process.
 
   The operating system releases the lock when the process ends, even if it is
-  killed.
+  killed. A folder that was created here and has nothing written to it, as
+  after an error, is removed again.
 
   Args:
     workdir: the folder; a leading `~` is expanded.
@@ -78,10 +79,13 @@ def claim(workdir: str | os.PathLike) -> Iterator[pathlib.Path]:
     The absolute path of the folder.
 
   Raises:
-    UserError: the folder can't be created or written to.
+    UserError: the folder has no name, or can't be created or written to.
     UserError: another process holds the lock.
   """
+  if not os.fspath(workdir):
+    raise UserError("workdir is empty; name a folder with --workdir")
   folder = pathlib.Path(workdir).expanduser().resolve()
+  new = [path for path in (folder, *folder.parents) if not path.exists()]
   try:
     folder.mkdir(parents=True, exist_ok=True)
     lock = (folder / _LOCK).open("a")
@@ -98,13 +102,33 @@ def claim(workdir: str | os.PathLike) -> Iterator[pathlib.Path]:
         f"another process is running in workdir {folder}; wait for it, stop "
         "it, or choose another folder with --workdir"
       ) from error
-    yield folder
+    try:
+      yield folder
+    finally:
+      _remove_empty(new)
+
+
+def _remove_empty(new: list[pathlib.Path]) -> None:
+  """Removes new folders that hold nothing but a lock, inner ones first."""
+  with contextlib.suppress(OSError):  # a parent that holds something else
+    if new and [path.name for path in new[0].iterdir()] == [_LOCK]:
+      (new[0] / _LOCK).unlink()
+      for folder in new:
+        folder.rmdir()
 
 
 def record_config(
   folder: pathlib.Path, config: ml_collections.ConfigDict
 ) -> None:
-  """Writes `config.json`, after a check against the one that is there.
+  """Writes `config.json`, after `check_config`."""
+  check_config(folder, config)
+  json_file.write(folder / "config.json", CONFIG, json.loads(config.to_json()))
+
+
+def check_config(
+  folder: pathlib.Path, config: ml_collections.ConfigDict
+) -> None:
+  """Refuses a config that is not that of the run in a folder.
 
   Args:
     folder: the folder of the run.
@@ -116,10 +140,9 @@ def record_config(
       lists the keys that differ.
   """
   path = folder / "config.json"
-  new = json.loads(config.to_json())
   if path.exists():
+    new = json.loads(config.to_json())
     _check_same_run(folder, completed(json_file.read(path, CONFIG)), new)
-  json_file.write(path, CONFIG, new)
 
 
 def completed(config: dict) -> dict:
@@ -160,6 +183,11 @@ def _flat(config: dict) -> dict:
     else:
       flat[key] = value
   return flat
+
+
+def holds_run(workdir: str | os.PathLike) -> bool:
+  """Returns whether a run was started in a folder, which may not exist."""
+  return (pathlib.Path(workdir).expanduser() / "config.json").exists()
 
 
 def read_config(folder: pathlib.Path) -> ml_collections.ConfigDict:

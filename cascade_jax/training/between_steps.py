@@ -7,6 +7,7 @@ import ml_collections
 import numpy as np
 from absl import logging
 
+from cascade_jax.activity import activity
 from cascade_jax.methods import Method
 from cascade_jax.sharding import Spread
 from cascade_jax.training import replicas
@@ -58,9 +59,10 @@ class BetweenSteps:
     if transition is None:
       return groups
     discrete = self._method.schedule(step).discrete
-    representations = self._sample.representations(groups, discrete)
-    states = map(transition, self._spread.join(groups), representations)
-    return self._spread.split(list(states))
+    with activity(f"changing the dimensions before step {step}"):
+      representations = self._sample.representations(groups, discrete)
+      states = map(transition, self._spread.join(groups), representations)
+      return self._spread.split(list(states))
 
   def _sound(self, groups: list[TrainState]) -> list[TrainState]:
     """Returns the groups with failed starts replaced by better ones.
@@ -89,8 +91,9 @@ class BetweenSteps:
   def _problems(self, groups: Sequence[TrainState]) -> list[str | None]:
     """Returns what is wrong with each replica's start; None if nothing is."""
     assert self._method.start is not None
-    representations = self._sample.representations(groups, discrete=False)
-    return [self._method.start.problem(each) for each in representations]
+    with activity("looking whether the start is sound"):
+      representations = self._sample.representations(groups, discrete=False)
+      return [self._method.start.problem(each) for each in representations]
 
   def _further_start(self, attempt: int) -> list[TrainState]:
     """Returns groups that have taken the steps of a start from new weights."""

@@ -12,6 +12,7 @@ from absl import logging
 
 from cascade_jax import config as config_lib
 from cascade_jax import data, methods, sharding, startup
+from cascade_jax.activity import activity
 from cascade_jax.evaluation import scores
 from cascade_jax.methods import Method
 from cascade_jax.runs import workdir
@@ -133,6 +134,7 @@ def _loop(run: _Run, states: list[TrainState]) -> list[TrainState]:
     groups, outcomes, seconds = run.stepper.take(
       groups, first, step, stage, is_logged
     )
+    run.replicas.wait(step)
     is_stopped = run.stop.received is not None
     is_saved = is_stopped or is_last or _is_due(step, config.checkpoint_every)
     # Check, log, score and save.
@@ -163,12 +165,13 @@ def _sample_scores(
   discrete: bool,
 ) -> list[dict]:
   """Returns what the log says of each replica's model, judged by the sample."""
-  representations = sample.representations(groups, discrete)
-  return [
-    scores.sample_scores(representation, dataset, sample.indices)
-    | agreement(teacher, sample.indices, seed, representation)
-    for seed, representation in zip(seeds, representations)
-  ]
+  with activity(f"scoring a sample of {len(sample.indices)} images"):
+    representations = sample.representations(groups, discrete)
+    return [
+      scores.sample_scores(representation, dataset, sample.indices)
+      | agreement(teacher, sample.indices, seed, representation)
+      for seed, representation in zip(seeds, representations)
+    ]
 
 
 def _is_due(step: int, period: int) -> bool:

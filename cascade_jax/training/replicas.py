@@ -13,11 +13,12 @@ import jax
 import ml_collections
 from absl import logging
 
+from cascade_jax.activity import activity
 from cascade_jax.data import Dataset
 from cascade_jax.errors import UserError
 from cascade_jax.methods import Method
 from cascade_jax.runs import log_file, reach, workdir
-from cascade_jax.runs.checkpoints import Checkpoints
+from cascade_jax.runs.checkpoints import Checkpoints, saved_steps
 from cascade_jax.runs.dataset_record import record_dataset
 from cascade_jax.runs.progress import Progress
 from cascade_jax.runs.run_log import RunLog
@@ -34,7 +35,8 @@ def initial_states(
 ) -> list[TrainState]:
   """Returns the state of each replica before the first step."""
   init = jax.jit(method.init)
-  return [init(seed) for seed in seeds(config)]
+  with activity("compiling and drawing the first weights"):
+    return [init(seed) for seed in seeds(config)]
 
 
 def folders(
@@ -57,11 +59,11 @@ def claim(
     config: of the run.
 
   Raises:
-    UserError: the folder, or a replica's, holds another run, or its log or
-      run.json is damaged.
+    UserError: the folder, or a replica's, holds another or a longer run, or
+      its log or run.json is damaged.
     UserError: another process is running in a replica's folder.
   """
-  workdir.record_config(folder, config)
+  configs = {folder: config}
   with contextlib.ExitStack() as locks:
     replica_folders = folders(folder, config)
     if len(replica_folders) > 1:
@@ -69,7 +71,12 @@ def claim(
         locks.enter_context(workdir.claim(replica_folder))
         alone = config.copy_and_resolve_references()
         alone.seed, alone.num_replicas = seed, 1
-        workdir.record_config(replica_folder, alone)
+        configs[replica_folder] = alone
+    for of_folder in configs.items():
+      workdir.check_config(*of_folder)
+    _check_length(replica_folders, config.num_steps)
+    for of_folder in configs.items():
+      workdir.record_config(*of_folder)
     replicas = Replicas(folder, replica_folders, config)
     locks.callback(replicas.close)
     yield replicas
@@ -87,6 +94,17 @@ def rebuild_logs(
     if replica_folder.exists():
       with workdir.claim(replica_folder):
         log_file.rebuild(replica_folder)
+
+
+def _check_length(replica_folders: list[pathlib.Path], num_steps: int) -> None:
+  """Refuses fewer steps than a replica has taken already."""
+  for folder in replica_folders:
+    taken = max(saved_steps(folder / "checkpoints"), default=0)
+    if taken > num_steps:
+      raise UserError(
+        f"config.num_steps is {num_steps}, but the run in {folder} has taken "
+        f"{taken} steps; it must be {taken} or more, or use another --workdir"
+      )
 
 
 class Replicas:
@@ -128,7 +146,8 @@ class Replicas:
         were saved are gone.
     """
     pairs = list(zip(self._checkpoints, fresh))
-    states = [checkpoints.restore(like) for checkpoints, like in pairs]
+    with activity("looking for checkpoints", announced=False):
+      states = [checkpoints.restore(like) for checkpoints, like in pairs]
     while len(whole := [x for x in states if x is not None]) == len(states):
       steps = {int(state.step) for state in whole}
       if len(steps) == 1:
@@ -170,13 +189,19 @@ class Replicas:
     assert self._progress is not None  # since `start`
     self._progress.show(written[0])
 
+  def wait(self, step: int) -> None:
+    """Shows the step that is reached, if nothing was shown for some time."""
+    assert self._progress is not None  # since `start`
+    self._progress.wait(step)
+
   def save(self, states: list[TrainState]) -> None:
     """Saves the state of each replica, after its log."""
-    logged_steps = [log.sync() for log in self._logs]
-    for checkpoints, state in zip(self._checkpoints, states):
-      checkpoints.save(state)
-    for folder, logged_step in zip(self._folders, logged_steps):
-      reach.record(folder, int(states[0].step), logged_step)
+    with activity("saving", announced=False):
+      logged_steps = [log.sync() for log in self._logs]
+      for checkpoints, state in zip(self._checkpoints, states):
+        checkpoints.save(state)
+      for folder, logged_step in zip(self._folders, logged_steps):
+        reach.record(folder, int(states[0].step), logged_step)
 
   def close(self) -> None:
     """Closes the logs and releases Orbax's threads."""

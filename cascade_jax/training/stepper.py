@@ -6,6 +6,7 @@ host; the update on the device. Where nothing needs the host, an accelerator
 takes many steps in one call.
 """
 
+import contextlib
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -15,6 +16,7 @@ import ml_collections
 import numpy as np
 
 from cascade_jax import data
+from cascade_jax.activity import activity
 from cascade_jax.assignment.joint import assign_each
 from cascade_jax.backend import backend
 from cascade_jax.errors import DivergenceError, UserError
@@ -77,6 +79,7 @@ class Stepper:
       method, spread, config.pairwise_weight, config.batch_size
     )
     self._steps_per_call = self._feed.most_steps(steps_per_call(config))
+    self._compiled: set[tuple[bool, bool]] = set()  # discrete, taught
     # On the host, and on the devices.
     self._kl_weights: tuple[np.ndarray, jax.Array] | None = None
     self._zero_codes = jax.tree.map(
@@ -118,36 +121,48 @@ class Stepper:
     kl_weights = self._on_device(stage.kl_weights)
     states, outcomes, forward, solve = [], [], 0.0, 0.0
     seeds = np.split(self._seeds, len(groups))
-    for state, places, indices, of_seeds in zip(
-      groups,
-      np.split(images.places, len(groups)),
-      np.split(images.indices, len(groups)),
-      seeds,
-    ):
-      if most == 1:
-        guess = None
-        if stage.taught:
-          guess = self._guess(of_seeds, indices[:, 0])
-        batch = images.part, np.ascontiguousarray(places[:, 0])
-        state, outcome, seconds = self._alternate(
-          state, batch, stage.discrete, kl_weights, guess
-        )
-        forward, solve = forward + seconds[0], solve + seconds[1]
-      else:
-        state, outcome = self._steps.run(
-          state,
-          images.part,
-          self._spread.put(places),
-          self._spread.share(np.int32(last - first)),
-          kl_weights,
-          stage.discrete,
-        )
-      states.append(state)
-      outcomes.append(outcome)
+    with self._compiling(stage):
+      for state, places, indices, of_seeds in zip(
+        groups,
+        np.split(images.places, len(groups)),
+        np.split(images.indices, len(groups)),
+        seeds,
+      ):
+        if most == 1:
+          guess = None
+          if stage.taught:
+            guess = self._guess(of_seeds, indices[:, 0])
+          batch = images.part, np.ascontiguousarray(places[:, 0])
+          state, outcome, seconds = self._alternate(
+            state, batch, stage.discrete, kl_weights, guess
+          )
+          forward, solve = forward + seconds[0], solve + seconds[1]
+        else:
+          state, outcome = self._steps.run(
+            state,
+            images.part,
+            self._spread.put(places),
+            self._spread.share(np.int32(last - first)),
+            kl_weights,
+            stage.discrete,
+          )
+        states.append(state)
+        outcomes.append(outcome)
     if wait:
       jax.block_until_ready(states)
     update = time.perf_counter() - started - forward - solve
     return states, outcomes, Seconds(forward, solve, update / (last - first))
+
+  def _compiling(
+    self, stage: Stage
+  ) -> contextlib.AbstractContextManager[object]:
+    """Returns the context of a call, which says so if it has to compile."""
+    kind = stage.discrete, stage.taught
+    if kind in self._compiled:
+      return contextlib.nullcontext()
+    self._compiled.add(kind)
+    code = " with the discrete code" if any(kind) else ""
+    return activity(f"compiling the step{code}")
 
   def _alternate(
     self,

@@ -4,9 +4,9 @@ Shapes: N images, R replicas, B batch.
 """
 
 import numpy as np
-from absl import logging
 
 from cascade_jax import connectivity, data
+from cascade_jax.activity import activity
 from cascade_jax.methods.method import GuessSettings, Method
 from cascade_jax.types import Representation
 
@@ -47,16 +47,16 @@ class Teacher:
 
   def _guess(self, seed: int) -> np.ndarray:
     """Returns the categories `[N]` of all images."""
-    logging.info("seed %d: guessing the categories of the images", seed)
     images = data.HostImages(self._dataset)
-    guess = connectivity.guess_categories(
-      lambda indices: images[indices].astype(np.float32, copy=False),
-      len(images),
-      self._num_categories,
-      seed=seed,
-      registration=self._settings.registration,
-      cut=self._settings.cut,
-    )
+    with activity(f"seed {seed}: guessing the categories of the images"):
+      guess = connectivity.guess_categories(
+        lambda indices: images[indices].astype(np.float32, copy=False),
+        len(images),
+        self._num_categories,
+        seed=seed,
+        registration=self._settings.registration,
+        cut=self._settings.cut,
+      )
     return guess.categories
 
 

@@ -81,3 +81,30 @@ def test_a_notebook_shows_our_messages_and_nothing_around_them():
     [sys.executable, "-c", log_two_lines], capture_output=True, text=True
   )
   assert (result.returncode, result.stderr) == (0, "step 1\n")
+
+
+@pytest.mark.parametrize(
+  "name", ["train", "evaluate", "categories", "explore", "worth"]
+)
+def test_stray_words_are_refused_in_one_line(tmp_path, name):
+  flags = {
+    "train": ["--config=smoke"],
+    "categories": [f"--picture={tmp_path / 'a.png'}"],
+  }
+  result = call(
+    name,
+    f"--workdir={tmp_path / 'run'}",
+    *flags.get(name, []),
+    "config.seed=5",
+  )
+  assert result.returncode == 1
+  assert "UserError: 'config.seed=5' is no flag" in result.stderr
+  assert not list(tmp_path.iterdir())
+
+
+def test_a_config_that_is_no_python_file_is_named(tmp_path):
+  (tmp_path / "mine.py").write_text("config = \n")
+  result = call("train", f"--config={tmp_path / 'mine.py'}", "--workdir=run")
+  assert result.returncode == 1 and "Traceback" not in result.stderr
+  assert f"no Python file: invalid syntax ({tmp_path}" in result.stderr
+  assert "line 1)" in result.stderr

@@ -1,6 +1,7 @@
 """Training, killing, resuming, evaluating: the commands as a user runs them."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -51,6 +52,23 @@ def test_one_command_trains_scores_and_reports(whole):
   assert "disentanglement score" in result.stdout
   assert "classification accuracy" in result.stdout
   assert "step 12 of 12" in result.stderr  # plain lines off a terminal
+  for line in (
+    "importing jax",
+    "loading the data set 'dsprites'",
+    "compiling and drawing the first weights",
+    "compiling the step\n",
+    "scoring a sample of 500 images",
+    "compiling the step with the discrete code",
+    "restoring the newest checkpoint",
+    "encoding 516 images",
+    "estimating the information",
+    "500 examples, 12 metrics",
+    "computing the merits",
+    "decoding traversals",
+    "writing explore.html",
+    "drawing the pictures and the report",
+  ):
+    assert line in result.stderr
   evaluation = json.loads((folder / "evaluation.json").read_text())
   assert 0 <= evaluation["disentanglement_score"] <= 1
   assert 1 / 3 <= evaluation["classification_accuracy"] <= 1
@@ -207,6 +225,15 @@ def test_several_seeds_are_scored_and_summarised(whole, tmp_path):
     ("--config.data.name=mnist", "mnist"),
     ("--config.data.name=dsprites_file", "there is no file"),
     ("--workdir=/proc/nowhere", "can't be written to"),
+    ("--workdir=", "workdir is empty"),
+    ("config.seed=5", "'config.seed=5' is no flag"),
+    ("--config.data.path=mine.npz", "data set 'dsprites' does not read it"),
+    ("--config.method=", "config.method is ''"),
+    ("--config.pairwise_weight=1e300", "config.pairwise_weight is 1e+300"),
+    ("--config.pairwise_weight=1e15", "it must be at most"),
+    ("--config.learning_rate=1e300", "config.learning_rate is 1e+300"),
+    ("--config.data.num_orientations=0", "num_orientations is 0"),
+    ("--num_images=99999999", "config.evaluation_images is 99999999"),
   ],
 )
 def test_bad_input_is_named_before_any_work(tmp_path, flag, message):
@@ -215,6 +242,31 @@ def test_bad_input_is_named_before_any_work(tmp_path, flag, message):
   assert message in result.stderr
   assert "step 2" not in result.stderr
   assert "Traceback" not in result.stderr
+  assert not list(tmp_path.iterdir())
+
+
+def test_fewer_steps_than_the_run_has_are_refused(whole):
+  folder, _ = whole
+  before = (folder / "config.json").read_bytes()
+  result = call("train", SMOKE, f"--workdir={folder}", "--config.num_steps=5")
+  assert result.returncode == 1
+  assert "config.num_steps is 5, but the run" in result.stderr
+  assert "has taken 12 steps" in result.stderr
+  assert (folder / "config.json").read_bytes() == before
+
+
+def test_a_run_of_an_earlier_version_goes_on_with_what_nothing_reads(
+  whole, tmp_path
+):
+  folder = tmp_path / "run"
+  shutil.copytree(whole[0], folder)
+  config = json.loads((folder / "config.json").read_text())
+  config["data"]["path"] = "mine.npz"
+  (folder / "config.json").write_text(json.dumps(config))
+  result = call(
+    "train", SMOKE, f"--workdir={folder}", "--config.data.path=mine.npz"
+  )
+  assert result.returncode == 0, result.stderr
 
 
 def test_evaluating_nothing_says_what_to_do(tmp_path):

@@ -62,6 +62,21 @@ def test_bar_on_a_terminal_shows_the_same(monkeypatch, capsys):
   assert "phase 0, 1 open, loss 3.50" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_a_step_without_an_entry_is_shown_after_a_while(
+  lines, monkeypatch, capsys, is_terminal
+):
+  monkeypatch.setattr("sys.stderr.isatty", lambda: is_terminal)
+  progress = Progress(0, 10)
+  progress.wait(3)
+  assert "step 3" not in lines.text
+  monkeypatch.setattr("cascade_jax.runs.progress.SECONDS", 0)
+  progress.wait(4)
+  progress.close()
+  shown = capsys.readouterr().err if is_terminal else lines.text
+  assert ("4/10" if is_terminal else "step 4 of 10") in shown
+
+
 @pytest.mark.parametrize(
   ("seconds", "expected"),
   [(0.4, "0:00:00"), (3723.4, "1:02:03"), (86399.4, "23:59:59")],

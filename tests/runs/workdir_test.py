@@ -81,6 +81,24 @@ def test_error_names_a_folder_that_cannot_be_created(tmp_path):
     pass
 
 
+def test_a_new_folder_that_nothing_was_written_to_is_removed(tmp_path):
+  with pytest.raises(ZeroDivisionError), workdir.claim(tmp_path / "a" / "run"):
+    raise ZeroDivisionError
+  assert not list(tmp_path.iterdir())
+  (tmp_path / "old").mkdir()
+  with workdir.claim(tmp_path / "old"), workdir.claim(tmp_path / "new" / "run"):
+    (tmp_path / "new" / "run" / "config.json").touch()
+  assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "old"]
+  with workdir.claim(tmp_path / "new" / "run"):
+    pass
+  assert workdir.holds_run(tmp_path / "new" / "run")
+
+
+def test_a_workdir_must_have_a_name():
+  with pytest.raises(UserError, match="workdir is empty"), workdir.claim(""):
+    pass
+
+
 def test_settings_of_a_users_own_method_are_kept(tmp_path):
   config = config_lib.default()
   config.my_vae = {"strength": 2.0}

@@ -213,3 +213,35 @@ def test_the_logs_of_all_replicas_are_rebuilt(tmp_path, config):
   replicas.rebuild_logs(tmp_path, config)
   for seed in (3, 4):
     assert log_file.read(tmp_path / f"seed_{seed}")[0]["step"] == 200
+
+
+def test_fewer_steps_than_were_taken_are_refused_and_nothing_is_written(
+  tmp_path, config
+):
+  save(tmp_path, config, [[5, 10], [5]])
+  with replicas.claim(tmp_path, config):
+    pass
+  before = (tmp_path / "config.json").read_bytes()
+  config.num_steps = 9
+  with (
+    pytest.raises(UserError, match="num_steps is 9, .* has taken 10 steps"),
+    replicas.claim(tmp_path, config),
+  ):
+    pass
+  assert (tmp_path / "config.json").read_bytes() == before
+  config.num_steps = 10
+  with replicas.claim(tmp_path, config):
+    pass
+
+
+def test_no_config_is_written_where_one_replica_has_another(tmp_path, config):
+  save(tmp_path, config, [[5], [5]])
+  other = tmp_path / "seed_4" / "config.json"
+  changed = json_file.read(other, workdir.CONFIG) | {"beta_high": 3.0}
+  json_file.write(other, workdir.CONFIG, changed)
+  with (
+    pytest.raises(UserError, match="beta_high: 3.0 there"),
+    replicas.claim(tmp_path, config),
+  ):
+    pass
+  assert not (tmp_path / "config.json").exists()
