@@ -66,7 +66,7 @@ def test_padding_is_zeros_around_the_centred_image():
 
 def test_images_of_28_pixels_are_padded_unasked(caplog):
   pixels = random_pixels(2, 28, 28, 1)
-  caplog.set_level("INFO")
+  caplog.set_level("INFO", "absl")
   fit.log_fit(28, 28)
   fitted = fit.fitted(pixels)
   border = ((0, 0), (2, 2), (2, 2), (0, 0))

@@ -117,7 +117,7 @@ def test_images_of_different_sizes_are_fitted_to_one(tmp_path, caplog):
   images = [random_images(h, w, 1) for h, w in ((20, 30), (32, 32), (17, 9))]
   for index, image in enumerate(images):
     save(tmp_path / f"{index}.png", image)
-  caplog.set_level("INFO")
+  caplog.set_level("INFO", "absl")
   dataset = load(tmp_path, fit="pad")
   for fitted, image in zip(dataset.images, images):
     np.testing.assert_array_equal(fitted, fit.fitted(image, "pad"))
@@ -201,7 +201,7 @@ def test_streamed_images_are_those_in_memory(tmp_path, caplog, images, options):
   mode = options.pop("mode", None)
   for index, image in enumerate(images):
     save(tmp_path / "pets" / "ab"[index % 2] / f"{index}.png", image, mode)
-  caplog.set_level("INFO")
+  caplog.set_level("INFO", "absl")
   in_memory = load(tmp_path / "pets", **options)
   said = caplog.text.count("pixels are")
   streamed = load(tmp_path / "pets", stream=True, **options)

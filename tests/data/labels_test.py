@@ -11,7 +11,7 @@ IMAGES = np.zeros((4, 16, 16))
 
 @pytest.fixture
 def log(caplog):
-  caplog.set_level("INFO")
+  caplog.set_level("INFO", "absl")
   return caplog
 
 

@@ -83,7 +83,7 @@ def test_arrays_are_those_in_memory(tmp_path, monkeypatch, suffix, kind):
 @pytest.mark.parametrize("fit", ["pad", "resize", "crop"])
 def test_images_are_fitted_as_they_are_read(tmp_path, caplog, fit):
   np.save(tmp_path / "mine.npy", COLOUR[:, :12])
-  caplog.set_level("INFO")
+  caplog.set_level("INFO", "absl")
   assert_same(tmp_path / "mine.npy", name="arrays", fit=fit)
   assert caplog.text.count("images of 12x16 pixels are") == 2  # once each
 

@@ -7,7 +7,7 @@ import pytest
 
 from cascade_jax import config as config_lib
 from cascade_jax.errors import UserError
-from cascade_jax.runs import log_file, workdir
+from cascade_jax.runs import json_file, log_file, workdir
 from cascade_jax.runs.checkpoints import Checkpoints
 from cascade_jax.runs.run_log import RunLog
 from cascade_jax.training import replicas
@@ -235,7 +235,8 @@ def test_fewer_steps_than_were_taken_are_refused_and_nothing_is_written(
 
 
 def test_no_config_is_written_where_one_replica_has_another(tmp_path, config):
-  save(tmp_path, config, [[5], [5]])
+  start_and_save(tmp_path, config, 5)
+  (tmp_path / "config.json").unlink()
   other = tmp_path / "seed_4" / "config.json"
   changed = json_file.read(other, workdir.CONFIG) | {"beta_high": 3.0}
   json_file.write(other, workdir.CONFIG, changed)
