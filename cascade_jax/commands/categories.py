@@ -11,7 +11,7 @@ which categories its images get, by the value of the factor.
 from absl import flags
 
 from cascade_jax import plots
-from cascade_jax.commands.arguments import output_file
+from cascade_jax.commands.arguments import define_run, output_file, run_folder
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import category_shares
 
@@ -20,7 +20,7 @@ FLAGS = flags.FLAGS
 
 def define_flags() -> None:
   """Registers the run, the factor and the picture."""
-  flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
+  define_run()
   flags.DEFINE_string("picture", None, "PNG file to write.", required=True)
   flags.DEFINE_string("factor", "orientation", "Whose values are told apart.")
   flags.DEFINE_integer(
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> None:
     raise UserError(f"{arguments} are no flags; name the run by --workdir")
   picture = output_file(FLAGS.picture, ".png")
   shares, class_names = category_shares.of_run(
-    FLAGS.workdir, FLAGS.factor, FLAGS.num_images
+    run_folder(), FLAGS.factor, FLAGS.num_images
   )
   plots.categories(shares, class_names, FLAGS.factor).savefig(picture)
   print(picture)

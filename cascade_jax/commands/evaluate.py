@@ -19,6 +19,7 @@ import pathlib
 from absl import flags
 
 from cascade_jax import explore, report
+from cascade_jax.commands.arguments import define_run, run_folder
 from cascade_jax.evaluation import evaluate, listing, summary
 from cascade_jax.runs import json_file, workdir
 from cascade_jax.training import replicas
@@ -28,7 +29,7 @@ FLAGS = flags.FLAGS
 
 def define_flags() -> None:
   """Registers the run's folder and the number of images."""
-  flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
+  define_run()
   flags.DEFINE_integer(
     "num_images",
     None,
@@ -40,7 +41,7 @@ def define_flags() -> None:
 
 def main(unused: list[str]) -> None:
   """Writes evaluation.json, the pictures and report.html; prints the scores."""
-  folder = pathlib.Path(FLAGS.workdir).expanduser().resolve()
+  folder = pathlib.Path(run_folder()).expanduser().resolve()
   folders = replicas.folders(folder, workdir.read_config(folder))
   with evaluate.opened(folders, FLAGS.num_images, all_metrics=True) as (
     paths,

@@ -9,7 +9,7 @@ the decoder runs in the page. `evaluate` writes it too, beside report.html.
 from absl import flags
 
 from cascade_jax import explore
-from cascade_jax.commands.arguments import output_file
+from cascade_jax.commands.arguments import define_run, output_file, run_folder
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import evaluate
 from cascade_jax.report.run import EXPLORER
@@ -19,7 +19,7 @@ FLAGS = flags.FLAGS
 
 def define_flags() -> None:
   """Registers the run and the page."""
-  flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
+  define_run()
   flags.DEFINE_string(
     "output", None, "HTML file to write. Default: explore.html in the folder."
   )
@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> None:
   if arguments:
     raise UserError(f"{arguments} are no flags; name the run by --workdir")
   page = FLAGS.output and output_file(FLAGS.output, ".html")
-  with evaluate.opened([FLAGS.workdir]) as ((folder,), evaluator):
+  with evaluate.opened([run_folder()]) as ((folder,), evaluator):
     page = page or folder / EXPLORER
     explore.write_page(evaluator, evaluator.restore(folder), page)
   print(page)

@@ -49,7 +49,7 @@ class Styled(html.parser.HTMLParser):
     '<path d="M 0 0" style="font: 9px \'A B\'; fill: none"/>',
     '<td style="color:red">1</td><td style="color:red">2</td><td>3</td>',
     '<p title="a style=" lang="en" style="x:1">a style="x" b</p>',
-    '<p title="&lt;b style=&quot;x&quot;&gt;">&lt;b style=&quot;x&quot;&gt;</p>',
+    '<p title="&lt;b style=&quot;x&quot;&gt;">&lt;b style=&quot;x&quot;</p>',
     "<svg><text style=\"font-family: &quot;A&quot;\">style='x'</text></svg>",
   ],
 )

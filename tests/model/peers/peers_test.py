@@ -131,7 +131,8 @@ def torch(monkeypatch):
         k: types.SimpleNamespace(numpy=lambda a=v: a) for k, v in arrays.items()
       }
 
-  monkeypatch.setitem(sys.modules, "torch", types.SimpleNamespace(load=load))
+  module = types.SimpleNamespace(load=load, __version__="2.10.0+cpu")
+  monkeypatch.setitem(sys.modules, "torch", module)
 
 
 def saved(folder, peer):
@@ -213,6 +214,16 @@ def test_damaged_weights_are_named(tmp_path):
   folder = saved(tmp_path / "peer", JointVae(32, 1))
   (folder / "model.pt").write_bytes(b"no weights")
   with pytest.raises(UserError, match="model.pt can't be read"):
+    cascade_jax.load(folder)
+
+
+@pytest.mark.parametrize("version", ["2.9.1", "2.5.0+cpu", "1.13.1"])
+def test_torch_that_can_be_made_to_run_code_is_refused(
+  version, tmp_path, monkeypatch
+):
+  folder = saved(tmp_path / "peer", JointVae(32, 1))
+  monkeypatch.setattr(sys.modules["torch"], "__version__", version)
+  with pytest.raises(UserError, match=r"torch [\d.+cpu]+ can .* install 2.10"):
     cascade_jax.load(folder)
 
 
