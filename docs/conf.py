@@ -43,9 +43,11 @@ autodoc_typehints_format = "short"
 
 
 def setup(app: Sphinx) -> None:
-  """Leads links to BUILD.md, which lies outside this folder, to its page."""
-  app.connect("source-read", _link_building)
+  """Leads links to files outside this folder to the pages that show them."""
+  app.connect("source-read", _link_pages)
 
 
-def _link_building(app: Sphinx, name: str, content: list[str]) -> None:
-  content[0] = re.sub(r"\]\((\.\./)+BUILD\.md", "](/building.md", content[0])
+def _link_pages(app: Sphinx, name: str, content: list[str]) -> None:
+  for file, page in (("BUILD", "building"), ("SECURITY", "security")):
+    link = rf"\]\((\.\./)+{file}\.md"
+    content[0] = re.sub(link, f"](/{page}.md", content[0])

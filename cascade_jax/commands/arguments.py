@@ -10,6 +10,7 @@ from ml_collections import config_flags
 from cascade_jax import config as config_lib
 from cascade_jax import configs
 from cascade_jax.errors import UserError
+from cascade_jax.methods import registry
 
 
 def with_config_paths(argv: Sequence[str]) -> list[str]:
@@ -73,6 +74,24 @@ def config_value(
     of_file = config_lib.keys_of_file(flag.value, overrides)
     config_lib.check_read(flag.value, [*overrides, *of_file])
   return flag.value
+
+
+def define_run(text: str = "Folder of the run.", required: bool = True) -> None:
+  """Registers the folder of a run, and the module of the user's own method."""
+  flags.DEFINE_string("workdir", None, text, required=required)
+  flags.DEFINE_string(
+    "method",
+    None,
+    "Module of your own method, if the run is of one: it is imported, which "
+    "reading a run does not do by itself.",
+  )
+
+
+def run_folder() -> str:
+  """Returns the folder of the run, after the import of the user's method."""
+  if flags.FLAGS.method:
+    registry.own_module(flags.FLAGS.method)
+  return flags.FLAGS.workdir
 
 
 def output_file(name: str, suffix: str) -> pathlib.Path:

@@ -12,7 +12,12 @@ from absl import flags
 
 from cascade_jax import plots
 from cascade_jax.activity import activity
-from cascade_jax.commands.arguments import output_file, refuse_words
+from cascade_jax.commands.arguments import (
+  define_run,
+  output_file,
+  refuse_words,
+  run_folder,
+)
 from cascade_jax.evaluation import category_shares
 
 FLAGS = flags.FLAGS
@@ -20,7 +25,7 @@ FLAGS = flags.FLAGS
 
 def define_flags() -> None:
   """Registers the run, the factor and the picture."""
-  flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
+  define_run()
   flags.DEFINE_string("picture", None, "PNG file to write.", required=True)
   flags.DEFINE_string("factor", "orientation", "Whose values are told apart.")
   flags.DEFINE_integer(
@@ -36,7 +41,7 @@ def main(arguments: list[str]) -> None:
   refuse_words(arguments)
   picture = output_file(FLAGS.picture, ".png")
   shares, class_names = category_shares.of_run(
-    FLAGS.workdir, FLAGS.factor, FLAGS.num_images
+    run_folder(), FLAGS.factor, FLAGS.num_images
   )
   with activity(f"drawing {picture.name}"):
     plots.categories(shares, class_names, FLAGS.factor).savefig(picture)

@@ -19,7 +19,7 @@ import pathlib
 from absl import flags
 
 from cascade_jax import explore, report
-from cascade_jax.commands.arguments import refuse_words
+from cascade_jax.commands.arguments import define_run, refuse_words, run_folder
 from cascade_jax.evaluation import evaluate, listing, summary
 from cascade_jax.runs import json_file, log_file, workdir
 from cascade_jax.training import replicas
@@ -29,7 +29,7 @@ FLAGS = flags.FLAGS
 
 def define_flags() -> None:
   """Registers the run's folder and the number of images."""
-  flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
+  define_run()
   flags.DEFINE_integer(
     "num_images",
     None,
@@ -48,7 +48,7 @@ def define_flags() -> None:
 def main(arguments: list[str]) -> None:
   """Writes evaluation.json, the pictures and report.html; prints the scores."""
   refuse_words(arguments)
-  folder = pathlib.Path(FLAGS.workdir).expanduser().resolve()
+  folder = pathlib.Path(run_folder()).expanduser().resolve()
   config = workdir.read_config(folder)
   folders = replicas.folders(folder, config)
   if FLAGS.rebuild_log:

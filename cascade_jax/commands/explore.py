@@ -20,7 +20,12 @@ from ml_collections import config_flags
 
 from cascade_jax import config as config_lib
 from cascade_jax import data, explore, model
-from cascade_jax.commands.arguments import output_file, refuse_words
+from cascade_jax.commands.arguments import (
+  define_run,
+  output_file,
+  refuse_words,
+  run_folder,
+)
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import evaluate
 from cascade_jax.report.run import EXPLORER
@@ -31,7 +36,7 @@ FLAGS = flags.FLAGS
 
 def define_flags() -> None:
   """Registers the run or the model, the data set and the page."""
-  flags.DEFINE_string("workdir", None, "Folder of a run.")
+  define_run(required=False)
   flags.DEFINE_string("model", None, "What cascade_jax.load takes.")
   flags.mark_flags_as_mutual_exclusive(["workdir", "model"], required=True)
   flags.DEFINE_string(
@@ -57,7 +62,7 @@ def main(arguments: list[str]) -> None:
 def _page_of_run(page: pathlib.Path | None) -> pathlib.Path:
   if _data_flags():
     raise UserError("--data is for --model; a run's config names its data set")
-  with evaluate.opened([FLAGS.workdir]) as ((folder,), evaluator):
+  with evaluate.opened([run_folder()]) as ((folder,), evaluator):
     page = page or folder / EXPLORER
     explore.write_page(evaluator, evaluator.restore(folder), page)
   return page

@@ -18,8 +18,10 @@ from ml_collections import config_flags
 from cascade_jax import data
 from cascade_jax.commands.arguments import (
   config_value,
+  define_run,
   optional_json_file,
   refuse_words,
+  run_folder,
 )
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import run_worth, worth
@@ -33,7 +35,7 @@ def define_flags() -> None:
   config_flags.DEFINE_config_file(
     "config", None, "Config file whose data set is looked at."
   )
-  flags.DEFINE_string("workdir", None, "Folder of a run to look at instead.")
+  define_run("Folder of a run to look at instead.", required=False)
   flags.DEFINE_integer(
     "num_images",
     256,
@@ -56,7 +58,7 @@ def main(arguments: list[str]) -> None:
     content = worth.dataset_worth(data.load(**config.data))
     text = worth.to_markdown(content)
   else:
-    content = run_worth.run_worth(FLAGS.workdir, FLAGS.num_images)
+    content = run_worth.run_worth(run_folder(), FLAGS.num_images)
     text = run_worth.to_markdown(content)
   print(text)
   if output:

@@ -3,7 +3,6 @@
 import json
 import os
 import pathlib
-import sys
 
 import jax
 
@@ -101,18 +100,11 @@ def _evaluation_of(folder: pathlib.Path, step: int) -> dict:
 def _of_file(path: pathlib.Path) -> Contents:
   """Returns what a file holds, after a check that it makes a model."""
   contents = pretrained.read(path)
-  name = contents.config.get("method")
-  if name not in methods.METHODS and name not in sys.modules:
-    raise UserError(
-      f"{path} is of method {name!r}, which is not in this package. Reading a "
-      "file imports nothing: import that module yourself before, if you trust "
-      "it"
-    )
   config = workdir.config_of(contents.config, path)
   config_lib.check(config)
   method = methods.build(config, contents.image_shape)
   expected = jax.eval_shape(method.init, 0).params
-  if name in methods.METHODS:
+  if config.method in methods.METHODS:
     expected = networks_of(expected)
   if shapes(expected) != shapes(contents.params):
     raise UserError(

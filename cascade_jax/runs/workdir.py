@@ -22,6 +22,7 @@ from collections.abc import Iterator
 
 import ml_collections
 
+from cascade_jax import methods
 from cascade_jax.config import RESUMABLE_KEYS, default
 from cascade_jax.errors import UserError
 from cascade_jax.runs import json_file
@@ -211,12 +212,16 @@ def config_of(
 ) -> ml_collections.ConfigDict:
   """Returns the configuration that a file holds as JSON.
 
+  The file may be a stranger's, so its method is not imported: that would run
+  any module that Python finds under the name.
+
   Args:
     content: of the file; keys that are newer than it have their defaults.
     path: of the file, for the error.
 
   Raises:
-    UserError: it was written by another version of this package.
+    UserError: it was written by another version of this package, or its method
+      is not in this package and was not imported before.
   """
   config = default()
   try:
@@ -226,6 +231,13 @@ def config_of(
       f"{path} is of another version of cascade_jax ({error}); use the one "
       "that it names, or train again in another folder"
     ) from error
+  name = config.method
+  if name not in methods.METHODS and name not in sys.modules:
+    raise UserError(
+      f"{path} is of method {name!r}, which is not in this package. Reading a "
+      "file imports nothing: import that module yourself before (a command "
+      f"does with --method={name}), if you trust it"
+    )
   return config
 
 

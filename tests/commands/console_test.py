@@ -7,7 +7,9 @@ import sys
 
 import pytest
 
+from cascade_jax import config as config_lib
 from cascade_jax.commands.console import COMMANDS
+from cascade_jax.runs import workdir
 from tests.helpers.launcher import call, console
 
 NOT_COMMANDS = {"__init__", "arguments", "console", "launch"}
@@ -52,6 +54,35 @@ def test_the_console_script_runs_commands_and_names_them_so(tmp_path):
   refused = console("evaluate", f"--workdir={tmp_path}")
   assert refused.returncode == 1
   assert "train one with cascade-jax train --config=" in refused.stderr
+
+
+def test_a_run_of_ones_own_method_names_its_module(tmp_path, monkeypatch):
+  source = """
+from cascade_jax.errors import UserError
+
+def build(config, image_shape):
+  raise UserError("built")
+"""
+  (tmp_path / "own_vae.py").write_text(source)
+  monkeypatch.syspath_prepend(str(tmp_path))
+  monkeypatch.delitem(sys.modules, "own_vae", raising=False)
+  config = config_lib.default()
+  config.method, config.data.name = "own_vae", "digits"
+  config.batch_size = 4
+  config.evaluation_images = 0
+  workdir.record_config(tmp_path, config)
+  run = f"--workdir={tmp_path}"
+  for command, *others in (
+    ["evaluate"],
+    ["explore"],
+    ["worth"],
+    ["categories", "--num_images=0", f"--picture={tmp_path}/categories.png"],
+  ):
+    refused = call(command, run, *others)
+    assert "--method=own_vae" in refused.stderr, command
+    result = call(command, run, "--method=own_vae", *others)
+    assert result.stderr.endswith("UserError: built\n"), command
+    del sys.modules["own_vae"]
 
 
 def test_a_missing_config_file_is_named(tmp_path):

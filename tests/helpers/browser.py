@@ -41,7 +41,7 @@ class Tab:
     target = self.send("Target.createTarget", url="about:blank")["targetId"]
     attached = self.send("Target.attachToTarget", targetId=target, flatten=True)
     self._session = {"sessionId": attached["sessionId"]}
-    for domain in ("Page", "Runtime", "Network"):
+    for domain in ("Page", "Runtime", "Network", "Log"):
       self.send(f"{domain}.enable")
 
   def send(self, method, **params):
@@ -72,6 +72,20 @@ class Tab:
       "addEventListener('load', done))"
     )
     self.next_frame()
+
+  def complaints(self):
+    """The texts of all errors so far, and what scripts wrote to the console.
+
+    What a page's policy made the browser refuse is an error.
+    """
+    self.next_frame()
+    texts = []
+    for method, params in self.events:
+      if method == "Log.entryAdded" and params["entry"]["level"] == "error":
+        texts.append(params["entry"]["text"])
+      if method in ("Runtime.exceptionThrown", "Runtime.consoleAPICalled"):
+        texts.append(str(params))
+    return texts
 
   def run(self, expression):
     """Returns the value of an expression, awaited, in the page."""

@@ -10,7 +10,8 @@ from cascade_jax import config as config_lib
 from cascade_jax import data, methods
 from cascade_jax.evaluation.evaluate import Evaluator
 
-HOSTILE = "x</script><b>&\"'"  # a name that would break a careless page
+# A name that would break a careless page, and run a script in it.
+HOSTILE = 'x</script><img src=x onerror=planted=1>&"\' style="color:red"'
 
 
 def dataset(size=16, channels=1, factor_name=HOSTILE):

@@ -128,7 +128,9 @@ def _load(path, map_location, weights_only):
     }
 
 
-torch_that_reads_npz = types.SimpleNamespace(load=_load)
+torch_that_reads_npz = types.SimpleNamespace(
+  load=_load, __version__="2.10.0+cpu"
+)
 
 
 def saved(folder, peer):

@@ -6,7 +6,8 @@ import pytest
 from cascade_jax.report import page
 from cascade_jax.report.run import read_run
 from tests.helpers import browser
-from tests.helpers.reported_run import change, write_arrays, write_run
+from tests.helpers.explored import HOSTILE
+from tests.helpers.reported_run import change, write, write_arrays, write_run
 
 FRAMES = 5
 # How many heights of a frame the moving picture is shifted up.
@@ -66,3 +67,47 @@ def test_nothing_is_wider_than_the_window(tab, width):
   heads = "[...document.querySelectorAll('.motion .heads > span')]"
   wide = f"{heads}.filter(head => head.scrollWidth > head.clientWidth + 1)"
   assert width < 500 or tab.run(f"{wide}.length") == 0
+
+
+def test_colours_and_shares_are_those_of_the_elements(tab):
+  style = "getComputedStyle(document.querySelector('%s')).%s"
+  chip = tab.run(style % (".stills .chip", "backgroundColor"))
+  bar = tab.run(style % (".heads b", "borderTopColor"))
+  assert chip == bar == "rgb(0, 114, 178)"
+  cells = "[...document.querySelectorAll('.matrix tbody td')].map(cell => "
+  shares = tab.run(
+    f"{cells}getComputedStyle(cell).getPropertyValue('--share').trim())"
+  )
+  assert shares[:4] == ["0.778", "0.143", "0.000", "0.000"]
+  assert tab.run(style % (".bar i", "width")) != "0px"
+
+
+def test_names_run_nothing_and_the_policy_has_nothing_to_refuse(tab, tmp_path):
+  folder = tmp_path / HOSTILE.replace("/", "")
+  folder.mkdir()
+  write_run(folder)
+  change(
+    folder / "evaluation.json",
+    dataset=HOSTILE,
+    protocol={"disentanglement_score": HOSTILE, HOSTILE: HOSTILE},
+    vote_columns=[HOSTILE, "z2", "code"],
+    vote_factors=[HOSTILE, "shape"],
+    class_names=[HOSTILE, "heart"],
+    metrics={HOSTILE: 0.5},
+    metrics_images=10,
+    metrics_cautions={HOSTILE: HOSTILE},
+    metrics_left_out={HOSTILE: HOSTILE},
+  )
+  change(folder / "config.json", method=HOSTILE, **{HOSTILE: HOSTILE})
+  change(folder / "run.json", device=HOSTILE, **{HOSTILE: HOSTILE})
+  write(folder / "dataset.json", {"class_factor": HOSTILE})
+  (folder / "reconstructions.png").write_bytes(b"")  # not looked at here
+  path = folder / "report.html"
+  path.write_text(page.page(read_run(folder)), encoding="utf-8")
+  tab.open(path)
+  assert tab.complaints() == []
+  assert tab.run("typeof planted") == "undefined"
+  assert tab.run("document.querySelectorAll('[style], [onerror]').length") == 0
+  shown = tab.run("document.body.innerText")
+  assert shown.count(HOSTILE) >= 12
+  assert tab.run("document.querySelectorAll('.charts svg').length") == 4

@@ -106,6 +106,16 @@ def test_settings_of_a_users_own_method_are_kept(tmp_path):
   assert workdir.read_config(tmp_path).my_vae.strength == 2.0
 
 
+def test_reading_a_config_imports_nothing(tmp_path, monkeypatch):
+  (tmp_path / "planted.py").write_text("raise SystemExit('imported')")
+  monkeypatch.syspath_prepend(str(tmp_path))
+  config = config_lib.default()
+  config.method = "planted"
+  workdir.record_config(tmp_path, config)
+  with pytest.raises(UserError, match="'planted'.*--method=planted"):
+    workdir.read_config(tmp_path)
+
+
 def test_error_says_that_the_config_is_of_another_version(tmp_path):
   old = config_lib.default().to_dict()
   old["num_categories"] = 3  # as it once was

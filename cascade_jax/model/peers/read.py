@@ -16,6 +16,9 @@ from cascade_jax.runs import json_file
 from cascade_jax.types import Params
 
 _SPECS, _WEIGHTS = "specs.json", "model.pt"
+# Before 2.6 (CVE-2025-32434) and 2.10 (CVE-2026-24747), weights_only was not
+# enough to read a stranger's weights.
+_SAFE_TORCH = (2, 10)
 
 
 def is_peer(folder: pathlib.Path) -> bool:
@@ -29,8 +32,8 @@ def read(folder: pathlib.Path) -> Contents:
   Nothing in the files is executed: torch reads weights only.
 
   Raises:
-    UserError: torch is not installed, the project is unknown, or a file is
-      damaged or does not fit the other.
+    UserError: torch is not installed or older than 2.10, the project is
+      unknown, or a file is damaged or does not fit the other.
   """
   specs = json_file.read_object(folder / _SPECS)
   peer = _peer_of(folder, specs)
@@ -82,6 +85,12 @@ def _data_name(specs: dict[str, Any]) -> str:
 def _weights(path: pathlib.Path) -> dict[str, np.ndarray]:
   """Returns a state_dict in NumPy."""
   torch = optional.imported("torch", "torch", str(path))
+  major, minor, *_ = torch.__version__.split(".")
+  if (int(major), int(minor)) < _SAFE_TORCH:
+    raise UserError(
+      f"torch {torch.__version__} can be made to run code that {path} holds; "
+      "install 2.10 or newer"
+    )
   try:
     state = torch.load(path, map_location="cpu", weights_only=True)
     return {name: tensor.numpy() for name, tensor in state.items()}

@@ -90,6 +90,16 @@ def test_damaged_weights_are_named(tmp_path):
     cascade_jax.load(folder)
 
 
+@pytest.mark.parametrize("version", ["2.9.1", "2.5.0+cpu", "1.13.1"])
+def test_torch_that_can_be_made_to_run_code_is_refused(
+  version, tmp_path, monkeypatch
+):
+  folder = saved(tmp_path / "peer", JointVae(32, 1))
+  monkeypatch.setattr(sys.modules["torch"], "__version__", version)
+  with pytest.raises(UserError, match=r"torch [\d.+cpu]+ can .* install 2.10"):
+    cascade_jax.load(folder)
+
+
 def test_missing_torch_is_named(tmp_path, monkeypatch):
   folder = saved(tmp_path / "peer", JointVae(32, 1))
   monkeypatch.setitem(sys.modules, "torch", None)
