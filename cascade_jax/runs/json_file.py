@@ -11,10 +11,13 @@ def read(path: pathlib.Path) -> dict:
   """Reads the object in a JSON file.
 
   Raises:
-    UserError: the file holds anything but a JSON object; the message names it.
+    UserError: the file can't be read, or holds anything but a JSON object; the
+      message names it.
   """
   try:
     content = json.loads(path.read_text(encoding="utf-8"))
+  except OSError as error:
+    raise UserError(f"{path} can't be read ({error.strerror})") from error
   except ValueError as error:
     raise UserError(f"{path} is not valid JSON ({error})") from error
   if not isinstance(content, dict):

@@ -28,3 +28,8 @@ def test_error_names_the_damaged_file(tmp_path, content, message):
   (tmp_path / "x.json").write_text(content)
   with pytest.raises(UserError, match=message):
     json_file.read(tmp_path / "x.json")
+
+
+def test_error_names_the_missing_file(tmp_path):
+  with pytest.raises(UserError, match="x.json can't be read .No such file"):
+    json_file.read(tmp_path / "x.json")

@@ -1,3 +1,5 @@
+import sys
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -124,8 +126,8 @@ def test_fewer_steps_than_were_taken_are_refused_and_nothing_is_written(
   tmp_path, config
 ):
   save(tmp_path, config, [[5, 10], [5]])
-  with replicas.claim(tmp_path, config):
-    pass
+  with replicas.claim(tmp_path, config) as claimed:
+    claimed.start(10)
   before = (tmp_path / "config.json").read_bytes()
   config.num_steps = 9
   with (
@@ -139,13 +141,25 @@ def test_fewer_steps_than_were_taken_are_refused_and_nothing_is_written(
     pass
 
 
+def test_without_tensorboard_nothing_is_written(tmp_path, config, monkeypatch):
+  monkeypatch.setitem(sys.modules, "tensorboardX", None)
+  config.tensorboard = True
+  with (
+    pytest.raises(UserError, match="config.tensorboard needs tensorboardX"),
+    replicas.claim(tmp_path, config),
+  ):
+    pass
+  assert not list(tmp_path.iterdir())
+
+
 def test_no_config_is_written_where_one_replica_has_another(tmp_path, config):
-  save(tmp_path, config, [[5], [5]])
-  other = tmp_path / "seed_4" / "config.json"
-  json_file.write(other, json_file.read(other) | {"beta_high": 3.0})
+  alone = config.copy_and_resolve_references()
+  alone.seed, alone.num_replicas, alone.beta_high = 4, 1, 3.0
+  (tmp_path / "seed_4").mkdir()
+  workdir.record_config(tmp_path / "seed_4", alone)
   with (
     pytest.raises(UserError, match="beta_high: 3.0 there"),
     replicas.claim(tmp_path, config),
   ):
     pass
-  assert not (tmp_path / "config.json").exists()
+  assert [path.name for path in tmp_path.iterdir()] == ["seed_4"]
