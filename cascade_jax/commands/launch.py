@@ -41,8 +41,8 @@ def run(
   """
   if platform.libc_ver()[0] == "glibc" and not _ALLOCATOR.keys() & os.environ:
     os.execve(sys.executable, sys.orig_argv, {**os.environ, **_ALLOCATOR})
-  show_progress()
   flags.FLAGS(sys.argv[:1])  # absl warns of log lines before it has any flags
+  show_progress()
   # Not above: it takes seconds, which the restart would double.
   with activity("importing jax and the command"):
     import jax

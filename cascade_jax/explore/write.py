@@ -29,7 +29,8 @@ def evaluate_and_explore(evaluator: Evaluator, folder: pathlib.Path) -> dict:
   results = evaluate.evaluate_state(evaluator, state, folder)
   path = folder / EXPLORER
   try:
-    text = page(contents.of_state(evaluator, state))
+    with activity(f"writing {path.name}"):
+      text = page(contents.of_state(evaluator, state))
   except UserError as error:  # a decoder of the user's own
     logging.warning("there will be no %s: %s", EXPLORER, error)
     path.unlink(missing_ok=True)  # the report must not link to an older model

@@ -82,7 +82,8 @@ def read_object(path: pathlib.Path) -> dict[str, Any]:
   """Reads the object in any JSON file, also of another program.
 
   Raises:
-    UserError: the file holds anything but a JSON object; the message names it.
+    UserError: the file can't be read, or holds anything but a JSON object; the
+      message names it.
   """
   text = read_bytes(path)
   try:

@@ -90,16 +90,23 @@ class RunLog:
       self._events.close()
 
 
-def _event_writer(
-  folder: pathlib.Path, first_step: int
-) -> "tensorboardX.SummaryWriter":
+def check_tensorboard() -> None:
+  """Refuses to write event files where tensorboardX isn't installed."""
   try:
-    import tensorboardX
+    import tensorboardX  # noqa: F401
   except ImportError as error:
     raise UserError(
       "config.tensorboard needs tensorboardX: pip install "
       "cascade_jax[tensorboard], or leave it off (metrics.jsonl has it all)"
     ) from error
+
+
+def _event_writer(
+  folder: pathlib.Path, first_step: int
+) -> "tensorboardX.SummaryWriter":
+  check_tensorboard()
+  import tensorboardX
+
   # A resumed run writes the later events of a killed one again.
   return tensorboardX.SummaryWriter(
     str(folder / "tensorboard"), purge_step=first_step + 1

@@ -21,7 +21,7 @@ from cascade_jax.runs import log_file, reach, workdir
 from cascade_jax.runs.checkpoints import Checkpoints, saved_steps
 from cascade_jax.runs.dataset_record import record_dataset
 from cascade_jax.runs.progress import Progress
-from cascade_jax.runs.run_log import RunLog
+from cascade_jax.runs.run_log import RunLog, check_tensorboard
 from cascade_jax.types import TrainState
 
 
@@ -52,7 +52,9 @@ def folders(
 def claim(
   folder: pathlib.Path, config: ml_collections.ConfigDict
 ) -> Iterator["Replicas"]:
-  """Records the config of the run in `folder` and locks its replicas' folders.
+  """Locks the folders of the replicas of the run in `folder`.
+
+  `Replicas.start` writes the first files, when nothing can be refused any more.
 
   Args:
     folder: of the run, which this process has claimed already.
@@ -62,7 +64,10 @@ def claim(
     UserError: the folder, or a replica's, holds another or a longer run, or
       its log or run.json is damaged.
     UserError: another process is running in a replica's folder.
+    UserError: tensorboardX is needed and isn't installed.
   """
+  if config.tensorboard:
+    check_tensorboard()
   configs = {folder: config}
   with contextlib.ExitStack() as locks:
     replica_folders = folders(folder, config)
@@ -75,9 +80,7 @@ def claim(
     for of_folder in configs.items():
       workdir.check_config(*of_folder)
     _check_length(replica_folders, config.num_steps)
-    for of_folder in configs.items():
-      workdir.record_config(*of_folder)
-    replicas = Replicas(folder, replica_folders, config)
+    replicas = Replicas(folder, replica_folders, configs)
     locks.callback(replicas.close)
     yield replicas
 
@@ -114,11 +117,12 @@ class Replicas:
     self,
     folder: pathlib.Path,
     replica_folders: list[pathlib.Path],
-    config: ml_collections.ConfigDict,
+    configs: dict[pathlib.Path, ml_collections.ConfigDict],
   ) -> None:
+    config = configs[folder]
     self._folder = folder
     self._folders = replica_folders
-    self._config = config
+    self._configs = configs
     self._reached = [reach.read(folder) for folder in replica_folders]
     self._checkpoints = [
       Checkpoints(replica_folder / "checkpoints", config.keep_checkpoints)
@@ -170,10 +174,12 @@ class Replicas:
     return fresh  # nothing is saved yet, or not by every replica
 
   def start(self, step: int) -> None:
-    """Opens the logs to go on after `step`, and deletes later checkpoints."""
-    config = self._config
+    """Records the start, opens the logs, and deletes what is later than it."""
+    config = self._configs[self._folder]
     for folder, reached in zip(self._folders, self._reached):
       reach.warn_of_losses(folder, reached, step)
+    for of_folder in self._configs.items():
+      workdir.record_config(*of_folder)
     for checkpoints, folder in zip(self._checkpoints, self._folders):
       checkpoints.discard_after(step)
       workdir.record_start(folder, step)

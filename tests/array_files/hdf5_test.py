@@ -17,7 +17,7 @@ def test_damage_is_noticed_where_there_are_checksums(tmp_path, caplog):
     with h5py.File(path, "w") as file:
       file.create_dataset("images", data=images, fletcher32=is_checked)
     caplog.clear()
-    with caplog.at_level("INFO"):
+    with caplog.at_level("INFO", "absl"):
       np.testing.assert_array_equal(hdf5.read(path, NAMES)["images"], images)
     assert ("no checksums for images" in caplog.text) != is_checked
     content = bytearray(path.read_bytes())

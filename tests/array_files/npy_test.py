@@ -23,7 +23,7 @@ def test_an_array_is_read_and_the_log_says_that_nothing_vouches_for_it(
 ):
   path = tmp_path / "mine.npy"
   path.write_bytes(content())
-  with caplog.at_level("INFO"):
+  with caplog.at_level("INFO", "absl"):
     np.testing.assert_array_equal(npy.read_file(path), np.zeros((3, 2)))
   assert "mine.npy has no checksum" in caplog.text
 

@@ -86,6 +86,7 @@ def test_the_command_without_intervals_and_with_bad_input(tmp_path):
   before = path.read_bytes()
   for arguments, message in (
     ([path, "--metrics=migg"], "no metric 'migg' (do you mean mig?)"),
+    ([path, "--seed=99999999999"], "an integer in the range [0, 2147483647]"),
     ([path, "--resamples=1"], "--resamples is 1; it must be 2 or more, or 0"),
     ([path, f"--output={path}"], "codes.npz can't be written: name a .json"),
     ([path, f"--output={tmp_path / 'no' / 'a.json'}"], "there is no /"),

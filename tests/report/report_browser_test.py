@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
+from cascade_jax import data
 from cascade_jax.report import page
 from cascade_jax.report.run import read_run
+from cascade_jax.runs import dataset_record
 from tests.helpers import browser
 from tests.helpers.explored import HOSTILE
-from tests.helpers.reported_run import change, write, write_arrays, write_run
+from tests.helpers.reported_run import change, write_arrays, write_run
 
 FRAMES = 5
 # How many heights of a frame the moving picture is shifted up.
@@ -100,7 +102,10 @@ def test_names_run_nothing_and_the_policy_has_nothing_to_refuse(tab, tmp_path):
   )
   change(folder / "config.json", method=HOSTILE, **{HOSTILE: HOSTILE})
   change(folder / "run.json", device=HOSTILE, **{HOSTILE: HOSTILE})
-  write(folder / "dataset.json", {"class_factor": HOSTILE})
+  dataset = data.from_arrays(HOSTILE, np.zeros((2, 16, 16), np.uint8))
+  dataset_record.record_dataset(
+    [folder], dataset._replace(class_factor=HOSTILE)
+  )
   (folder / "reconstructions.png").write_bytes(b"")  # not looked at here
   path = folder / "report.html"
   path.write_text(page.page(read_run(folder)), encoding="utf-8")

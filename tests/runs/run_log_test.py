@@ -40,7 +40,7 @@ def test_resumed_run_logs_each_step_once_and_continues_the_time(
 ):
   write(tmp_path, 0, [2, 4, 6])
   before = log_file.read(tmp_path)
-  with caplog.at_level("INFO"):
+  with caplog.at_level("INFO", "absl"):
     write(tmp_path, 4, [6, 8])
   assert "1 entries after step 4 are dropped" in caplog.text
   entries = log_file.read(tmp_path)

@@ -27,9 +27,9 @@ class Run:
     self.method = methods.build(config, dataset.image_shape)
     self.method = self.method._replace(start=Start(2, problem))
     self.spread = sharding.spread(config.num_replicas)
-    on_device = device_dataset(dataset, self.method, self.spread)
-    self.stepper = Stepper(config, self.method, on_device, self.spread)
-    sample = Sample(config, self.method, on_device, self.spread)
+    self.on_device = device_dataset(dataset, self.method, self.spread)
+    self.stepper = Stepper(config, self.method, self.on_device, self.spread)
+    sample = Sample(config, self.method, self.on_device, self.spread)
     self.between_steps = BetweenSteps(
       config, self.method, self.spread, self.stepper, sample
     )
@@ -106,7 +106,7 @@ def test_transition_is_given_each_replicas_state_and_representation(
   after = run.states_before(3)
   for k in range(2):
     chex.assert_trees_all_equal(given[k][0], before[k])
-    images = run.stepper._dataset.batch(np.arange(30)).images
+    images = run.on_device.batch(np.arange(30)).images
     expected = run.method.represent(before[k].params, images, True)
     chex.assert_trees_all_close(
       given[k][1], jax.device_get(expected), atol=1e-5

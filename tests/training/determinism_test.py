@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from cascade_jax.evaluation import evaluate
-from cascade_jax.runs.run_log import read_metrics
+from cascade_jax.runs import log_file
 from cascade_jax.training import loop
 from tests.helpers import tiny_run
 
@@ -59,7 +59,7 @@ def test_weights_have_the_same_bits(folders):
 
 
 def test_logs_and_scores_are_equal(folders):
-  logs = [list(map(without_timings, read_metrics(each))) for each in folders]
+  logs = [list(map(without_timings, log_file.read(each))) for each in folders]
   assert logs[0] == logs[1] and len(logs[0]) == 8
   evaluations = [
     without_timings(json.loads((each / "evaluation.json").read_text()))

@@ -1,4 +1,5 @@
 import shutil
+import sys
 
 import jax
 import jax.numpy as jnp
@@ -219,8 +220,8 @@ def test_fewer_steps_than_were_taken_are_refused_and_nothing_is_written(
   tmp_path, config
 ):
   save(tmp_path, config, [[5, 10], [5]])
-  with replicas.claim(tmp_path, config):
-    pass
+  with replicas.claim(tmp_path, config) as claimed:
+    claimed.start(10)
   before = (tmp_path / "config.json").read_bytes()
   config.num_steps = 9
   with (
@@ -232,6 +233,17 @@ def test_fewer_steps_than_were_taken_are_refused_and_nothing_is_written(
   config.num_steps = 10
   with replicas.claim(tmp_path, config):
     pass
+
+
+def test_without_tensorboard_nothing_is_written(tmp_path, config, monkeypatch):
+  monkeypatch.setitem(sys.modules, "tensorboardX", None)
+  config.tensorboard = True
+  with (
+    pytest.raises(UserError, match="config.tensorboard needs tensorboardX"),
+    replicas.claim(tmp_path, config),
+  ):
+    pass
+  assert not list(tmp_path.iterdir())
 
 
 def test_no_config_is_written_where_one_replica_has_another(tmp_path, config):
