@@ -1,6 +1,5 @@
 """The same config and seed give the same bits, also in another process."""
 
-import json
 import os
 import pathlib
 import subprocess
@@ -9,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from cascade_jax.evaluation import evaluate
+from cascade_jax.evaluation import evaluate, evaluation_file
 from cascade_jax.runs import log_file
 from cascade_jax.training import loop
 from tests.helpers import tiny_run
@@ -62,8 +61,7 @@ def test_logs_and_scores_are_equal(folders):
   logs = [list(map(without_timings, log_file.read(each))) for each in folders]
   assert logs[0] == logs[1] and len(logs[0]) == 8
   evaluations = [
-    without_timings(json.loads((each / "evaluation.json").read_text()))
-    for each in folders
+    without_timings(evaluation_file.read(each)) for each in folders
   ]
   assert evaluations[0] == evaluations[1]
 
