@@ -8,14 +8,14 @@ group of its name. `pairwise_weight` and `solver` belong to the training step.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import ml_collections
 import numpy as np
 from ml_collections import config_dict
 
-from cascade_jax import data, methods
+from cascade_jax import methods
 from cascade_jax.assignment import flow
 from cascade_jax.errors import UserError
 from cascade_jax.methods import registry
@@ -85,7 +85,6 @@ RESUMABLE_KEYS = frozenset(
   }
 )
 SOLVERS = ("host", "device")
-_SOLVER_KEYS = frozenset({"pairwise_weight", "solver"})
 
 _AT_LEAST = {
   "batch_size": 1,
@@ -134,8 +133,11 @@ def _check_numbers(config: ml_collections.ConfigDict) -> None:
   for key, value in flat(config):
     for number in value if isinstance(value, list | tuple) else (value,):
       if isinstance(number, int) and not -(2**31) <= number < 2**31:
-        raise UserError(f"config.{key} is {value}; it must be below 2**31")
-      # Not a comparison the other way round: all are false for NaN.
+        raise UserError(
+          f"config.{key} is {value}; it must be an integer of 32 bits, below "
+          "2**31"
+        )
+      # Not `>`: every comparison with NaN is false.
       if isinstance(number, float) and not abs(number) <= _LARGEST:
         raise UserError(
           f"config.{key} is {value}; it must be a finite number of float32, "
@@ -170,7 +172,7 @@ def _check_method(config: ml_collections.ConfigDict) -> None:
       "each discrete variable; CascadeVAE without a discrete code is method "
       "'cascade_vae_c'"
     )
-  method = _built(config)
+  method = smallest_method(config)
   if method.solves_codes:
     _check_pairwise_weight(config)
   if method.solves_codes and config.solver == "device" and len(sizes) > 1:
@@ -189,112 +191,10 @@ def _check_pairwise_weight(config: ml_collections.ConfigDict) -> None:
       raise UserError(f"config.{error}") from error
 
 
-def _built(config: ml_collections.ConfigDict) -> methods.Method:
+def smallest_method(config: ml_collections.ConfigDict) -> methods.Method:
   """Returns the config's method for images of the smallest size."""
   size = models.IMAGE_SIZES[0]
   return methods.build(config, (size, size, 1))
-
-
-def check_read(config: ml_collections.ConfigDict, keys: Iterable[str]) -> None:
-  """Refuses keys that nothing reads in a run of the config.
-
-  Args:
-    config: of the run.
-    keys: that the user set; "group.key" within groups.
-
-  Raises:
-    UserError: names the key, and what is read or by what it would be.
-  """
-  keys = list(keys)
-  if unread := data_keys_not_read(config.data.name, keys):
-    readers = _data_sets_that_read(unread[0])
-    raise UserError(
-      f"config.{unread[0]} has no effect: data set {config.data.name!r} does "
-      f"not read it. Leave it out, or choose a config.data.name that does: "
-      f"{', '.join(readers)}"
-    )
-  unread = method_keys_not_read(config, keys)
-  if unread:
-    raise UserError(
-      f"config.{unread[0]} has no effect: method {config.method!r} does not "
-      f"read it. Its settings are {', '.join(sorted(_method_reads(config)))}"
-    )
-
-
-def keys_of_file(
-  config: ml_collections.ConfigDict, flags: Iterable[str]
-) -> list[str]:
-  """Returns the keys that a config file must have set for what it chose.
-
-  These are the keys in groups that differ from the defaults. A file that
-  chooses a method and sets what only another one reads holds a mistake. If a
-  flag chose, what the file says for its own choice is left over; and settings
-  outside of groups may be shared by the variants of a file.
-
-  Args:
-    config: with the values of the flags.
-    flags: keys that were set on the command line.
-  """
-  flags, defaults = set(flags), dict(flat(default()))
-  chosen = {"data": "data.name"}  # by which key; the other groups by the method
-  return [
-    key
-    for key, value in flat(config)
-    if "." in key
-    and key not in flags
-    and chosen.get(key.partition(".")[0], "method") not in flags
-    and value != defaults.get(key, value)
-  ]
-
-
-def data_keys_not_read(name: str, keys: Iterable[str]) -> list[str]:
-  """Returns those keys that are of data, but not read by a data set.
-
-  There are none for an unknown name, which `data.load` refuses.
-
-  Args:
-    name: of the data set.
-    keys: "group.key" within groups.
-  """
-  options = data.reads(name)
-  if options is None:
-    return []
-  read = {f"data.{option}" for option in options | {"name"}}
-  return [key for key in keys if key.startswith("data.") and key not in read]
-
-
-def _data_sets_that_read(key: str) -> list[str]:
-  option = key.removeprefix("data.")
-  return [name for name in data.NAMES if option in (data.reads(name) or ())]
-
-
-def method_keys_not_read(
-  config: ml_collections.ConfigDict, keys: Iterable[str]
-) -> list[str]:
-  """Returns those keys that are of methods, but not read by the config's.
-
-  There are none for a method of the user's own, of which nothing is known.
-
-  Args:
-    config: of the run.
-    keys: "group.key" within groups.
-  """
-  if registry.reads(config.method) is None:
-    return []
-  read, groups = _method_reads(config), registry.groups()
-  method_keys = registry.SHARED_SETTINGS - {"batch_size"} | _SOLVER_KEYS
-  return [
-    key
-    for key in keys
-    if (key in method_keys or key.partition(".")[0] in groups)
-    and key not in read
-  ]
-
-
-def _method_reads(config: ml_collections.ConfigDict) -> frozenset[str]:
-  """Returns the keys that a method of ours reads, its solver's included."""
-  read = registry.reads(config.method) or frozenset()
-  return read | _SOLVER_KEYS if _built(config).solves_codes else read
 
 
 def _check_replicas(config: ml_collections.ConfigDict) -> None:

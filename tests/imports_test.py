@@ -17,6 +17,7 @@ FLOORS = [
   {"assignment", "connectivity", "data", "networks"},
   {"methods"},
   {"config"},
+  {"unread"},
   {"runs"},
   {"evaluation", "plots"},
   {"training", "report"},

@@ -7,8 +7,7 @@ import ml_collections
 from absl import flags
 from ml_collections import config_flags
 
-from cascade_jax import config as config_lib
-from cascade_jax import configs
+from cascade_jax import configs, unread
 from cascade_jax.errors import UserError
 from cascade_jax.methods import registry
 
@@ -71,8 +70,8 @@ def config_value(
     )
   overrides = config_flags.get_override_values(flag)
   if not resumes:
-    of_file = config_lib.keys_of_file(flag.value, overrides)
-    config_lib.check_read(flag.value, [*overrides, *of_file])
+    of_file = unread.keys_of_file(flag.value, overrides)
+    unread.check(flag.value, [*overrides, *of_file])
   return flag.value
 
 

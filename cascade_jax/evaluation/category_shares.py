@@ -77,10 +77,11 @@ def of_run(
     )
     indices = scores.sample(len(dataset.images), num_images)
     shares = {}
-    like = jax.jit(method.init)(0)
+    with activity("compiling what is restored"):
+      like = jax.jit(method.init)(0)
     with contextlib.closing(Checkpoints(path / "checkpoints")) as checkpoints:
       for step in checkpoints.steps:
-        with activity(f"restoring step {step}", announced=False):
+        with activity(f"restoring step {step}"):
           state = checkpoints.restore(like, step)
         if state is None or not evaluator.stage(state).discrete:
           continue

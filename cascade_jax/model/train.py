@@ -10,7 +10,7 @@ import ml_collections
 import numpy as np
 
 from cascade_jax import config as config_lib
-from cascade_jax import data, explore, report
+from cascade_jax import data, explore, report, unread
 from cascade_jax.configs import own
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import evaluate
@@ -50,7 +50,7 @@ def train(
   config.data.name = data.GIVEN
   if not workdir_lib.holds_run(workdir):
     keys = [key for key, _ in config_lib.flat(settings)]
-    config_lib.check_read(config, keys)
+    unread.check(config, keys)
   if config.num_replicas > 1:
     raise UserError(
       f"num_replicas is {config.num_replicas}; train one seed at a time here, "

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from cascade_jax import config as config_lib
+from cascade_jax import unread as unread_lib
 from cascade_jax.errors import UserError
 from cascade_jax.report.html_parts import (
   MISSING,
@@ -35,10 +35,10 @@ def settings_section(run: Run) -> str:
 def _unread(run: Run, keys: Iterable[str]) -> set[str]:
   """Returns those keys that have no effect on the run, as far as is known."""
   name = str(run.setting("name"))
-  unread = set(config_lib.data_keys_not_read(name, keys))
+  unread = set(unread_lib.data_keys(name, keys))
   try:
     config = workdir.config_of(run.config, run.folder / "config.json")
-    return unread | set(config_lib.method_keys_not_read(config, keys))
+    return unread | set(unread_lib.method_keys(config, keys))
   except UserError:  # of another version
     return unread
 

@@ -5,7 +5,7 @@ import importlib
 import pytest
 
 from cascade_jax import config as config_lib
-from cascade_jax import methods
+from cascade_jax import methods, unread
 from cascade_jax.configs import (
   NAMES,
   compact,
@@ -34,7 +34,7 @@ VARIANTS = [
 def test_variants_can_be_built(module, variant):
   config = module.get_config(variant)
   config_lib.check(config)
-  config_lib.check_read(config, config_lib.keys_of_file(config, []))
+  unread.check(config, unread.keys_of_file(config, []))
   size = config.data.image_size
   method = methods.build(config, (size, size, 1))
   kl_weights = method.schedule(0).kl_weights
