@@ -23,7 +23,7 @@ from collections.abc import Iterator
 import ml_collections
 
 from cascade_jax import methods
-from cascade_jax.config import RESUMABLE_KEYS, default
+from cascade_jax.config import RESUMABLE_KEYS, default, flat
 from cascade_jax.errors import UserError
 from cascade_jax.runs import json_file
 from cascade_jax.runs.json_file import Kind
@@ -158,7 +158,7 @@ def completed(config: dict) -> dict:
 
 
 def _check_same_run(folder: pathlib.Path, old: dict, new: dict) -> None:
-  old, new = _flat(old), _flat(new)
+  old, new = dict(flat(old)), dict(flat(new))
   differing = {
     key
     for key in old.keys() | new.keys()
@@ -173,17 +173,6 @@ def _check_same_run(folder: pathlib.Path, old: dict, new: dict) -> None:
       f"workdir {folder} holds a run with another config:\n{changes}\n"
       "Use another --workdir for another config."
     )
-
-
-def _flat(config: dict) -> dict:
-  """Returns a config with the keys of groups as "group.key"."""
-  flat: dict = {}
-  for key, value in config.items():
-    if isinstance(value, dict):
-      flat |= {f"{key}.{inner}": each for inner, each in value.items()}
-    else:
-      flat[key] = value
-  return flat
 
 
 def holds_run(workdir: str | os.PathLike) -> bool:

@@ -4,6 +4,8 @@ import os
 import signal
 import threading
 
+import pytest
+
 from cascade_jax import data
 
 
@@ -19,3 +21,12 @@ def stop_at(monkeypatch, step, number=signal.SIGTERM):
     return batch_indices(*args)
 
   monkeypatch.setattr(data, "batch_indices", stopping)
+
+
+def stopped_and_resumed(monkeypatch, step, train):
+  """Returns what `train()` returns when it goes on after a stop at a step."""
+  with monkeypatch.context() as patch:
+    stop_at(patch, step)
+    with pytest.raises(SystemExit):
+      train()
+  return train()

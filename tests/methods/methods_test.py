@@ -25,7 +25,7 @@ from cascade_jax.types import (
   StepMetrics,
   TrainState,
 )
-from tests.helpers.stopping import stop_at
+from tests.helpers.stopping import stopped_and_resumed
 
 SMALL = {"discriminator_units": 8, "discriminator_layers": 2}
 VARIANTS = [
@@ -57,11 +57,9 @@ def test_resumed_evaluated_and_reported(
   monkeypatch.setattr(pictures, "_TRAVERSAL_VALUES", values)
   whole, stopped = tmp_path / "whole", tmp_path / "stopped"
   expected = loop.train(config, whole, tiny_dataset)
-  with monkeypatch.context() as patch:
-    stop_at(patch, 3)
-    with pytest.raises(SystemExit):
-      loop.train(config, stopped, tiny_dataset)
-  state = loop.train(config, stopped, tiny_dataset)
+  state = stopped_and_resumed(
+    monkeypatch, 3, lambda: loop.train(config, stopped, tiny_dataset)
+  )
   chex.assert_trees_all_equal(jax.device_get(state), jax.device_get(expected))
   chex.assert_tree_all_finite(state.params)
   records = log_file.read(whole)

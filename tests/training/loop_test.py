@@ -17,7 +17,7 @@ from cascade_jax.training import chunks, log_entries, loop, replicas, stepper
 from cascade_jax.training.steps import StepOutcome
 from cascade_jax.types import StepMetrics
 from tests.helpers import tiny_run
-from tests.helpers.stopping import stop_at
+from tests.helpers.stopping import stop_at, stopped_and_resumed
 
 TIMINGS = (
   "seconds_score",
@@ -77,11 +77,9 @@ def test_resumed_run_with_long_calls_or_replicas_is_the_uninterrupted_one(
   tiny_config.update(settings)
   whole, stopped = tmp_path / "whole", tmp_path / "stopped"
   expected = loop.train(tiny_config, whole, tiny_dataset)
-  with monkeypatch.context() as patch:
-    stop_at(patch, 4)
-    with pytest.raises(SystemExit):
-      loop.train(tiny_config, stopped, tiny_dataset)
-  state = loop.train(tiny_config, stopped, tiny_dataset)
+  state = stopped_and_resumed(
+    monkeypatch, 4, lambda: loop.train(tiny_config, stopped, tiny_dataset)
+  )
   chex.assert_trees_all_equal(state, expected)
   for folder in replicas.folders(whole, tiny_config):
     entries = without_timings(folder)

@@ -9,7 +9,7 @@ from cascade_jax import data
 from cascade_jax.backend import backend
 from cascade_jax.evaluation import evaluate
 from cascade_jax.training import loop, stepper
-from tests.helpers.stopping import stop_at
+from tests.helpers.stopping import stop_at, stopped_and_resumed
 from tests.training.loop_test import without_timings
 
 
@@ -48,11 +48,9 @@ def test_streamed_run_is_the_one_in_memory_bit_for_bit(
   tiny_config.update(settings)
   in_memory, streamed = tmp_path / "in_memory", tmp_path / "streamed"
   expected = loop.train(tiny_config, in_memory, load(stream=False))
-  with monkeypatch.context() as patch:
-    stop_at(patch, 5)
-    with pytest.raises(SystemExit):
-      loop.train(tiny_config, streamed, load(stream=True))
-  state = loop.train(tiny_config, streamed, load(stream=True))
+  state = stopped_and_resumed(
+    monkeypatch, 5, lambda: loop.train(tiny_config, streamed, load(stream=True))
+  )
   chex.assert_trees_all_equal(jax.device_get(state), jax.device_get(expected))
   for path in in_memory.rglob("metrics.jsonl"):
     twin = streamed / path.relative_to(in_memory)

@@ -8,7 +8,7 @@ from cascade_jax.runs import log_file
 from cascade_jax.training import loop
 from cascade_jax.training.teacher import agreement, teacher_of
 from cascade_jax.types import Representation
-from tests.helpers.stopping import stop_at
+from tests.helpers.stopping import stopped_and_resumed
 
 
 @pytest.fixture
@@ -147,9 +147,9 @@ def test_resumed_run_of_the_recipe_is_the_uninterrupted_one(
   )
   taught_config.num_replicas = num_replicas
   expected = loop.train(taught_config, tmp_path / "whole", tiny_dataset)
-  with monkeypatch.context() as patch:
-    stop_at(patch, last_step)
-    with pytest.raises(SystemExit):
-      loop.train(taught_config, tmp_path / "stopped", tiny_dataset)
-  state = loop.train(taught_config, tmp_path / "stopped", tiny_dataset)
+  state = stopped_and_resumed(
+    monkeypatch,
+    last_step,
+    lambda: loop.train(taught_config, tmp_path / "stopped", tiny_dataset),
+  )
   chex.assert_trees_all_equal(*jax.device_get((state, expected)))
