@@ -13,6 +13,7 @@ COMMANDS = {
   "information": "Draws what the latents of several runs know of the images.",
   "categories": "Draws what the categories of a run stand for.",
   "explore": "Writes a page to explore a model in a browser.",
+  "k_means": "Scores k-means on pixels, the floor for categories.",
   "worth": "Tells which KL weights a factor or a dimension pays for.",
   "summarise": "Puts runs of several seeds into one file and table.",
   "compare": "Prints one table of several methods.",
