@@ -22,8 +22,8 @@ import numpy as np
 import orbax.checkpoint as ocp
 from absl import logging
 
+from cascade_jax import atomic
 from cascade_jax.errors import UserError
-from cascade_jax.runs import atomic
 from cascade_jax.types import TrainState
 
 _TRASH = "trash"
