@@ -4,8 +4,11 @@ import importlib
 import logging as python_logging
 import os
 import platform
+import signal
 import sys
+import threading
 import types
+from typing import Any
 
 from absl import app, flags, logging
 
@@ -21,6 +24,7 @@ _ALLOCATOR = {
   "MALLOC_TRIM_THRESHOLD_": str(8 << 30),
   "MALLOC_TOP_PAD_": str(256 << 20),
 }
+_ORBAX_THREADS = "orbax/checkpoint/_src/futures/future.py"
 # Docstrings and messages name commands in this way.
 _IN_A_CLONE = "python -m experiments."
 
@@ -31,18 +35,33 @@ def run(
   """Runs a command in this process, which ends with it.
 
   A `UserError` is shown as one line, and with its traceback under
-  `--verbosity=1`; every other exception keeps its traceback. The process first
-  restarts itself once, for the allocator's settings, unless one of them is set.
+  `--verbosity=1`; every other exception keeps its traceback. Ctrl-C is one line
+  too: that of the KeyboardInterrupt, if the command gave it one. The process
+  first restarts itself once, for the allocator's settings, unless one of them
+  is set.
 
   Args:
     name: of the command, a module of `cascade_jax.commands`.
     argv: the program and the command's own arguments; None for `sys.argv`.
     prefix: of the command's name, as the user calls it.
   """
+  try:
+    _run(name, argv, prefix)
+  except KeyboardInterrupt as interrupt:
+    # A second Ctrl-C ends the process at once, also where Python would print a
+    # traceback, as in its shutdown.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    text = str(interrupt) or "nothing is half-written; run the command again"
+    print(f"Interrupted: {text}", file=sys.stderr)
+    sys.exit(128 + signal.SIGINT)
+
+
+def _run(name: str, argv: list[str] | None, prefix: str) -> None:
   if platform.libc_ver()[0] == "glibc" and not _ALLOCATOR.keys() & os.environ:
     os.execve(sys.executable, sys.orig_argv, {**os.environ, **_ALLOCATOR})
   flags.FLAGS(sys.argv[:1])  # absl warns of log lines before it has any flags
   show_progress()
+  sys.excepthook = _show_exception
   # Not above: it takes seconds, which the restart would double.
   with activity("importing jax and the command"):
     import jax
@@ -122,6 +141,22 @@ def _call(command: types.ModuleType, arguments: list[str], prefix: str) -> None:
 
 
 def _is_ours_or_a_warning(record: python_logging.LogRecord) -> bool:
-  """Returns whether to show a record; Orbax logs a page for each checkpoint."""
+  """Returns whether to show a record; Orbax logs a page for each checkpoint.
+
+  Its threads also log the errors of a save with their tracebacks, although it
+  raises them in the main thread.
+  """
   package = os.path.dirname(cascade_jax.__file__)
+  if record.pathname.endswith(_ORBAX_THREADS):
+    return False
   return record.levelno > 20 or record.pathname.startswith(package)
+
+
+def _show_exception(*exception: Any) -> None:
+  """Shows the exception that ends the main thread, as Python does.
+
+  After an error, each of TensorStore's threads calls `sys.excepthook` because
+  nobody waits for it any more. Threads of Python have another hook.
+  """
+  if threading.current_thread() is threading.main_thread():
+    sys.__excepthook__(*exception)

@@ -27,6 +27,7 @@ from cascade_jax.errors import UserError
 from cascade_jax.types import TrainState
 
 _TRASH = "trash"
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 class Checkpoints:
@@ -53,19 +54,25 @@ class Checkpoints:
     """Saves a state under its own step, unless that step has been saved.
 
     Raises:
-      UserError: the disk is full; it names the checkpoint and the free space.
+      UserError: it can't be written, as to a full disk; names the checkpoint
+        and the free space. Nothing half-written stays.
     """
     step = int(state.step)
     if step in self.steps:
       return
-    with atomic.naming(self._folder / str(step)), _system_errors():
-      self._manager.save(
-        step,
-        args=ocp.args.Composite(
-          state=ocp.args.StandardSave(state),
-          digests=ocp.args.JsonSave(_digests(state)),
-        ),
-      )
+    try:
+      with atomic.naming(self._folder / str(step)), _system_errors():
+        self._manager.save(
+          step,
+          args=ocp.args.Composite(
+            state=ocp.args.StandardSave(state),
+            digests=ocp.args.JsonSave(_digests(state)),
+          ),
+        )
+    except UserError:
+      for half in self._folder.glob(f"{step}.*"):  # Orbax's temporary folder
+        shutil.rmtree(half, ignore_errors=True)
+      raise
 
   @property
   def steps(self) -> list[int]:
@@ -164,14 +171,14 @@ def restore_newest(
 
 @contextlib.contextmanager
 def _system_errors() -> Iterator[None]:
-  """Raises what TensorStore says of a full disk as the system's own error."""
-  full = os.strerror(errno.ENOSPC)
+  """Raises what TensorStore says of a disk as the system's own error."""
   try:
     yield
   except ValueError as error:
-    if full not in str(error):
-      raise
-    raise OSError(errno.ENOSPC, full) from error
+    for number in _DISK_ERRORS:
+      if os.strerror(number) in str(error):
+        raise OSError(number, os.strerror(number)) from error
+    raise
 
 
 def _digests(state: TrainState) -> dict[str, str]:
