@@ -61,7 +61,7 @@ def _run(name: str, argv: list[str] | None, prefix: str) -> None:
     os.execve(sys.executable, sys.orig_argv, {**os.environ, **_ALLOCATOR})
   flags.FLAGS(sys.argv[:1])  # absl warns of log lines before it has any flags
   show_progress()
-  sys.excepthook = _show_exception
+  sys.unraisablehook = _show_unraisable
   # Not above: it takes seconds, which the restart would double.
   with activity("importing jax and the command"):
     import jax
@@ -152,11 +152,12 @@ def _is_ours_or_a_warning(record: python_logging.LogRecord) -> bool:
   return record.levelno > 20 or record.pathname.startswith(package)
 
 
-def _show_exception(*exception: Any) -> None:
-  """Shows the exception that ends the main thread, as Python does.
+def _show_unraisable(unraisable: Any) -> None:
+  """Shows an exception that nothing can catch, unless TensorStore raised it.
 
-  After an error, each of TensorStore's threads calls `sys.excepthook` because
-  nobody waits for it any more. Threads of Python have another hook.
+  After an error, each of its threads says without further notice that nobody
+  waits for it any more.
   """
-  if threading.current_thread() is threading.main_thread():
-    sys.__excepthook__(*exception)
+  is_main = threading.current_thread() is threading.main_thread()
+  if is_main or unraisable.object is not None or unraisable.err_msg is not None:
+    sys.__unraisablehook__(unraisable)

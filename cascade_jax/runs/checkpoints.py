@@ -40,6 +40,7 @@ class Checkpoints:
   def __init__(self, folder: pathlib.Path, keep: int = 2) -> None:
     folder = pathlib.Path(folder).resolve()
     shutil.rmtree(folder / _TRASH, ignore_errors=True)
+    _remove_half_saved(folder)
     self._manager = ocp.CheckpointManager(
       folder,
       options=ocp.CheckpointManagerOptions(
@@ -55,7 +56,7 @@ class Checkpoints:
 
     Raises:
       UserError: it can't be written, as to a full disk; names the checkpoint
-        and the free space. Nothing half-written stays.
+        and the free space.
     """
     step = int(state.step)
     if step in self.steps:
@@ -70,8 +71,7 @@ class Checkpoints:
           ),
         )
     except UserError:
-      for half in self._folder.glob(f"{step}.*"):  # Orbax's temporary folder
-        shutil.rmtree(half, ignore_errors=True)
+      _remove_half_saved(self._folder)
       raise
 
   @property
@@ -167,6 +167,13 @@ def restore_newest(
       f"python -m experiments.train --workdir={folder}"
     )
   return state
+
+
+def _remove_half_saved(folder: pathlib.Path) -> None:
+  """Removes what saves that failed or were killed have left in the folder."""
+  for half in folder.glob("*.orbax-checkpoint-tmp*"):
+    # Threads of the save may still write; the next start removes the rest.
+    shutil.rmtree(half, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -52,6 +52,7 @@ def _captured(main, *argv):
   stdout, stderr = io.StringIO(), io.StringIO()
   with (
     mock.patch.object(sys, "argv", argv),
+    mock.patch.object(sys, "unraisablehook", sys.unraisablehook),
     mock.patch.dict(os.environ, MALLOC_TOP_PAD_="0"),  # so it doesn't restart
     contextlib.redirect_stdout(stdout),
     contextlib.redirect_stderr(stderr),

@@ -121,6 +121,8 @@ def test_a_full_disk_is_told_with_its_free_space(saved, monkeypatch, number):
   chex.assert_trees_all_equal(restore(saved), state_at(3))
 
 
-def test_trash_is_emptied_at_the_next_start(saved):
+def test_trash_and_half_saved_ones_are_removed_at_the_next_start(saved):
+  (saved / "4.orbax-checkpoint-tmp" / "state").mkdir(parents=True)
   Checkpoints(saved).close()
   assert not any((saved / "trash").glob("*"))
+  assert not list(saved.glob("4*"))
