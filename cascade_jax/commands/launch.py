@@ -45,13 +45,25 @@ def run(
     argv: the program and the command's own arguments; None for `sys.argv`.
     prefix: of the command's name, as the user calls it.
   """
+  received: list[int] = []
+
+  def interrupt(number: int, _: types.FrameType | None) -> None:
+    received.append(number)
+    raise KeyboardInterrupt
+
+  if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, interrupt)
   try:
     _run(name, argv, prefix)
-  except KeyboardInterrupt as interrupt:
+  except BaseException as error:
+    # An import of a module in C turns a KeyboardInterrupt into another error.
+    if not received and not isinstance(error, KeyboardInterrupt):
+      raise
     # A second Ctrl-C ends the process at once, also where Python would print a
     # traceback, as in its shutdown.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    text = str(interrupt) or "nothing is half-written; run the command again"
+    said = str(error) if isinstance(error, KeyboardInterrupt) else ""
+    text = said or "nothing is half-written; run the command again"
     print(f"Interrupted: {text}", file=sys.stderr)
     sys.exit(128 + signal.SIGINT)
 

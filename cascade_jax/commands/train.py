@@ -58,6 +58,8 @@ def _kept(config: ml_collections.ConfigDict) -> str:
     max(saved_steps(replica / "checkpoints"), default=0)
     for replica in replicas.folders(folder, config)
   )
+  if not step:
+    return "no step is saved yet; run the command again"
   return (
     f"step {step} of {config.num_steps} is saved in {folder}; run the same "
     "command to go on from there"

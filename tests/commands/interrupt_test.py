@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from cascade_jax.commands import train
+from cascade_jax.commands import compare, launch, train
 from cascade_jax.commands.console import COMMANDS
 from tests.helpers.launcher import call, console
 from tests.helpers.started import interrupted
@@ -16,14 +16,6 @@ REQUIRED = {
   "information": ["--output=x.json", "--picture=x.png"],
   "categories": ["--picture=x.png"],
 }
-
-
-@pytest.fixture(autouse=True)
-def handler():
-  """Puts back what handles Ctrl-C: an interrupted command is to end."""
-  before = signal.getsignal(signal.SIGINT)
-  yield
-  signal.signal(signal.SIGINT, before)
 
 
 def interrupt(*_):
@@ -44,8 +36,33 @@ def test_every_command_ends_in_one_line(tmp_path, monkeypatch, name, run):
     "Interrupted: nothing is half-written; run the command again\n"
   )
   assert result.stderr.count("Interrupted") == 1
-  # A second Ctrl-C ends the process without a traceback of its shutdown.
-  assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+
+
+def test_an_interrupt_that_becomes_another_error_is_the_same_line(monkeypatch):
+  def swallow(_):
+    try:
+      signal.raise_signal(signal.SIGINT)
+    except KeyboardInterrupt as error:
+      raise ImportError("numpy could not be imported") from error
+
+  monkeypatch.setattr(compare, "main", swallow)
+  result = call("compare")
+  assert result.returncode == 130
+  assert result.stderr.endswith("half-written; run the command again\n")
+
+
+def test_a_second_one_ends_the_process_as_the_system_does(monkeypatch):
+  """Python would print a traceback of its shutdown."""
+  handlers = []
+  with monkeypatch.context() as patch:
+    patch.setattr(compare, "main", interrupt)
+    patch.setattr(
+      launch.sys,
+      "exit",
+      lambda _: handlers.append(signal.getsignal(signal.SIGINT)),
+    )
+    call("compare")
+  assert handlers == [signal.SIG_DFL]
 
 
 def test_a_training_says_which_step_is_saved(tmp_path, monkeypatch):
@@ -66,6 +83,16 @@ def test_a_training_says_which_step_is_saved(tmp_path, monkeypatch):
     f"Interrupted: step 5 of 12 is saved in {tmp_path}; run the same command "
     "to go on from there\n"
   )
+
+
+def test_a_training_says_that_nothing_is_saved(tmp_path, monkeypatch):
+  monkeypatch.setattr(train.loop, "train", interrupt)
+  result = call(
+    "train",
+    "--config=experiments/configs/smoke.py",
+    f"--workdir={tmp_path}",
+  )
+  assert result.stderr.endswith("no step is saved yet; run the command again\n")
 
 
 def test_a_config_file_that_is_interrupted_is_one_line(tmp_path):
