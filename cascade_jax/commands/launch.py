@@ -4,7 +4,6 @@ import importlib
 import logging as python_logging
 import os
 import platform
-import signal
 import sys
 import threading
 import types
@@ -14,6 +13,7 @@ from absl import app, flags, logging
 
 import cascade_jax
 from cascade_jax.activity import activity
+from cascade_jax.commands import interrupts
 from cascade_jax.errors import UserError
 
 # glibc hands large buffers back to the kernel after every step, and page
@@ -36,39 +36,15 @@ def run(
 
   A `UserError` is shown as one line, and with its traceback under
   `--verbosity=1`; every other exception keeps its traceback. Ctrl-C is one line
-  too: that of the KeyboardInterrupt, if the command gave it one. The process
-  first restarts itself once, for the allocator's settings, unless one of them
-  is set.
+  too (`interrupts`). The process first restarts itself once, for the
+  allocator's settings, unless one of them is set.
 
   Args:
     name: of the command, a module of `cascade_jax.commands`.
     argv: the program and the command's own arguments; None for `sys.argv`.
     prefix: of the command's name, as the user calls it.
   """
-  received: list[int] = []
-
-  def interrupt(number: int, _: types.FrameType | None) -> None:
-    received.append(number)
-    raise KeyboardInterrupt
-
-  if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    signal.signal(signal.SIGINT, interrupt)
-  try:
-    _run(name, argv, prefix)
-  except BaseException as error:
-    # An import of a module in C turns a KeyboardInterrupt into another error.
-    if not received and not isinstance(error, KeyboardInterrupt):
-      raise
-    # A second Ctrl-C ends the process at once, also where Python would print a
-    # traceback, as in its shutdown.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    said = str(error) if isinstance(error, KeyboardInterrupt) else ""
-    text = said or "nothing is half-written; run the command again"
-    print(f"Interrupted: {text}", file=sys.stderr)
-    sys.exit(128 + signal.SIGINT)
-
-
-def _run(name: str, argv: list[str] | None, prefix: str) -> None:
+  interrupts.end_at_once()
   if platform.libc_ver()[0] == "glibc" and not _ALLOCATOR.keys() & os.environ:
     os.execve(sys.executable, sys.orig_argv, {**os.environ, **_ALLOCATOR})
   flags.FLAGS(sys.argv[:1])  # absl warns of log lines before it has any flags
@@ -144,12 +120,13 @@ def _parse(argv: list[str]) -> list[str]:
 def _call(command: types.ModuleType, arguments: list[str], prefix: str) -> None:
   if flags.FLAGS["verbosity"].present:
     logging.get_absl_handler().removeFilter(_is_ours_or_a_warning)
-  try:
-    command.main(arguments)
-  except UserError as error:
-    logging.debug("traceback", exc_info=True)
-    message = str(error).replace(_IN_A_CLONE, prefix)
-    sys.exit(f"{type(error).__name__}: {message}")
+  with interrupts.interruptible():
+    try:
+      command.main(arguments)
+    except UserError as error:
+      logging.debug("traceback", exc_info=True)
+      message = str(error).replace(_IN_A_CLONE, prefix)
+      sys.exit(f"{type(error).__name__}: {message}")
 
 
 def _is_ours_or_a_warning(record: python_logging.LogRecord) -> bool:
