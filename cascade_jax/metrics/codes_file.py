@@ -4,15 +4,20 @@ import pathlib
 
 import numpy as np
 
+from cascade_jax import atomic
 from cascade_jax.array_files import npz
 from cascade_jax.errors import UserError
 from cascade_jax.metrics.inputs import MetricInputs
 
 
 def write(path: pathlib.Path, inputs: MetricInputs) -> None:
-  """Writes an .npz file with one array for each field that is not None."""
+  """Writes an .npz file with one array for each field that is not None.
+
+  Raises:
+    UserError: as for `atomic.naming`.
+  """
   arrays = {name: x for name, x in inputs._asdict().items() if x is not None}
-  np.savez_compressed(path, **arrays)
+  atomic.write_by(path, lambda file: np.savez_compressed(file, **arrays))
 
 
 def read(path: pathlib.Path) -> MetricInputs:

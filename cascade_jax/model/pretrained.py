@@ -21,9 +21,9 @@ import safetensors
 import safetensors.numpy
 from flax import traverse_util
 
+from cascade_jax import atomic
 from cascade_jax.errors import UserError
 from cascade_jax.model.contents import Contents
-from cascade_jax.runs import atomic
 
 SUFFIX = ".safetensors"
 _VERSION = "1"

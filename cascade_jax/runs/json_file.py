@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 from absl import logging
 
+from cascade_jax import atomic
 from cascade_jax.errors import UserError
-from cascade_jax.runs import atomic
 from cascade_jax.runs.schema import Schema, fault
 
 _KIND, _DIGEST = "cascade_jax", "digest"

@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from absl import logging
 
+from cascade_jax import atomic
 from cascade_jax.errors import UserError
-from cascade_jax.runs import atomic, json_file
+from cascade_jax.runs import json_file
 from cascade_jax.runs.schema import fault
 
 NAME = "metrics.jsonl"

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from absl import logging
 
+from cascade_jax import atomic
 from cascade_jax.errors import UserError
-from cascade_jax.runs import atomic, log_file
+from cascade_jax.runs import log_file
 
 if TYPE_CHECKING:
   import tensorboardX
