@@ -38,6 +38,20 @@ def check(config: ml_collections.ConfigDict, keys: Iterable[str]) -> None:
     )
 
 
+def check_data_only(keys: Iterable[str]) -> None:
+  """Refuses keys that are not of data, for what reads nothing else.
+
+  Raises:
+    UserError: names the key.
+  """
+  for key in keys:
+    if not key.startswith("data."):
+      raise UserError(
+        f"config.{key} has no effect: only the data set is read, so only "
+        "settings of config.data can be given here. Leave it out"
+      )
+
+
 def keys_of_file(
   config: ml_collections.ConfigDict, flags: Iterable[str]
 ) -> list[str]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from cascade_jax import atomic
 from cascade_jax.array_files import npz
+from cascade_jax.array_files.damage import prefixed
 from cascade_jax.errors import UserError
 from cascade_jax.metrics.inputs import MetricInputs
 
@@ -32,11 +33,9 @@ def read(path: pathlib.Path) -> MetricInputs:
   if not arrays.keys() & {"means", "categories"}:
     raise UserError(f"{path} holds no codes: neither means nor categories")
   inputs = MetricInputs(**arrays)
-  try:
+  with prefixed(path):
     inputs.check()
     _check_not_one_hot(inputs.categories)
-  except UserError as error:
-    raise UserError(f"{path}: {error}") from error
   return inputs
 
 

@@ -23,7 +23,7 @@ import orbax.checkpoint as ocp
 from absl import logging
 
 from cascade_jax import atomic
-from cascade_jax.errors import UserError
+from cascade_jax.errors import UserError, one_line
 from cascade_jax.types import TrainState
 
 _TRASH = "trash"
@@ -99,7 +99,7 @@ class Checkpoints:
       try:
         return self._restore_step(step, like)
       except Exception as error:  # damage can raise any exception
-        failures.append(f"step {step}: {str(error).splitlines()[0]}")
+        failures.append(f"step {step}: {one_line(error)}")
         logging.warning("passing over a damaged checkpoint, %s", failures[-1])
     if failures:
       raise UserError(

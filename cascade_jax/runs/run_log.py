@@ -50,6 +50,7 @@ class RunLog:
     log_file.write(self._path, kept)
     with atomic.naming(self._path):
       self._file = self._path.open("ab")
+    self._num_lines = len(kept)
     self._earlier = kept[-1]["elapsed"] if kept else 0.0
     self._started = self._last_time = time.perf_counter()
     self._last_step = first_step
@@ -70,8 +71,9 @@ class RunLog:
     self._last_step, self._last_time = step, now
     entry = {**entry, "steps_per_second": rate, "elapsed": elapsed}
     with atomic.naming(self._path):
-      self._file.write(log_file.line(entry))
+      self._file.write(log_file.line(entry, self._num_lines + 1))
       self._file.flush()
+    self._num_lines += 1
     self._logged_step = step
     if self._events:
       _write_events(self._events, entry)
