@@ -1,6 +1,6 @@
 """Settings of a config that have no effect on its run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import ml_collections
 
@@ -38,17 +38,22 @@ def check(config: ml_collections.ConfigDict, keys: Iterable[str]) -> None:
     )
 
 
-def check_data_only(keys: Iterable[str]) -> None:
-  """Refuses keys that are not of data, for what reads nothing else.
+def check_data_only(keys: Iterable[str], others: Sequence[str] = ()) -> None:
+  """Refuses keys that are not of data, for what reads little else.
+
+  Args:
+    keys: that the user set; "group.key" within groups.
+    others: keys that are read, too.
 
   Raises:
     UserError: names the key.
   """
   for key in keys:
-    if not key.startswith("data."):
+    if not key.startswith("data.") and key not in others:
+      read = ", ".join(("data", *others))
       raise UserError(
-        f"config.{key} has no effect: only the data set is read, so only "
-        "settings of config.data can be given here. Leave it out"
+        f"config.{key} has no effect: of the config, only {read} is read here. "
+        "Leave it out"
       )
 
 

@@ -103,7 +103,7 @@ def test_dsprites_at_one_position_has_the_known_worth():
     (["--workdir=none"], "none holds no run"),
     ([COMPACT, "--output=worth.csv"], "name a .json file"),
     ([COMPACT, "--config.beta_high=4"], "config.beta_high has no effect"),
-    ([COMPACT, "--config.seed=4"], "only the data set is read"),
+    ([COMPACT, "--config.seed=4"], "only data is read here"),
     ([COMPACT, "--config.data.path=a"], "config.data.path has no effect"),
   ],
 )
