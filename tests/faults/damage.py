@@ -1,0 +1,178 @@
+"""Files that a disk, a copy or a hand has damaged.
+
+A task that refuses a damaged file must leave all files as they are, so that it
+does what it would have done once the file is put back.
+"""
+
+import shutil
+
+from cascade_jax.runs import log_file
+from tests.faults import readers
+from tests.faults import scene as scenes
+from tests.faults.attempts import attempt
+from tests.faults.outcomes import LOST, SILENT, SURVIVED, Outcome, judged
+
+
+def flip(path, rng):
+  """Flips one bit of a file that isn't empty."""
+  content = bytearray(path.read_bytes())
+  bit = int(rng.integers(8 * len(content)))
+  content[bit // 8] ^= 1 << bit % 8
+  path.write_bytes(content)
+
+
+def truncate(path, rng):
+  """Cuts a file off."""
+  content = path.read_bytes()
+  path.write_bytes(content[: int(rng.integers(1, len(content)))])
+
+
+def truncate_line(path, rng):
+  """Cuts a log off between two lines."""
+  lines = path.read_bytes().splitlines(keepends=True)
+  path.write_bytes(b"".join(lines[: int(rng.integers(1, len(lines)))]))
+
+
+def empty(path, rng):
+  """Leaves a file without content."""
+  path.write_bytes(b"")
+
+
+def delete(path, rng):
+  """Deletes a file."""
+  path.unlink()
+
+
+def outcomes(scene, rng, is_long):
+  """Yields the outcome of each damage."""
+  yield from _flips(scene, rng, 300 if is_long else 24)
+  for fault, damage in (
+    ("truncated", truncate),
+    ("emptied", empty),
+    ("deleted", delete),
+  ):
+    for kind in readers.KINDS if is_long else readers.KINDS[3:10:3]:
+      for task in kind.tasks:
+        for _ in range(2 if is_long else 1):
+          yield damaged(scene, rng, kind, task, fault, damage)
+  log = next(kind for kind in readers.KINDS if kind.name == log_file.NAME)
+  for task in log.tasks:
+    fault = "truncated between lines"
+    yield damaged(scene, rng, log, task, fault, truncate_line)
+  if is_long:
+    for damage in (flip, flip, flip, truncate, empty, delete):
+      yield from _pages(scene, rng, damage)
+
+
+def _flips(scene, rng, count):
+  """Yields outcomes of so many flipped bits, over all kinds of files."""
+  names = [kind for kind in readers.KINDS for _ in range(kind.weight)]
+  for k in range(count):
+    kind = names[k * len(names) // count]
+    task = kind.tasks[rng.integers(len(kind.tasks))]
+    yield damaged(scene, rng, kind, task, "bit flip", flip)
+
+
+def damaged(scene, rng, kind, task, fault, damage):
+  """Returns the outcome of a task on a run with a damaged file."""
+  folder = scene.copy(task.base)
+  files = readers.files(folder, kind)
+  path = files[rng.integers(len(files))]
+  whole = path.read_bytes()
+  damage(path, rng)
+  before = _content(folder)
+  first = attempt(task.function, folder)
+  if first.ending == "refused":
+    outcome = _refused(scene, task, fault, kind, folder, path, first, before)
+  elif first.ending == "done" and task.base == "complete":
+    outcome = _read(scene, task, fault, kind, path, first)
+  else:
+    differing = []
+    if first.ending == "done":
+      differing = scene.differences(folder, task)
+    outcome = judged(fault, kind.name, [first], differing)
+    if outcome.verdict == LOST and _tells_loss(first, path, kind):
+      # The warning says that entries are lost; with the file they are not.
+      outcome = _healed(scene, task, fault, kind, whole, path, folder)
+  scene.remove(folder.parent)
+  return outcome
+
+
+def _refused(scene, task, fault, kind, folder, path, first, before):
+  """Returns the outcome of a damage that was refused."""
+  names = (path.name, "checkpoints")
+  outcome = judged(fault, kind.name, [first], [], names)
+  changed = sorted(
+    name
+    for name, content in _content(folder).items()
+    if before.get(name) != content
+  )
+  if outcome.verdict == SURVIVED and changed:
+    why = f"{changed} were written before the refusal: {first.message}"
+    return Outcome(fault, kind.name, LOST, why)
+  if fault == "bit flip" and kind.name == log_file.NAME:
+    log_file.rebuild(folder)  # as the error says
+    log = log_file.read(folder)
+    if log != log_file.read(getattr(scene, task.base)):
+      return Outcome(fault, kind.name, LOST, "the log isn't rebuilt")
+  return outcome
+
+
+def _read(scene, task, fault, kind, path, first):
+  """Returns the outcome of a damage that a reader took."""
+  if first.result == scene._expected(task):
+    return Outcome(fault, kind.name, SURVIVED)
+  said = any(path.name in line for line in first.warned)
+  if task is readers.REPORT and not path.exists():
+    said = said or readers.page_names(path.parent, path.name)
+  if said:
+    return Outcome(fault, kind.name, SURVIVED)
+  return Outcome(fault, kind.name, SILENT, f"read without {path.name}")
+
+
+def _tells_loss(first, path, kind):
+  """Returns whether a warning says that entries of the log are lost."""
+  return kind.name == log_file.NAME and any(
+    path.name in line and "are lost" in line for line in first.warned
+  )
+
+
+def _healed(scene, task, fault, kind, whole, path, folder):
+  """Returns the outcome of the task when the file is put back before it."""
+  again = scene.copy(task.base)
+  (again / path.relative_to(folder)).write_bytes(whole)
+  second = attempt(task.function, again)
+  differing = scene.differences(again, task)
+  scene.remove(again.parent)
+  return judged(fault, kind.name, [second], differing)
+
+
+def _pages(scene, rng, damage):
+  """Yields the outcomes of damage to what is made to be looked at.
+
+  No command reads these files: the same command makes them again.
+  """
+  task = scenes.REPORT
+  folder = scene.copy(task.base)
+  names = sorted(task.outcome(folder))
+  for name in names:
+    damage(folder / name, rng)
+  again = [attempt(scenes.EXPLORING.function, folder)]
+  again.append(attempt(task.function, folder))
+  differing = scene.differences(folder, task)
+  shutil.rmtree(folder.parent)
+  fault = {flip: "bit flip", truncate: "truncated", empty: "emptied"}.get(
+    damage, "deleted"
+  )
+  for name in names:
+    mine = [each for each in differing if each == name]
+    yield judged(fault, "pages, pictures (made again)", again, mine)
+
+
+def _content(folder):
+  """Returns the content of all files by name, but for the lock."""
+  return {
+    str(path.relative_to(folder)): path.read_bytes()
+    for path in folder.rglob("*")
+    if path.is_file() and path.name != ".lock"
+  }
