@@ -32,6 +32,7 @@ from tests.faults import (
   kills,
   lost_replicas,
   read_only,
+  run,
   two_runs,
 )
 from tests.faults import outcomes as outcomes_lib
@@ -62,23 +63,25 @@ def main(arguments=None):
   flags = parser.parse_args(arguments)
   found = []
   with tempfile.TemporaryDirectory(prefix="faults_") as folder:
-    scene = Scene(folder)
+    scene = Scene(folder, run.BUILT_IN if flags.long else run.QUICK)
     for name in flags.only.split(","):
       rng = np.random.default_rng([flags.seed, list(KINDS).index(name)])
       for outcome in KINDS[name].outcomes(scene, rng, flags.long):
         found.append(outcome)
-        _say(len(found), outcome)
-  words = ["python -m tests.faults", *["--long"] * flags.long]
-  table = outcomes_lib.to_markdown(found, f"{' '.join(words)} --seed={flags.seed}")
+        _say(name, len(found), outcome)
+  size = " --long" if flags.long else ""
+  command = f"python -m tests.faults{size} --seed={flags.seed}"
+  table = outcomes_lib.to_markdown(found, command)
   print(table)
   if flags.output:
     flags.output.write_text(f"{table}\n")
   return [each for each in found if each.verdict != outcomes_lib.SURVIVED]
 
 
-def _say(number, outcome):
+def _say(name, number, outcome):
+  """Prints an outcome, with the kind by which --only repeats it."""
   now = time.strftime("%H:%M:%S")
-  print(f"{now} {number:4} {': '.join(outcome[:3])}", flush=True)
+  print(f"{now} {number:4} {name}: {': '.join(outcome[:3])}", flush=True)
   if outcome.why:
     print(f"    {outcome.why}", flush=True)
 

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import multiprocessing
+import signal
 import traceback
 import warnings
 from typing import NamedTuple
@@ -43,7 +44,10 @@ def attempt(task, *arguments):
     warnings.simplefilter("ignore")
     ending, message, result = "done", "", None
     try:
-      result = task(*arguments)
+      with _time_limit():
+        result = task(*arguments)
+    except TimeoutError as error:
+      ending, message = "hung", str(error)
     except UserError as error:
       ending, message = "refused", str(error)
     except SystemExit as stop:
@@ -112,6 +116,20 @@ def _child(task, folder, prepare, pipe):
   if prepare:
     prepare(folder, pipe)
   pipe.send(attempt(task, folder)._replace(result=None))
+
+
+@contextlib.contextmanager
+def _time_limit():
+  def stop(number, frame):
+    raise TimeoutError(f"no end after {TIMEOUT} seconds")
+
+  before = signal.signal(signal.SIGALRM, stop)
+  signal.alarm(TIMEOUT)
+  try:
+    yield
+  finally:
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @contextlib.contextmanager

@@ -120,7 +120,7 @@ def _refused(scene, task, fault, kind, folder, path, first, before):
 
 def _read(scene, task, fault, kind, path, first):
   """Returns the outcome of a damage that a reader took."""
-  if first.result == scene._expected(task):
+  if first.result == scene.expected(task):
     return Outcome(fault, kind.name, SURVIVED)
   said = any(path.name in line for line in first.warned)
   if task is readers.REPORT and not path.exists():

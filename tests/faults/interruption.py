@@ -1,5 +1,7 @@
 """A task that a fault interrupts, and that is then given again."""
 
+import itertools
+
 from cascade_jax.errors import UserError
 from cascade_jax.runs import reach
 from tests.faults import outcomes
@@ -20,7 +22,10 @@ def moments(scene, task, rng, count):
   """Returns so many numbers of a task's file events, spread over all."""
   number = len(events(scene, task)) if count else 0
   edges = [number * k // max(count, 1) for k in range(count + 1)]
-  return [int(rng.integers(a, max(b, a + 1))) for a, b in zip(edges, edges[1:])]
+  return [
+    int(rng.integers(start, max(end, start + 1)))
+    for start, end in itertools.pairwise(edges)
+  ]
 
 
 def interrupted(

@@ -43,8 +43,11 @@ def judged(fault, where, attempts, differing, names=("",)):
   for each in attempts:
     if each.ending in ("failed", "hung"):
       return Outcome(fault, where, LOST, f"{each.ending}: {each.message}")
-    if each.ending == "refused" and not any(x in each.message for x in names):
-      why = f"the error names none of {names}: {each.message}"
+    said = [each.message, *each.warned]
+    if each.ending == "refused" and not any(
+      x in y for x in names for y in said
+    ):
+      why = f"nothing names any of {names}: {each.message}"
       return Outcome(fault, where, LOST, why)
   if not differing:
     return Outcome(fault, where, SURVIVED)

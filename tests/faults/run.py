@@ -20,10 +20,11 @@ from tests.helpers.timings import without_timings
 IMAGES = "images.npz"
 MODEL = "model.safetensors"
 SUMMARY = "summary.json"
-_METHOD = "cascade_vae"  # of the runs that have an explore.html
+QUICK = linear_vae.__name__  # compiles at once, and has no explore.html
+BUILT_IN = "cascade_vae"
 
 
-def config(num_replicas=1, method=linear_vae.__name__):
+def config(num_replicas=1, method=QUICK):
   config = tiny_run.tiny_config()
   config.method, config.num_replicas = method, num_replicas
   return config
@@ -51,10 +52,10 @@ def load_model(folder):
   cascade_jax.load(folder)
 
 
-def train_and_explore(folder):
-  """Makes a run of a built-in method, with a page to explore it."""
+def train_and_explore(folder, method=BUILT_IN):
+  """Makes a run with all metrics, and with a page to explore it if it can."""
   folder = pathlib.Path(folder)
-  loop.train(config(method=_METHOD), folder, tiny_run.tiny_dataset())
+  loop.train(config(method=method), folder, tiny_run.tiny_dataset())
   dataset = tiny_run.tiny_dataset()
   with evaluate.opened([folder], dataset=dataset, all_metrics=True) as (
     (path,),
@@ -63,9 +64,9 @@ def train_and_explore(folder):
     explore.evaluate_and_explore(evaluator, path)
 
 
-def complete(folder):
-  """Makes a run with every kind of file that there is."""
-  train_and_explore(folder)
+def complete(folder, method):
+  """Makes a run with every kind of file that its method allows."""
+  train_and_explore(folder, method)
   write_report(folder)
   cascade_jax.load(folder).save(folder / MODEL)
   table = summary.summarise([folder])

@@ -38,10 +38,12 @@ class Scene:
 
   Args:
     folder: an empty one, to work in.
+    method: of the run with all files that there are.
   """
 
-  def __init__(self, folder):
+  def __init__(self, folder, method):
     self.folder = pathlib.Path(folder).resolve()
+    self._method = method
     self._numbers = itertools.count()
 
   def copy(self, base, parent=None):
@@ -62,10 +64,10 @@ class Scene:
     """Returns what differs from the undisturbed run, half files included."""
     partial = [path.name for path in folder.rglob("*.partial")]
     found = task.outcome(folder)
-    return partial + run.differences(found, self._expected(task))
+    return partial + run.differences(found, self.expected(task))
 
   @functools.cache  # noqa: B019 a scene lives as long as the process
-  def _expected(self, task):
+  def expected(self, task):
     return task.outcome(getattr(self, task.like))
 
   @functools.cached_property
@@ -82,8 +84,8 @@ class Scene:
 
   @functools.cached_property
   def complete(self):
-    """A finished run of a built-in method with all files that there are."""
-    run.complete(folder := self.copy(""))
+    """A finished run with all files that there are."""
+    run.complete(folder := self.copy(""), self._method)
     return folder
 
   @functools.cached_property

@@ -24,9 +24,7 @@ def _beside(scene, number):
   folder = scene.copy("")
   child = Child(run.train, folder, Watch(number, hold))
   event = child.next_event()
-  seconds = [
-    attempt(task, folder) for task in (run.train, run.evaluate_run)
-  ]
+  seconds = [attempt(task, folder) for task in (run.train, run.evaluate_run)]
   child.pipe.send("go on")
   first = child.ended()
   wrong = [

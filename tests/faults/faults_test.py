@@ -1,0 +1,15 @@
+"""The short form of the fault suite; `python -m tests.faults --help`."""
+
+import pytest
+
+from tests.faults import __main__ as faults
+
+pytestmark = [
+  pytest.mark.usefixtures("collect_coroutines"),
+  pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.mark.parametrize("kind", faults.KINDS)
+def test_nothing_is_lost_or_silent(kind):
+  assert faults.main([f"--only={kind}"]) == []
