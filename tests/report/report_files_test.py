@@ -35,6 +35,7 @@ def test_without_an_evaluation_it_says_how_to_create_one(folder):
   command = f"python -m experiments.evaluate --workdir={folder}"
   assert "evaluation.json is missing" in page.text and command in page.text
   assert "run.json is missing" in page.text
+  assert "dataset.json is missing" in page.text
   assert page.images == [] and page.tags.count("svg") == 4
 
 
