@@ -7,7 +7,7 @@ does what it would have done once the file is put back.
 import shutil
 
 from cascade_jax.runs import log_file
-from tests.faults import readers
+from tests.faults import readers, run
 from tests.faults import scene as scenes
 from tests.faults.attempts import attempt
 from tests.faults.outcomes import LOST, SILENT, SURVIVED, Outcome, judged
@@ -157,7 +157,7 @@ def _pages(scene, rng, damage):
   names = sorted(task.outcome(folder))
   for name in names:
     damage(folder / name, rng)
-  again = [attempt(scenes.EXPLORING.function, folder)]
+  again = [attempt(run.write_explorer, folder)]
   again.append(attempt(task.function, folder))
   differing = scene.differences(folder, task)
   shutil.rmtree(folder.parent)

@@ -64,6 +64,16 @@ def train_and_explore(folder, method=BUILT_IN):
     explore.evaluate_and_explore(evaluator, path)
 
 
+def write_explorer(folder):
+  """Makes the page to explore a run of a built-in method."""
+  with evaluate.opened([folder], dataset=tiny_run.tiny_dataset()) as (
+    (path,),
+    evaluator,
+  ):
+    page = path / "explore.html"
+    explore.write_page(evaluator, evaluator.restore(path), page)
+
+
 def complete(folder, method):
   """Makes a run with every kind of file that its method allows."""
   train_and_explore(folder, method)
