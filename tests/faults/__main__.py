@@ -40,12 +40,12 @@ from tests.faults.scene import Scene
 
 KINDS = {
   "kills": kills,
-  "damage": damage,
   "full_disk": full_disk,
   "read_only": read_only,
   "two_runs": two_runs,
   "lost_replicas": lost_replicas,
   "clock": clock,
+  "damage": damage,
 }
 
 
@@ -66,7 +66,8 @@ def main(arguments=None):
     scene = Scene(folder, run.BUILT_IN if flags.long else run.QUICK)
     for name in flags.only.split(","):
       rng = np.random.default_rng([flags.seed, list(KINDS).index(name)])
-      for outcome in KINDS[name].outcomes(scene, rng, flags.long):
+      tried = KINDS[name].outcomes(scene, rng, flags.long)
+      for outcome in filter(None, tried):
         found.append(outcome)
         _say(name, len(found), outcome)
   size = " --long" if flags.long else ""

@@ -5,7 +5,7 @@ import itertools
 from cascade_jax.errors import UserError
 from cascade_jax.runs import reach
 from tests.faults import outcomes
-from tests.faults.attempts import Attempt, Child, attempt
+from tests.faults.attempts import Child, attempt
 from tests.faults.events import Watch
 
 
@@ -43,7 +43,7 @@ def interrupted(
     disk: a small disk to work on, which the fault fills.
 
   Returns:
-    The outcome.
+    The outcome; None if the task was done before the fault came.
   """
   folder = scene.copy(task.base, disk and disk.folder)
   child = Child(task.function, folder, prepare)
@@ -51,22 +51,30 @@ def interrupted(
     child.process.join(seconds)
     child.process.kill()
   first = child.ended()
-  where = where or moment(child.events)
   if disk:
     disk.free()
   saved = _saved_step(folder)
-  again = attempt(task.function, folder)
-  attempts = [first, again]
-  if again.ending == "refused":  # nothing is wrong any more
-    attempts.append(Attempt("failed", f"refused after it: {again.message}"))
-  differing = []
-  if again.ending == "done":
+  attempts, differing = [first], []
+  if first.ending != "done":
+    attempts.append(_again(task, folder))
+  if attempts[-1].ending == "done":
     differing = scene.differences(folder, task)
-    start = _first_step(again)
-    if start is not None and start < saved:
+    start = _first_step(attempts[-1])
+    if len(attempts) == 2 and start is not None and start < saved:
       differing.append(f"begun at step {start}, though {saved} was saved")
   scene.remove(folder if disk else folder.parent)
+  if first.ending == "done" and not differing:
+    return None
+  where = where or moment(child.events)
   return outcomes.judged(fault, where, attempts, differing, (str(folder),))
+
+
+def _again(task, folder):
+  """Gives the same command when nothing is wrong any more."""
+  again = attempt(task.function, folder)
+  if again.ending == "refused":
+    return again._replace(ending="failed")
+  return again
 
 
 def moment(events):

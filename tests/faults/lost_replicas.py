@@ -10,12 +10,9 @@ from tests.faults.damage import flip
 from tests.faults.outcomes import judged
 
 _TRAIN = functools.partial(run.train, num_replicas=2)
-_TASK = scenes.Task(
-  _TRAIN,
-  "stopped_replicas",
-  functools.partial(run.results, num_replicas=2),
-  "replicas",
-)
+_RESULTS = functools.partial(run.results, num_replicas=2)
+_TASK = scenes.Task(_TRAIN, "stopped_replicas", _RESULTS, "replicas")
+_YOUNG = scenes.Task(_TRAIN, "young_replicas", _RESULTS, "replicas")
 
 
 def outcomes(scene, rng, is_long):
@@ -23,7 +20,7 @@ def outcomes(scene, rng, is_long):
   lost = {
     "folder": (".",),
     "newest checkpoint": ("checkpoints/7",),
-    "all checkpoints": ("checkpoints",),
+    "checkpoints": ("checkpoints",),
     "config.json": ("config.json",),
     "run.json": ("run.json",),
     "run.json and checkpoints": ("run.json", "checkpoints"),
@@ -32,15 +29,19 @@ def outcomes(scene, rng, is_long):
   for name in lost if is_long else ("newest checkpoint",):
     for seed in (0, 1) if is_long else (1,):
       remove = functools.partial(_remove, names=lost[name])
-      yield _without(scene, name, seed, remove)
+      yield _without(scene, _TASK, name, seed, remove)
+      if name in ("folder", "checkpoints"):
+        yield _without(
+          scene, _YOUNG, f"{name}, when there is one", seed, remove
+        )
   for _ in range(6 if is_long else 0):
     flipped = functools.partial(_flip, rng=rng)
-    yield _without(scene, "a bit of it", int(rng.integers(2)), flipped)
+    yield _without(scene, _TASK, "a bit of it", int(rng.integers(2)), flipped)
 
 
-def _without(scene, name, seed, damage):
+def _without(scene, task, name, seed, damage):
   """Goes on with a run after damage to a replica; heals it if refused."""
-  folder = scene.copy(_TASK.base)
+  folder = scene.copy(task.base)
   replica = folder / f"seed_{seed}"
   whole = folder.parent / "whole"
   shutil.copytree(replica, whole)
@@ -54,7 +55,7 @@ def _without(scene, name, seed, damage):
     attempts.append(attempt(_TRAIN, folder))
   differing = ["refused though healed"]
   if attempts[-1].ending == "done":
-    differing = scene.differences(folder, _TASK)
+    differing = scene.differences(folder, task)
   scene.remove(folder.parent)
   return judged("a replica lost", name, attempts, differing, names)
 

@@ -62,9 +62,10 @@ class Scene:
 
   def differences(self, folder, task):
     """Returns what differs from the undisturbed run, half files included."""
-    partial = [path.name for path in folder.rglob("*.partial")]
+    halves = [*folder.rglob("*.partial"), *folder.rglob("*checkpoint-tmp*")]
     found = task.outcome(folder)
-    return partial + run.differences(found, self.expected(task))
+    differing = run.differences(found, self.expected(task))
+    return [*(path.name for path in halves), *differing]
 
   @functools.cache  # noqa: B019 a scene lives as long as the process
   def expected(self, task):
@@ -98,4 +99,10 @@ class Scene:
   def stopped_replicas(self):
     """The same, stopped at step 7."""
     run.stop(folder := self.copy(""), 7, 2)
+    return folder
+
+  @functools.cached_property
+  def young_replicas(self):
+    """The same, stopped when each has saved its first checkpoint."""
+    run.stop(folder := self.copy(""), 3, 2)
     return folder
