@@ -45,7 +45,7 @@ def delete(path, rng):
 
 def outcomes(scene, rng, is_long):
   """Yields the outcome of each damage."""
-  yield from _flips(scene, rng, 300 if is_long else 24)
+  yield from _flips(scene, rng, 300 if is_long else 20)
   for fault, damage in (
     ("truncated", truncate),
     ("emptied", empty),

@@ -60,17 +60,19 @@ class Watch:
       return
     self._is_busy = True
     try:
-      if self._lasting and event.action != "delete":
-        raise self._lasting
-      if self._number is None:
-        self._pipe.send(event)
-      elif self._count == self._number:
-        self._lasting = self._fault(self._folder, self._pipe, event)
-        if self._lasting:
-          raise self._lasting
-      self._count += 1
+      self._put_fault(event)
     finally:
       self._is_busy = False
+
+  def _put_fault(self, event):
+    number, self._count = self._count, self._count + 1
+    if self._number is None:
+      self._pipe.send(event)
+    elif number == self._number:
+      self._lasting = self._fault(self._folder, self._pipe, event)
+    # Deletion goes on; shutil.rmtree, which may ignore errors, can't do so here.
+    if self._lasting and event.action != "delete":
+      raise self._lasting
 
   def _event(self, name, path):
     if not isinstance(path, str | bytes | os.PathLike):

@@ -17,7 +17,7 @@ def outcomes(scene, rng, is_long):
     fill = fill_disk if disk else no_space
     for task, count in (
       (scenes.TRAINING, 20 if is_long else 1),
-      (scenes.EVALUATION, 4 if is_long else 1),
+      (scenes.EVALUATION, 4 if is_long else 0),
       (scenes.REPORT, 10 if is_long else 0),
       (scenes.EXPLORING, 6 if is_long else 0),
     ):

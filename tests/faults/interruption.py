@@ -1,5 +1,6 @@
 """A task that a fault interrupts, and that is then given again."""
 
+import functools
 import itertools
 
 from cascade_jax.errors import UserError
@@ -9,6 +10,7 @@ from tests.faults.attempts import Child, attempt
 from tests.faults.events import Watch
 
 
+@functools.cache
 def events(scene, task):
   """Returns the file events of an undisturbed task."""
   folder = scene.copy(task.base)
