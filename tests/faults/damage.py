@@ -10,7 +10,7 @@ from cascade_jax.runs import log_file
 from tests.faults import readers, run
 from tests.faults import scene as scenes
 from tests.faults.attempts import attempt
-from tests.faults.outcomes import LOST, SILENT, SURVIVED, Outcome, judged
+from tests.faults.outcomes import judged
 
 
 def flip(path, rng):
@@ -78,73 +78,44 @@ def damaged(scene, rng, kind, task, fault, damage):
   folder = scene.copy(task.base)
   files = readers.files(folder, kind)
   path = files[rng.integers(len(files))]
-  whole = path.read_bytes()
   damage(path, rng)
   before = _content(folder)
   first = attempt(task.function, folder)
+  differing = []
   if first.ending == "refused":
-    outcome = _refused(scene, task, fault, kind, folder, path, first, before)
+    differing = _written(folder, before)
+    if damage is flip and kind.name == log_file.NAME:
+      differing += _not_rebuilt(folder, getattr(scene, task.base))
   elif first.ending == "done" and task.base == "complete":
-    outcome = _read(scene, task, fault, kind, path, first)
-  else:
-    differing = []
-    if first.ending == "done":
-      differing = scene.differences(folder, task)
-    outcome = judged(fault, kind.name, [first], differing)
-    if outcome.verdict == LOST and _tells_loss(first, path, kind):
-      # The warning says that entries are lost; with the file they are not.
-      outcome = _healed(scene, task, fault, kind, whole, path, folder)
+    if first.result != scene.expected(task) and not _tells(first, path, task):
+      differing = [f"what is read of {path.name}"]
+  elif first.ending == "done":
+    differing = scene.differences(folder, task)
+    if differing == ["log"] and _tells(first, path, task):
+      differing = []  # entries that the damage took are lost, and told
   scene.remove(folder.parent)
-  return outcome
-
-
-def _refused(scene, task, fault, kind, folder, path, first, before):
-  """Returns the outcome of a damage that was refused."""
   names = (path.name, "checkpoints")
-  outcome = judged(fault, kind.name, [first], [], names)
-  changed = sorted(
-    name
-    for name, content in _content(folder).items()
-    if before.get(name) != content
-  )
-  if outcome.verdict == SURVIVED and changed:
-    why = f"{changed} were written before the refusal: {first.message}"
-    return Outcome(fault, kind.name, LOST, why)
-  if fault == "bit flip" and kind.name == log_file.NAME:
-    log_file.rebuild(folder)  # as the error says
-    log = log_file.read(folder)
-    if log != log_file.read(getattr(scene, task.base)):
-      return Outcome(fault, kind.name, LOST, "the log isn't rebuilt")
-  return outcome
+  return judged(fault, kind.name, [first], differing, names)
 
 
-def _read(scene, task, fault, kind, path, first):
-  """Returns the outcome of a damage that a reader took."""
-  if first.result == scene.expected(task):
-    return Outcome(fault, kind.name, SURVIVED)
-  said = any(path.name in line for line in first.warned)
+def _written(folder, before):
+  """Returns what a refusal has changed, though it must not."""
+  after = _content(folder)
+  return [f"{x} was written" for x in after if after[x] != before.get(x)]
+
+
+def _not_rebuilt(folder, base):
+  """Rebuilds a log with a flipped bit, as the error says; returns failures."""
+  log_file.rebuild(folder)
+  is_whole = log_file.read(folder) == log_file.read(base)
+  return [] if is_whole else ["the log isn't rebuilt"]
+
+
+def _tells(attempt, path, task):
+  """Returns whether a warning, or a report's page, says what is missing."""
   if task is readers.REPORT and not path.exists():
-    said = said or readers.page_names(path.parent, path.name)
-  if said:
-    return Outcome(fault, kind.name, SURVIVED)
-  return Outcome(fault, kind.name, SILENT, f"read without {path.name}")
-
-
-def _tells_loss(first, path, kind):
-  """Returns whether a warning says that entries of the log are lost."""
-  return kind.name == log_file.NAME and any(
-    path.name in line and "are lost" in line for line in first.warned
-  )
-
-
-def _healed(scene, task, fault, kind, whole, path, folder):
-  """Returns the outcome of the task when the file is put back before it."""
-  again = scene.copy(task.base)
-  (again / path.relative_to(folder)).write_bytes(whole)
-  second = attempt(task.function, again)
-  differing = scene.differences(again, task)
-  scene.remove(again.parent)
-  return judged(fault, kind.name, [second], differing)
+    return readers.page_names(path.parent, path.name)
+  return any(path.name in line for line in attempt.warned)
 
 
 def _pages(scene, rng, damage):

@@ -70,7 +70,7 @@ class Watch:
       self._pipe.send(event)
     elif number == self._number:
       self._lasting = self._fault(self._folder, self._pipe, event)
-    # Deletion goes on; shutil.rmtree, which may ignore errors, can't do so here.
+    # Deletion goes on: shutil.rmtree could not ignore an error from here.
     if self._lasting and event.action != "delete":
       raise self._lasting
 

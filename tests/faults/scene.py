@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from typing import NamedTuple
 
+from cascade_jax.errors import UserError
 from tests.faults import run
 
 
@@ -63,7 +64,10 @@ class Scene:
   def differences(self, folder, task):
     """Returns what differs from the undisturbed run, half files included."""
     halves = [*folder.rglob("*.partial"), *folder.rglob("*checkpoint-tmp*")]
-    found = task.outcome(folder)
+    try:
+      found = task.outcome(folder)
+    except UserError as error:
+      return [str(error)]
     differing = run.differences(found, self.expected(task))
     return [*(path.name for path in halves), *differing]
 
