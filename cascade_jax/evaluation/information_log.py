@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation.information import Information
-from cascade_jax.runs import json_file, log_file, workdir
+from cascade_jax.runs import json_file, reach, workdir
 
 _LOG_FIELDS = (
   "step",
@@ -51,7 +51,7 @@ def _collect_run(name: str, folder: pathlib.Path) -> dict:
       f"{folder} ({name}) holds no run; for a run of several replicas name one "
       "of its folders seed_..."
     )
-  log_entries = log_file.read(folder)
+  log_entries = reach.read_log(folder)
   with_information = [
     {key: entry[key] for key in _LOG_FIELDS if key in entry}
     for entry in log_entries

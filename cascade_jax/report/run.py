@@ -12,7 +12,7 @@ from cascade_jax.array_files import npz
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import evaluation_file
 from cascade_jax.report.html_parts import TIMES
-from cascade_jax.runs import dataset_record, json_file, log_file
+from cascade_jax.runs import dataset_record, json_file, reach
 from cascade_jax.runs.workdir import CONFIG, RUN
 
 EXPLORER = "explore.html"  # beside the report, which links to it
@@ -114,7 +114,7 @@ def read_run(workdir: str | os.PathLike) -> Run:
     folder=folder,
     config=config,
     provenance=_read_json(folder / "run.json", RUN),
-    log_entries=log_file.read(folder),
+    log_entries=reach.read_log(folder),
     evaluation=evaluation_file.read(folder),
     arrays=_read_arrays(folder / "evaluation.npz", evaluate),
     dataset_record=_read_json(folder / "dataset.json", dataset_record.DATASET),

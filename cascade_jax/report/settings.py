@@ -29,7 +29,13 @@ def settings_section(run: Run) -> str:
     )
     config = f"<div>{config}{paragraph(text, 'facts')}</div>"
   tables = config + _provenance_table(run, header)
-  return section("Settings", f'<div class="pair">{tables}</div>')
+  missing = ""
+  if not run.dataset_record:
+    missing = paragraph(
+      "Data set: dataset.json is missing. The training command of the run, "
+      "given again, writes it."
+    )
+  return section("Settings", f'<div class="pair">{tables}</div>{missing}')
 
 
 def _unread(run: Run, keys: Iterable[str]) -> set[str]:

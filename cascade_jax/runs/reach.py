@@ -36,12 +36,30 @@ def read(folder: pathlib.Path) -> Reach:
   Raises:
     UserError: one of the files is damaged.
   """
-  entries = log_file.read(folder)
+  return _reach(folder, log_file.read(folder))
+
+
+def _reach(folder: pathlib.Path, entries: list[dict]) -> Reach:
   logged = entries[-1]["step"] if entries else 0
   run = workdir.read_run(folder) or {}
   return Reach(
     run.get("saved_step", logged), run.get("logged_step", logged), logged
   )
+
+
+def read_log(folder: pathlib.Path) -> list[dict]:
+  """Reads the log of a run, for whoever only looks at it.
+
+  A log that is cut off between two lines, emptied or deleted is whole in
+  itself; only `run.json` tells that it was longer, which is warned of.
+
+  Raises:
+    UserError: one of the files is damaged.
+  """
+  entries = log_file.read(folder)
+  reach = _reach(folder, entries)
+  _warn_of_lost_entries(folder, reach, reach.once_logged)
+  return entries
 
 
 def record(folder: pathlib.Path, saved: int, logged: int) -> None:
@@ -75,7 +93,14 @@ def warn_of_losses(folder: pathlib.Path, reach: Reach, step: int) -> None:
       reach.saved,
       step,
     )
-  if reach.logged < min(step, reach.once_logged):
+  _warn_of_lost_entries(folder, reach, min(step, reach.once_logged))
+
+
+def _warn_of_lost_entries(
+  folder: pathlib.Path, reach: Reach, expected: int
+) -> None:
+  """Warns if the log ends before the step that it is expected to reach."""
+  if reach.logged < expected:
     logging.warning(
       "%s: the log ends at step %d, but once reached step %d; the entries "
       "between are lost",

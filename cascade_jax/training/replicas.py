@@ -160,10 +160,12 @@ class Replicas:
       states = [
         checkpoints.restore(like, min(steps)) for checkpoints, like in pairs
       ]
-    if any(len(checkpoints.steps) > 1 for checkpoints in self._checkpoints):
+    saved = [checkpoints.steps for checkpoints in self._checkpoints]
+    was_saved = any(reached.saved for reached in self._reached)
+    if any(len(steps) > 1 or (steps and was_saved) for steps in saved):
       there = "; ".join(
-        f"{folder.name} has {checkpoints.steps or 'none'}"
-        for folder, checkpoints in zip(self._folders, self._checkpoints)
+        f"{folder.name} has {steps or 'none'}"
+        for folder, steps in zip(self._folders, saved)
       )
       raise UserError(
         f"the replicas in {self._folder} have no checkpoint of the same step: "

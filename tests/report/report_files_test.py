@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from cascade_jax import report
+from cascade_jax.report.run import read_run
 from tests.helpers.reported_run import (
   Page,
   change,
@@ -34,6 +35,7 @@ def test_without_an_evaluation_it_says_how_to_create_one(folder):
   command = f"python -m experiments.evaluate --workdir={folder}"
   assert "evaluation.json is missing" in page.text and command in page.text
   assert "run.json is missing" in page.text
+  assert "dataset.json is missing" in page.text
   assert page.images == [] and page.tags.count("svg") == 4
 
 
@@ -46,6 +48,13 @@ def test_evaluation_without_metrics(folder):
   (folder / "metrics.jsonl").unlink()
   text = Page(write_page(folder)).text
   assert "86.4%" in text and "metrics.jsonl is missing" in text
+
+
+def test_a_log_that_once_was_longer_is_told(logged, caplog):
+  write_log(logged, [log_entry(step) for step in (1, 2, 3)])
+  change(logged / "run.json", logged_step=4)
+  read_run(logged)
+  assert "ends at step 3, but once reached step 4" in caplog.text
 
 
 def test_stopped_run_with_a_cut_off_line(logged):

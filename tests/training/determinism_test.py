@@ -12,6 +12,7 @@ from cascade_jax.evaluation import evaluate, evaluation_file
 from cascade_jax.runs import log_file
 from cascade_jax.training import loop
 from tests.helpers import tiny_run
+from tests.helpers.timings import without_timings
 
 ELSEWHERE = """
 import sys
@@ -24,15 +25,6 @@ def train_and_evaluate(folder):
   dataset = tiny_run.tiny_dataset()
   loop.train(tiny_run.tiny_config(), folder, dataset)
   evaluate.evaluate_run(folder, dataset=dataset)
-
-
-def without_timings(record):
-  """A record without what differs from one time to the next."""
-  return {
-    key: value
-    for key, value in record.items()
-    if key not in ("elapsed", "steps_per_second") and "seconds" not in key
-  }
 
 
 @pytest.fixture(scope="module")
