@@ -2,8 +2,8 @@
 
   python -m tests.helpers.on_devices FOLDER
 
-writes a folder for each run, with its log and its last parameters. For a process
-that XLA gives 8 devices of the host.
+writes a folder for each run, with its log and its last parameters. For a
+process that XLA gives 8 devices of the host.
 """
 
 import pathlib
