@@ -61,6 +61,7 @@ def _command(cell: Cell) -> list[str]:
     "--config=smoke",
     f"--config.seed={cell.seed}",
     f"--config.num_steps={_STEPS}",
+    "--config.phase_steps=50",
     f"--config.learning_rate={rate}",
     f"--workdir={cell.folder}",
   ]
