@@ -1,6 +1,6 @@
 """Settings of a config that have no effect on its run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import ml_collections
 
@@ -36,6 +36,25 @@ def check(config: ml_collections.ConfigDict, keys: Iterable[str]) -> None:
       f"config.{unread[0]} has no effect: method {config.method!r} does not "
       f"read it. Its settings are {', '.join(sorted(_method_reads(config)))}"
     )
+
+
+def check_data_only(keys: Iterable[str], others: Sequence[str] = ()) -> None:
+  """Refuses keys that are not of data, for what reads little else.
+
+  Args:
+    keys: that the user set; "group.key" within groups.
+    others: keys that are read, too.
+
+  Raises:
+    UserError: names the key.
+  """
+  for key in keys:
+    if not key.startswith("data.") and key not in others:
+      read = ", ".join(("data", *others))
+      raise UserError(
+        f"config.{key} has no effect: of the config, only {read} is read here. "
+        "Leave it out"
+      )
 
 
 def keys_of_file(

@@ -29,7 +29,9 @@ os.environ.setdefault(
 # prefer-no-scatter) aren't features of this machine, at the level of errors.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from tests.helpers import tiny_run
+from tests.helpers import properties, tiny_run
+
+properties.register_profiles()
 
 
 @pytest.fixture

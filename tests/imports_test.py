@@ -11,7 +11,7 @@ ROOT = pathlib.Path(cascade_jax.__file__).parent
 # A room imports from rooms of earlier floors only, and from itself.
 FLOORS = [
   {"activity", "errors", "backend"},
-  {"types", "startup", "optional"},
+  {"types", "startup", "optional", "atomic"},
   {"array_files"},
   {"losses", "metrics", "sharding"},
   {"assignment", "connectivity", "data", "networks"},

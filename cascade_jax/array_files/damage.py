@@ -4,7 +4,16 @@ import contextlib
 import pathlib
 from collections.abc import Iterator
 
-from cascade_jax.errors import UserError
+from cascade_jax.errors import UserError, one_line
+
+
+@contextlib.contextmanager
+def prefixed(part: str | pathlib.Path) -> Iterator[None]:
+  """Puts a name before the message of a `UserError`, and lets others pass."""
+  try:
+    yield
+  except UserError as error:
+    raise UserError(f"{part}: {error}") from error
 
 
 @contextlib.contextmanager
@@ -18,17 +27,13 @@ def named(part: str | pathlib.Path) -> Iterator[None]:
     UserError: instead of any other exception.
   """
   try:
-    yield
-  except UserError as error:
-    raise UserError(f"{part}: {error}") from error
+    with prefixed(part):
+      yield
+  except UserError:
+    raise
   except Exception as error:  # damage can raise any exception
     if isinstance(error, OSError) and error.strerror:
       raise UserError(f"{part} can't be read: {error.strerror}") from error
     raise UserError(
-      f"{part} is damaged ({_one_line(error)}); copy or create it again"
+      f"{part} is damaged ({one_line(error)}); copy or create it again"
     ) from error
-
-
-def _one_line(error: Exception) -> str:
-  """Returns the message of an exception, or its type if it has none."""
-  return " ".join(str(error).split()) or type(error).__name__

@@ -75,6 +75,20 @@ def config_value(
   return flag.value
 
 
+def data_config(flag: flags.Flag, *others: str) -> ml_collections.ConfigDict:
+  """Returns the config of a flag of which only the data set is read.
+
+  Args:
+    flag: of the config file.
+    *others: further keys that are read.
+
+  Raises:
+    UserError: as `config_value`, or a setting of anything else was given.
+  """
+  unread.check_data_only(config_flags.get_override_values(flag), others)
+  return config_value(flag)
+
+
 def define_run(text: str = "Folder of the run.", required: bool = True) -> None:
   """Registers the folder of a run, and the module of the user's own method."""
   flags.DEFINE_string("workdir", None, text, required=required)

@@ -10,7 +10,7 @@ which categories its images get, by the value of the factor.
 
 from absl import flags
 
-from cascade_jax import plots
+from cascade_jax import atomic, plots
 from cascade_jax.activity import activity
 from cascade_jax.commands.arguments import (
   define_run,
@@ -44,5 +44,6 @@ def main(arguments: list[str]) -> None:
     run_folder(), FLAGS.factor, FLAGS.num_images
   )
   with activity(f"drawing {picture.name}"):
-    plots.categories(shares, class_names, FLAGS.factor).savefig(picture)
+    figure = plots.categories(shares, class_names, FLAGS.factor)
+    atomic.write(picture, plots.to_png(figure))
   print(picture)

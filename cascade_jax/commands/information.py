@@ -9,7 +9,7 @@ phases, and every --config.evaluate_every steps.
 
 from absl import flags
 
-from cascade_jax import plots
+from cascade_jax import atomic, plots
 from cascade_jax.activity import activity
 from cascade_jax.commands.arguments import named_folders, output_file
 from cascade_jax.evaluation import information_log
@@ -35,7 +35,8 @@ def main(arguments: list[str]) -> None:
   runs = information_log.collect(named_folders(arguments))
   json_file.write(output, information_log.KIND, runs)
   with activity(f"drawing {picture.name}"):
-    plots.information(
+    figure = plots.information(
       {name: run["records"] for name, run in runs.items()}
-    ).savefig(picture)
+    )
+    atomic.write(picture, plots.to_png(figure))
   print(f"{output}\n{picture}")

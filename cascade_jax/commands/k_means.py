@@ -5,8 +5,8 @@ r"""Scores k-means on the pixels, the floor that learned categories must beat.
     [--num_seeds=5] [--output=k_means.json]
 
 The data set of the config must have classes. Its images are fitted as for a
-training, and there are as many clusters as categories. Of the config, nothing
-else is read.
+training, and there are as many clusters as categories. Nothing else of
+the config is read.
 """
 
 from absl import flags
@@ -14,7 +14,7 @@ from ml_collections import config_flags
 
 from cascade_jax import data
 from cascade_jax.commands.arguments import (
-  config_value,
+  data_config,
   optional_json_file,
   refuse_words,
 )
@@ -46,7 +46,7 @@ def define_flags() -> None:
 def main(arguments: list[str]) -> None:
   """Prints the table; writes the JSON file."""
   refuse_words(arguments)
-  config = config_value(FLAGS["config"])
+  config = data_config(FLAGS["config"], "num_categories")
   output = optional_json_file(FLAGS.output)
   if len(config.num_categories) != 1:
     raise UserError(

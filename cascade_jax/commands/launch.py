@@ -5,12 +5,15 @@ import logging as python_logging
 import os
 import platform
 import sys
+import threading
 import types
+from typing import Any
 
 from absl import app, flags, logging
 
 import cascade_jax
 from cascade_jax.activity import activity
+from cascade_jax.commands import interrupts
 from cascade_jax.errors import UserError
 
 # glibc hands large buffers back to the kernel after every step, and page
@@ -21,6 +24,7 @@ _ALLOCATOR = {
   "MALLOC_TRIM_THRESHOLD_": str(8 << 30),
   "MALLOC_TOP_PAD_": str(256 << 20),
 }
+_ORBAX_THREADS = "orbax/checkpoint/_src/futures/future.py"
 # Docstrings and messages name commands in this way.
 _IN_A_CLONE = "python -m experiments."
 
@@ -31,18 +35,21 @@ def run(
   """Runs a command in this process, which ends with it.
 
   A `UserError` is shown as one line, and with its traceback under
-  `--verbosity=1`; every other exception keeps its traceback. The process first
-  restarts itself once, for the allocator's settings, unless one of them is set.
+  `--verbosity=1`; every other exception keeps its traceback. Ctrl-C is one line
+  too (`interrupts`). The process first restarts itself once, for the
+  allocator's settings, unless one of them is set.
 
   Args:
     name: of the command, a module of `cascade_jax.commands`.
     argv: the program and the command's own arguments; None for `sys.argv`.
     prefix: of the command's name, as the user calls it.
   """
+  interrupts.end_at_once()
   if platform.libc_ver()[0] == "glibc" and not _ALLOCATOR.keys() & os.environ:
     os.execve(sys.executable, sys.orig_argv, {**os.environ, **_ALLOCATOR})
   flags.FLAGS(sys.argv[:1])  # absl warns of log lines before it has any flags
   show_progress()
+  sys.unraisablehook = _show_unraisable
   # Not above: it takes seconds, which the restart would double.
   with activity("importing jax and the command"):
     import jax
@@ -113,15 +120,33 @@ def _parse(argv: list[str]) -> list[str]:
 def _call(command: types.ModuleType, arguments: list[str], prefix: str) -> None:
   if flags.FLAGS["verbosity"].present:
     logging.get_absl_handler().removeFilter(_is_ours_or_a_warning)
-  try:
-    command.main(arguments)
-  except UserError as error:
-    logging.debug("traceback", exc_info=True)
-    message = str(error).replace(_IN_A_CLONE, prefix)
-    sys.exit(f"{type(error).__name__}: {message}")
+  with interrupts.interruptible():
+    try:
+      command.main(arguments)
+    except UserError as error:
+      logging.debug("traceback", exc_info=True)
+      message = str(error).replace(_IN_A_CLONE, prefix)
+      sys.exit(f"{type(error).__name__}: {message}")
 
 
 def _is_ours_or_a_warning(record: python_logging.LogRecord) -> bool:
-  """Returns whether to show a record; Orbax logs a page for each checkpoint."""
+  """Returns whether to show a record; Orbax logs a page for each checkpoint.
+
+  Its threads also log the errors of a save with their tracebacks, although it
+  raises them in the main thread.
+  """
   package = os.path.dirname(cascade_jax.__file__)
+  if record.pathname.endswith(_ORBAX_THREADS):
+    return False
   return record.levelno > 20 or record.pathname.startswith(package)
+
+
+def _show_unraisable(unraisable: Any) -> None:
+  """Shows an exception that nothing can catch, unless TensorStore raised it.
+
+  After an error, each of its threads says without further notice that nobody
+  waits for it any more.
+  """
+  is_main = threading.current_thread() is threading.main_thread()
+  if is_main or unraisable.object is not None or unraisable.err_msg is not None:
+    sys.__unraisablehook__(unraisable)

@@ -10,6 +10,7 @@ a folder inside the workdir, and the workdir holds summary.json.
 
 import pathlib
 
+import ml_collections
 from absl import flags
 from ml_collections import config_flags
 
@@ -17,6 +18,7 @@ from cascade_jax.commands import evaluate
 from cascade_jax.commands.arguments import config_value, refuse_words
 from cascade_jax.configs import NAMES
 from cascade_jax.runs import workdir
+from cascade_jax.runs.checkpoints import saved_steps
 from cascade_jax.training import loop, replicas
 
 FLAGS = flags.FLAGS
@@ -42,5 +44,23 @@ def main(arguments: list[str]) -> None:
     replicas.rebuild_logs(pathlib.Path(FLAGS.workdir).expanduser(), config)
   if FLAGS.num_images is not None:  # so that it is checked before the training
     config.evaluation_images = FLAGS.num_images
-  loop.train(config, FLAGS.workdir)
-  evaluate.main(arguments)
+  try:
+    loop.train(config, FLAGS.workdir)
+    evaluate.main(arguments)
+  except KeyboardInterrupt as interrupt:
+    raise KeyboardInterrupt(_kept(config)) from interrupt
+
+
+def _kept(config: ml_collections.ConfigDict) -> str:
+  """Says from which step an interrupted run will go on."""
+  folder = pathlib.Path(FLAGS.workdir).expanduser()
+  step = min(
+    max(saved_steps(replica / "checkpoints"), default=0)
+    for replica in replicas.folders(folder, config)
+  )
+  if not step:
+    return "no step is saved yet; run the command again"
+  return (
+    f"step {step} of {config.num_steps} is saved in {folder}; run the same "
+    "command to go on from there"
+  )

@@ -17,7 +17,7 @@ from ml_collections import config_flags
 
 from cascade_jax import data
 from cascade_jax.commands.arguments import (
-  config_value,
+  data_config,
   define_run,
   optional_json_file,
   refuse_words,
@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> None:
     raise UserError("name either a data set by --config, or a run by --workdir")
   output = optional_json_file(FLAGS.output)
   if has_config:
-    config = config_value(FLAGS["config"])
+    config = data_config(FLAGS["config"])
     content = worth.dataset_worth(data.load(**config.data))
     text = worth.to_markdown(content)
   else:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from cascade_jax.array_files import hdf5, npy, npz
+from cascade_jax.array_files.damage import prefixed
 from cascade_jax.array_files.mapped import mapped_file
 from cascade_jax.data.dataset import Dataset, from_arrays
 from cascade_jax.data.fit import fitted, log_fit
@@ -54,10 +55,11 @@ def load(path: pathlib.Path, fit: str = "", stream: bool = False) -> Dataset:
     raise UserError(f"{path} has no array named {_IMAGES!r}")
   for name in arrays.keys() & set(_TEXTS):
     arrays[name] = _text(path, name, arrays[name])
-  if not stream:
-    return from_arrays(path.stem, **arrays, fit=fit)
-  images = _streamed(arrays.pop(_IMAGES), fit)
-  return streamed_dataset(path.stem, images, **arrays)
+  with prefixed(path):
+    if not stream:
+      return from_arrays(path.stem, **arrays, fit=fit)
+    images = _streamed(arrays.pop(_IMAGES), fit)
+    return streamed_dataset(path.stem, images, **arrays)
 
 
 def _streamed(stored: Any, fit: str) -> StreamedImages:

@@ -16,7 +16,7 @@ import numpy as np
 
 from cascade_jax.array_files import hdf5, npy, npz
 from cascade_jax.data import dsprites, sprites
-from cascade_jax.errors import UserError
+from cascade_jax.errors import UserError, one_line
 
 # The kind of a file is read from its first bytes and not from its name, because
 # the cache of TensorFlow Datasets names the hdf5 file "....hdf5raw=true".
@@ -84,8 +84,8 @@ def read(
     raise
   except Exception as error:  # damage can raise any exception
     raise UserError(
-      f"{path} is damaged or is not dSprites: {error}. Delete it and download "
-      "it again, or use the data set 'dsprites', which needs no file."
+      f"{path} is damaged or is not dSprites: {one_line(error)}. Delete it and "
+      "download it again, or use the data set 'dsprites', which needs no file."
     ) from error
 
 

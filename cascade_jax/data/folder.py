@@ -20,7 +20,7 @@ from cascade_jax.array_files.damage import named
 from cascade_jax.data.dataset import Dataset, from_arrays
 from cascade_jax.data.fit import fitted, log_fit, side_of
 from cascade_jax.data.streamed_images import StreamedImages, streamed_dataset
-from cascade_jax.errors import UserError
+from cascade_jax.errors import UserError, one_line
 
 # All of them hold pixels only; others of Pillow's formats run programs.
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
@@ -50,6 +50,9 @@ def load(path: pathlib.Path, fit: str = "", stream: bool = False) -> Dataset:
   labels = np.array(classes) if classes else None
   with warnings.catch_warnings():
     # Not where files are opened: later, threads do that.
+    # Of metadata, which isn't read but for the orientation, Pillow warns too,
+    # without a name of the file: photographs with a few wrong tags are common.
+    warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     if stream:
       return streamed_dataset(name, _streamed(files, fit), labels=labels)
@@ -170,7 +173,8 @@ def _opened(file: pathlib.Path, fit: str) -> Iterator[Image.Image]:
     raise UserError(f"{file}: {error}") from error
   except Exception as error:  # damage can raise any exception
     raise UserError(
-      f"{file} is not a whole image ({', '.join(_FORMATS)}); remove it: {error}"
+      f"{file} is not a whole image ({', '.join(_FORMATS)}); remove it: "
+      f"{one_line(error)}"
     ) from error
 
 

@@ -13,8 +13,9 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
+from cascade_jax.array_files.damage import prefixed
 from cascade_jax.data.dataset import Dataset, from_arrays
-from cascade_jax.errors import UserError
+from cascade_jax.errors import UserError, one_line
 
 _UINT8 = 8
 _GZIP = b"\x1f\x8b"  # the first bytes of a .gz
@@ -46,7 +47,8 @@ def load(path: pathlib.Path, fit: str = "") -> Dataset:
     )
   folder = images_file.resolve().parent.name
   name = f"{folder}/{images_file.name.removesuffix('.gz')}"
-  return from_arrays(name, images, labels=labels, fit=fit)
+  with prefixed(images_file):
+    return from_arrays(name, images, labels=labels, fit=fit)
 
 
 def read(path: pathlib.Path, num_axes: int) -> np.ndarray:
@@ -68,7 +70,8 @@ def read(path: pathlib.Path, num_axes: int) -> np.ndarray:
       return _read_array(cast(BinaryIO, content), num_axes, most)
   except Exception as error:  # damage can raise any exception
     raise UserError(
-      f"{path} is damaged or is not an IDX file of {num_axes} axes: {error}; "
+      f"{path} is damaged or is not an IDX file of {num_axes} axes: "
+      f"{one_line(error)}; "
       "copy or download it again"
     ) from error
 

@@ -69,8 +69,9 @@ def _information_cell(content: dict, key: str) -> str:
 
 
 def _mean(values: np.ndarray, bold: str = "") -> str:
-  std = f" ({values.std(ddof=1):.2f})" if len(values) > 1 else ""
-  return f"{bold}{values.mean():.2f}{bold}{std}"
+  with np.errstate(invalid="ignore"):  # infinite ones have no deviation
+    std = f" ({values.std(ddof=1):.2f})" if len(values) > 1 else ""
+    return f"{bold}{values.mean():.2f}{bold}{std}"
 
 
 def _check_comparable(summaries: Mapping[str, dict]) -> None:

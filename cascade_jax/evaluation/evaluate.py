@@ -21,8 +21,8 @@ import ml_collections
 import numpy as np
 from absl import logging
 
+from cascade_jax import atomic, data, methods, metrics, startup
 from cascade_jax import config as config_lib
-from cascade_jax import data, methods, metrics, startup
 from cascade_jax.activity import activity
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import (
@@ -135,7 +135,10 @@ def evaluate_state(
 ) -> dict:
   """Does `evaluate_run` for a state of a folder that `opened` has locked."""
   results, arrays, inputs = evaluate(state)
-  np.savez_compressed(folder / "evaluation.npz", **arrays)
+  atomic.write_by(
+    folder / "evaluation.npz",
+    lambda file: np.savez_compressed(file, **arrays),
+  )
   if inputs is not None:
     codes_file.write(folder / "codes.npz", inputs)
   json_file.write(folder / evaluation_file.NAME, evaluation_file.KIND, results)

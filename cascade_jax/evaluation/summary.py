@@ -151,8 +151,9 @@ def to_markdown(summary: dict) -> str:
   ]
   rows.append(["median", *_two_decimals(np.median(values, axis=0))])
   if len(values) > 1:
-    means = _two_decimals(values.mean(axis=0))
-    deviations = _two_decimals(values.std(axis=0, ddof=1))
+    with np.errstate(invalid="ignore"):  # infinite ones have no deviation
+      means = _two_decimals(values.mean(axis=0))
+      deviations = _two_decimals(values.std(axis=0, ddof=1))
     pairs = zip(means, deviations, strict=True)
     rows.append(["mean (std)", *(f"{mean} ({std})" for mean, std in pairs)])
   return markdown_table(

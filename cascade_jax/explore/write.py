@@ -4,6 +4,7 @@ import pathlib
 
 from absl import logging
 
+from cascade_jax import atomic
 from cascade_jax.activity import activity
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import evaluate
@@ -11,7 +12,6 @@ from cascade_jax.evaluation.evaluate import Evaluator
 from cascade_jax.explore import contents
 from cascade_jax.explore.page import page
 from cascade_jax.report.run import EXPLORER
-from cascade_jax.runs import atomic
 from cascade_jax.types import TrainState
 
 

@@ -44,9 +44,7 @@ def checked_means(means: np.ndarray | None, num_examples: int) -> np.ndarray:
       f"means must have shape [{num_examples}, m], a row for each example; got "
       f"{means.shape}"
     )
-  if not np.can_cast(means.dtype, np.float64, "same_kind"):
-    raise UserError(f"means must be real numbers, got {means.dtype}")
-  means = means.astype(np.float64)
+  means = _in_float64("means", means)
   if not np.isfinite(means).all():
     raise UserError("means hold NaN or infinity; has the model diverged?")
   return means
@@ -89,7 +87,7 @@ def checked_scales(scales: np.ndarray, means: np.ndarray) -> np.ndarray:
     UserError: another shape than that of `means`, or values that are not
       positive and finite.
   """
-  scales = np.asarray(scales, np.float64)
+  scales = _in_float64("scales", np.asarray(scales))
   if scales.shape != means.shape:
     raise UserError(
       f"scales must have the shape of means, {means.shape}; got {scales.shape}"
@@ -109,7 +107,7 @@ def checked_kl(kl: np.ndarray | None, num_columns: int) -> np.ndarray:
   """
   if kl is None:
     return np.full(num_columns, np.inf)
-  kl = np.asarray(kl)
+  kl = _in_float64("kl", np.asarray(kl))
   if kl.shape != (num_columns,):
     raise UserError(
       f"kl must have one entry for each of {num_columns} columns, got shape "
@@ -156,6 +154,12 @@ def integer_labels(name: str, labels: np.ndarray) -> np.ndarray:
   if labels.dtype != bool:
     _check_exact(name, labels)
   return labels.astype(np.int64)
+
+
+def _in_float64(name: str, values: np.ndarray) -> np.ndarray:
+  if not np.can_cast(values.dtype, np.float64, "same_kind"):
+    raise UserError(f"{name} must be real numbers, got {values.dtype}")
+  return values.astype(np.float64)
 
 
 def _in_int64(name: str, labels: np.ndarray) -> np.ndarray:

@@ -4,15 +4,21 @@ import pathlib
 
 import numpy as np
 
+from cascade_jax import atomic
 from cascade_jax.array_files import npz
+from cascade_jax.array_files.damage import prefixed
 from cascade_jax.errors import UserError
 from cascade_jax.metrics.inputs import MetricInputs
 
 
 def write(path: pathlib.Path, inputs: MetricInputs) -> None:
-  """Writes an .npz file with one array for each field that is not None."""
+  """Writes an .npz file with one array for each field that is not None.
+
+  Raises:
+    UserError: as for `atomic.naming`.
+  """
   arrays = {name: x for name, x in inputs._asdict().items() if x is not None}
-  np.savez_compressed(path, **arrays)
+  atomic.write_by(path, lambda file: np.savez_compressed(file, **arrays))
 
 
 def read(path: pathlib.Path) -> MetricInputs:
@@ -27,11 +33,9 @@ def read(path: pathlib.Path) -> MetricInputs:
   if not arrays.keys() & {"means", "categories"}:
     raise UserError(f"{path} holds no codes: neither means nor categories")
   inputs = MetricInputs(**arrays)
-  try:
+  with prefixed(path):
     inputs.check()
     _check_not_one_hot(inputs.categories)
-  except UserError as error:
-    raise UserError(f"{path}: {error}") from error
   return inputs
 
 

@@ -26,11 +26,11 @@ import jax
 import jax.numpy as jnp
 from jax import export as jax_export
 
-from cascade_jax import methods, optional
+from cascade_jax import atomic, methods, optional
 from cascade_jax.errors import UserError
 from cascade_jax.model import onnx_graph
 from cascade_jax.model.contents import Contents
-from cascade_jax.runs import atomic, workdir
+from cascade_jax.runs import workdir
 
 FORMATS = ("jax", "onnx")
 _PLATFORMS = ("cpu", "cuda", "tpu")

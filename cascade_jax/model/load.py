@@ -8,6 +8,7 @@ import jax
 
 from cascade_jax import config as config_lib
 from cascade_jax import methods, startup
+from cascade_jax.array_files.damage import prefixed
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import evaluation_file
 from cascade_jax.methods.compose import networks_of
@@ -101,9 +102,10 @@ def _of_file(path: pathlib.Path) -> Contents:
   """Returns what a file holds, after a check that it makes a model."""
   contents = pretrained.read(path)
   config = workdir.config_of(contents.config, path)
-  config_lib.check(config)
-  method = methods.build(config, contents.image_shape)
-  expected = jax.eval_shape(method.init, 0).params
+  with prefixed(path):
+    config_lib.check(config)
+    method = methods.build(config, contents.image_shape)
+    expected = jax.eval_shape(method.init, 0).params
   if config.method in methods.METHODS:
     expected = networks_of(expected)
   if shapes(expected) != shapes(contents.params):

@@ -21,12 +21,26 @@ import safetensors
 import safetensors.numpy
 from flax import traverse_util
 
-from cascade_jax.errors import UserError
+from cascade_jax import atomic
+from cascade_jax.array_files.damage import named
+from cascade_jax.errors import UserError, one_line
+from cascade_jax.evaluation import evaluation_file
 from cascade_jax.model.contents import Contents
-from cascade_jax.runs import atomic
+from cascade_jax.runs import json_file
+from cascade_jax.runs.schema import fault
 
 SUFFIX = ".safetensors"
 _VERSION = "1"
+_FIELDS = {
+  "config": dict,
+  "image_shape": [int],
+  "step": int,
+  "seed": int,
+  "dataset": str,
+  "class_names": [str],
+  "evaluation": dict,
+  "provenance": dict,
+}
 
 
 def write(path: str | os.PathLike, contents: Contents) -> None:
@@ -66,7 +80,7 @@ def read(path: pathlib.Path) -> Contents:
       metadata = file.metadata() or {}
       tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
   except (OSError, safetensors.SafetensorError) as error:
-    raise UserError(f"{path} can't be read: {error}") from error
+    raise UserError(f"{path} can't be read: {one_line(error)}") from error
   version = metadata.get("cascade_jax")
   if version != _VERSION:
     raise UserError(
@@ -79,11 +93,27 @@ def read(path: pathlib.Path) -> Contents:
       f"{path} is damaged: its digest does not match what it holds; copy it "
       "anew from where it is from"
     )
-  fields = json.loads(text)
+  fields = _fields(path, text)
   return Contents(
     params=traverse_util.unflatten_dict(tensors, sep="/"),
     **{k: _as_tuple(v) for k, v in fields.items()},
   )
+
+
+def _fields(path: pathlib.Path, text: str) -> dict[str, Any]:
+  """Returns the fields of `Contents` but `params`, whose types are checked."""
+  with named(path):
+    fields = json_file.parsed(text.encode())
+    wrong = fault(fields, _FIELDS, "contents")
+    if not wrong and fields["evaluation"]:
+      wrong = fault(fields["evaluation"], evaluation_file.KIND.fields)
+    if not wrong and fields.keys() != _FIELDS.keys():
+      wrong = f"contents has also {min(fields.keys() - _FIELDS.keys())!r}"
+    if not wrong and len(fields["image_shape"]) != 3:
+      wrong = f"image_shape is {fields['image_shape']}, not [H, W, C]"
+    if wrong:
+      raise UserError(f"{wrong}; get a whole file from where it is from")
+  return fields
 
 
 def _digest(text: str, tensors: dict[str, np.ndarray]) -> str:

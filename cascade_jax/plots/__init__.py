@@ -1,6 +1,7 @@
 """Pictures of finished arrays and log entries; needs no model and no files.
 
-The functions return matplotlib Figures, and `traversal_gif` bytes.
+The functions return matplotlib Figures; `traversal_gif` and `to_png` return the
+content of a file.
 """
 
 from cascade_jax.plots.categories import categories
@@ -8,6 +9,7 @@ from cascade_jax.plots.charts import curves
 from cascade_jax.plots.confusion import confusion
 from cascade_jax.plots.information import information
 from cascade_jax.plots.reconstructions import reconstructions
+from cascade_jax.plots.style import to_png
 from cascade_jax.plots.traversals import traversal_gif, traversal_grid
 
 __all__ = (
@@ -16,6 +18,7 @@ __all__ = (
   "curves",
   "information",
   "reconstructions",
+  "to_png",
   "traversal_gif",
   "traversal_grid",
 )

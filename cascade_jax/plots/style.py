@@ -65,6 +65,13 @@ def to_array(figure: "Figure") -> np.ndarray:
   return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
+def to_png(figure: "Figure") -> bytes:
+  """Returns the figure as the content of a PNG file."""
+  file = io.BytesIO()
+  figure.savefig(file, format="png")  # or a matplotlibrc could say otherwise
+  return file.getvalue()
+
+
 def to_svg(figure: "Figure", title: str) -> str:
   """Returns the figure as an SVG element in the text colour of its page.
 

@@ -2,8 +2,9 @@
 
 import os
 import pathlib
+from collections.abc import Iterator
 
-from cascade_jax import plots
+from cascade_jax import atomic, plots
 from cascade_jax.activity import activity
 from cascade_jax.report.page import page
 from cascade_jax.report.run import Run, read_run
@@ -30,27 +31,36 @@ def write_report(workdir: str | os.PathLike) -> pathlib.Path:
   path = run.folder / "report.html"
   with activity("drawing the pictures and the report"):
     _write_pictures(run)
-    path.write_text(page(run), encoding="utf-8")
+    atomic.write(path, page(run).encode())
   return path
 
 
 def _write_pictures(run: Run) -> None:
   """Writes the pictures that there is data for; the page embeds one."""
+  for name, content in _pictures(run):
+    atomic.write(run.folder / name, content)
+
+
+def _pictures(run: Run) -> Iterator[tuple[str, bytes]]:
+  """Draws the pictures; yields the name and the content of each file."""
   if run.arrays:
-    figure = plots.traversal_grid(*run.traversals)
-    figure.savefig(run.folder / "traversals.png")
-    gif = plots.traversal_gif(*run.traversals)
-    (run.folder / "traversals.gif").write_bytes(gif)
-    plots.reconstructions(
+    yield (
+      "traversals.png",
+      plots.to_png(plots.traversal_grid(*run.traversals)),
+    )
+    yield "traversals.gif", plots.traversal_gif(*run.traversals)
+    reconstructions = plots.reconstructions(
       run.arrays["originals"],
       run.arrays["reconstructions"],
       run.arrays["reconstruction_categories"],
-    ).savefig(run.folder / "reconstructions.png")
+    )
+    yield "reconstructions.png", plots.to_png(reconstructions)
   if run.evaluation.get("confusion"):
-    plots.confusion(
+    confusion = plots.confusion(
       run.evaluation["confusion"],
       run.evaluation["class_names"],
       run.evaluation["relabelling"],
-    ).savefig(run.folder / "confusion.png")
+    )
+    yield "confusion.png", plots.to_png(confusion)
   if run.log_entries:
-    plots.curves(run.log_entries).savefig(run.folder / "curves.png")
+    yield "curves.png", plots.to_png(plots.curves(run.log_entries))

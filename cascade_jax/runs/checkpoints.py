@@ -22,11 +22,12 @@ import numpy as np
 import orbax.checkpoint as ocp
 from absl import logging
 
-from cascade_jax.errors import UserError
-from cascade_jax.runs import atomic
+from cascade_jax import atomic
+from cascade_jax.errors import UserError, one_line
 from cascade_jax.types import TrainState
 
 _TRASH = "trash"
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 class Checkpoints:
@@ -39,6 +40,7 @@ class Checkpoints:
   def __init__(self, folder: pathlib.Path, keep: int = 2) -> None:
     folder = pathlib.Path(folder).resolve()
     shutil.rmtree(folder / _TRASH, ignore_errors=True)
+    _remove_half_saved(folder)
     self._manager = ocp.CheckpointManager(
       folder,
       options=ocp.CheckpointManagerOptions(
@@ -53,19 +55,24 @@ class Checkpoints:
     """Saves a state under its own step, unless that step has been saved.
 
     Raises:
-      UserError: the disk is full; it names the checkpoint and the free space.
+      UserError: it can't be written, as to a full disk; names the checkpoint
+        and the free space.
     """
     step = int(state.step)
     if step in self.steps:
       return
-    with atomic.naming(self._folder / str(step)), _system_errors():
-      self._manager.save(
-        step,
-        args=ocp.args.Composite(
-          state=ocp.args.StandardSave(state),
-          digests=ocp.args.JsonSave(_digests(state)),
-        ),
-      )
+    try:
+      with atomic.naming(self._folder / str(step)), _system_errors():
+        self._manager.save(
+          step,
+          args=ocp.args.Composite(
+            state=ocp.args.StandardSave(state),
+            digests=ocp.args.JsonSave(_digests(state)),
+          ),
+        )
+    except UserError:
+      _remove_half_saved(self._folder)
+      raise
 
   @property
   def steps(self) -> list[int]:
@@ -92,7 +99,7 @@ class Checkpoints:
       try:
         return self._restore_step(step, like)
       except Exception as error:  # damage can raise any exception
-        failures.append(f"step {step}: {str(error).splitlines()[0]}")
+        failures.append(f"step {step}: {one_line(error)}")
         logging.warning("passing over a damaged checkpoint, %s", failures[-1])
     if failures:
       raise UserError(
@@ -162,16 +169,23 @@ def restore_newest(
   return state
 
 
+def _remove_half_saved(folder: pathlib.Path) -> None:
+  """Removes what saves that failed or were killed have left in the folder."""
+  for half in folder.glob("*.orbax-checkpoint-tmp*"):
+    # Threads of the save may still write; the next start removes the rest.
+    shutil.rmtree(half, ignore_errors=True)
+
+
 @contextlib.contextmanager
 def _system_errors() -> Iterator[None]:
-  """Raises what TensorStore says of a full disk as the system's own error."""
-  full = os.strerror(errno.ENOSPC)
+  """Raises what TensorStore says of a disk as the system's own error."""
   try:
     yield
   except ValueError as error:
-    if full not in str(error):
-      raise
-    raise OSError(errno.ENOSPC, full) from error
+    for number in _DISK_ERRORS:
+      if os.strerror(number) in str(error):
+        raise OSError(number, os.strerror(number)) from error
+    raise
 
 
 def _digests(state: TrainState) -> dict[str, str]:

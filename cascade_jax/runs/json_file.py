@@ -12,16 +12,19 @@ import hashlib
 import json
 import pathlib
 import shlex
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from absl import logging
 
+from cascade_jax import atomic
 from cascade_jax.errors import UserError
-from cascade_jax.runs import atomic
 from cascade_jax.runs.schema import Schema, fault
 
 _KIND, _DIGEST = "cascade_jax", "digest"
 _VERSION = 1
+_DEEPEST = 100  # levels of lists and objects; ours have seven
+_TOO_DEEP = f"it has more than {_DEEPEST} levels"
 
 
 class Kind(NamedTuple):
@@ -87,13 +90,33 @@ def read_object(path: pathlib.Path) -> dict[str, Any]:
   """
   text = read_bytes(path)
   try:
-    content = json.loads(text.decode())
-  except (ValueError, RecursionError) as error:
+    content = parsed(text)
+  except ValueError as error:
     raise UserError(f"{path} is not valid JSON ({error})") from error
   if not isinstance(content, dict):
     kind = type(content).__name__
     raise UserError(f"{path} holds a {kind}, not a JSON object")
   return content
+
+
+def parsed(content: bytes) -> Any:
+  """Parses JSON of which all values can be computed with and written again.
+
+  Raises:
+    ValueError: it is no JSON in UTF-8, or has an integer of more than 64 bits,
+      half of a character (a lone surrogate) or more than 100 levels.
+  """
+  try:
+    value = json.loads(content.decode(), parse_int=_int64)
+  except RecursionError as error:
+    raise ValueError(_TOO_DEEP) from error
+  layer = [value]
+  for _ in range(_DEEPEST):
+    layer = [item for each in layer for item in _items(each)]
+  if layer:
+    raise ValueError(_TOO_DEEP)
+  json.dumps(value, ensure_ascii=False).encode()  # refuses half characters
+  return value
 
 
 def read_bytes(path: pathlib.Path) -> bytes:
@@ -125,6 +148,20 @@ def digest(content: dict[str, Any], size: int = 16) -> str:
   """
   text = json.dumps(content, separators=(",", ":"))
   return hashlib.blake2b(text.encode(), digest_size=size).hexdigest()
+
+
+def _int64(digits: str) -> int:
+  value = int(digits)
+  if not -(2**63) <= value < 2**63:
+    raise ValueError(f"the integer {digits[:20]}... has more than 64 bits")
+  return value
+
+
+def _items(value: Any) -> Iterable[Any]:
+  """Returns what is in a list or an object; nothing is in other values."""
+  if isinstance(value, dict):
+    return value.values()
+  return value if isinstance(value, list) else ()
 
 
 def _check_marks(path: pathlib.Path, content: dict, kind: Kind) -> None:

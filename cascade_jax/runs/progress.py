@@ -1,6 +1,7 @@
 """The progress of a run: a bar on a terminal, log lines elsewhere."""
 
 import datetime
+import logging as python_logging
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -33,6 +34,8 @@ class Progress:
     self._num_steps = num_steps
     self._num_replicas = num_replicas
     self._bar = _progress_bar(first_step, num_steps)
+    if self._bar is not None:
+      logging.get_absl_handler().addFilter(self._make_way)
     self._last_shown = time.monotonic()
 
   def show(self, entry: dict) -> None:
@@ -65,7 +68,14 @@ class Progress:
   def close(self) -> None:
     """Closes the bar and leaves it on the terminal."""
     if self._bar is not None:
+      logging.get_absl_handler().removeFilter(self._make_way)
       self._bar.close()
+
+  def _make_way(self, _: python_logging.LogRecord) -> bool:
+    """Clears the bar for a log line; the next step draws it below."""
+    assert self._bar is not None  # or this is no filter of the handler
+    self._bar.clear()
+    return True
 
   def _summary(self, entry: dict) -> str:
     """Joins the stage of a cascade, the loss and the scores, if there are."""

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from absl import logging
 
+from cascade_jax import atomic
 from cascade_jax.errors import UserError
-from cascade_jax.runs import atomic, log_file
+from cascade_jax.runs import log_file
 
 if TYPE_CHECKING:
   import tensorboardX
@@ -49,6 +50,7 @@ class RunLog:
     log_file.write(self._path, kept)
     with atomic.naming(self._path):
       self._file = self._path.open("ab")
+    self._num_lines = len(kept)
     self._earlier = kept[-1]["elapsed"] if kept else 0.0
     self._started = self._last_time = time.perf_counter()
     self._last_step = first_step
@@ -69,8 +71,9 @@ class RunLog:
     self._last_step, self._last_time = step, now
     entry = {**entry, "steps_per_second": rate, "elapsed": elapsed}
     with atomic.naming(self._path):
-      self._file.write(log_file.line(entry))
+      self._file.write(log_file.line(entry, self._num_lines + 1))
       self._file.flush()
+    self._num_lines += 1
     self._logged_step = step
     if self._events:
       _write_events(self._events, entry)

@@ -24,7 +24,7 @@ import ml_collections
 
 from cascade_jax import methods
 from cascade_jax.config import RESUMABLE_KEYS, default, flat
-from cascade_jax.errors import UserError
+from cascade_jax.errors import UserError, one_line
 from cascade_jax.runs import json_file
 from cascade_jax.runs.json_file import Kind
 from cascade_jax.runs.provenance import provenance
@@ -217,9 +217,11 @@ def config_of(
     config.update(content)
   except (AttributeError, KeyError, TypeError, ValueError) as error:
     raise UserError(
-      f"{path} is of another version of cascade_jax ({error}); use the one "
-      "that it names, or train again in another folder"
+      f"{path} is of another version of cascade_jax ({one_line(error)}); use "
+      "the one that it names, or train again in another folder"
     ) from error
+  if nulls := _nulls(config):
+    raise UserError(f"{path}: config.{nulls[0]} is null, and must be a value")
   name = config.method
   if name not in methods.METHODS and name not in sys.modules:
     raise UserError(
@@ -228,6 +230,16 @@ def config_of(
       f"does with --method={name}), if you trust it"
     )
   return config
+
+
+def _nulls(config: ml_collections.ConfigDict) -> list[str]:
+  """Returns the keys without a value, which ConfigDict accepts for any type."""
+  defaults = dict(flat(default()))
+  return [
+    key
+    for key, value in flat(config)
+    if value is None and defaults.get(key) is not None
+  ]
 
 
 def record_start(folder: pathlib.Path, step: int) -> None:

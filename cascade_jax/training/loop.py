@@ -102,11 +102,13 @@ def train(
         ),
         states,
       )
-  done = int(states[0].step)
-  if stop.received is not None and done < config.num_steps:
-    name = stop.received.name
+  if stop.received is not None:
     logging.warning(
-      "%s: saved step %d; run the same command to go on", name, done
+      "interrupted by %s: step %d of %d is saved; run the same command to go "
+      "on from there",
+      stop.received.name,
+      states[0].step,
+      config.num_steps,
     )
     raise SystemExit(128 + stop.received)
   if config.num_replicas == 1:

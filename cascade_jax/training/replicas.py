@@ -210,7 +210,8 @@ class Replicas:
         reach.record(folder, int(states[0].step), logged_step)
 
   def close(self) -> None:
-    """Closes the logs and releases Orbax's threads."""
-    for part in [*self._logs, self._progress, *self._checkpoints]:
-      if part is not None:
-        part.close()
+    """Closes the logs and releases Orbax's threads, whatever fails."""
+    with contextlib.ExitStack() as parts:
+      for part in [*self._checkpoints, self._progress, *self._logs]:
+        if part is not None:
+          parts.callback(part.close)

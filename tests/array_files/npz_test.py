@@ -119,24 +119,6 @@ def test_flipped_bits_are_refused_or_change_no_array(tmp_path, save):
   assert 0 < num_read < 150  # those of dates and attributes
 
 
-@pytest.mark.parametrize("save", SAVERS.values(), ids=SAVERS)
-def test_mutations_are_refused_or_change_no_array(tmp_path, save):
-  arrays = codes()
-  content = content_of(arrays, save)
-  drawn = random.Random(1)
-  for number in range(150):
-    place, count = drawn.randrange(len(content)), drawn.randrange(1, 64)
-    other = drawn.randrange(len(content))
-    mutated = [
-      content[:place],
-      content[:place] + content[place + count :],
-      content[:place] + drawn.randbytes(count) + content[place:],
-      content[:place] + drawn.randbytes(count) + content[place + count :],
-      content[:place] + content[other : other + count] + content[place:],
-    ][number % 5]
-    check_read(tmp_path / "a.npz", mutated, arrays)
-
-
 def test_an_entry_that_the_directory_swallows_is_missed(tmp_path):
   """Three arrays, of which the first one's entry claims a long comment."""
   content = bytearray(content_of({k: codes()[k] for k in NAMES[:3]}))

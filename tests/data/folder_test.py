@@ -1,8 +1,10 @@
 """A folder of images is a data set, and its sub-folders are the classes."""
 
+import struct
+
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from cascade_jax import data
 from cascade_jax.data import fit
@@ -229,3 +231,12 @@ def test_error_names_the_wrong_folder(tmp_path):
   save(tmp_path / "0.png", random_images(16, 16))
   with pytest.raises(UserError, match=r"such as 0\.png, and sub-folders, such"):
     load(tmp_path)
+
+
+def test_wrong_tags_of_a_whole_image_are_no_matter(tmp_path):
+  """Pillow warns of them, without the name of the file."""
+  tag = struct.pack("<2sHL3H2L", b"II", 42, 8, 1, 0x010F, 2, 64, 10**6)
+  save(tmp_path / "a.jpg", random_images(16, 16), exif=b"Exif\0\0" + tag)
+  with pytest.warns(UserWarning, match="Corrupt EXIF data|larger than file"):
+    ImageOps.exif_transpose(Image.open(tmp_path / "a.jpg"))
+  assert len(load(tmp_path).images) == 1

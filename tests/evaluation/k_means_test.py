@@ -58,6 +58,9 @@ def test_the_command_takes_one_number_of_clusters_and_writes_a_file(tmp_path):
   np.savez(path, images=images, labels=places)
   flags = "--config=own", "--config.data.name=arrays"
   source = f"--config.data.path={path}"
+  ignored = call("k_means", *flags, source, "--config.seed=3")
+  assert ignored.returncode == 1
+  assert "only data, num_categories is read here" in ignored.stderr
   several = "--config.num_categories=(3,2)"
   refused = call("k_means", *flags, source, several)
   assert refused.returncode == 1

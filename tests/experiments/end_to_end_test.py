@@ -13,6 +13,7 @@ from cascade_jax import methods, metrics
 from cascade_jax.evaluation import scores
 from cascade_jax.metrics import codes_file
 from tests.helpers.launcher import call, launch
+from tests.helpers.started import with_small_files
 
 SMOKE = "--config=experiments/configs/smoke.py"
 
@@ -102,6 +103,24 @@ def test_a_killed_run_resumes_to_the_same_weights(whole, tmp_path):
     for line in (folder / "metrics.jsonl").read_text().splitlines()
   ]
   assert steps == [2, 4, 6, 8, 10, 12]
+
+
+def test_a_full_disk_is_one_line_and_the_run_resumes(whole, tmp_path):
+  """The system limits files to less than a checkpoint, as a quota does."""
+  folder = tmp_path / "full"
+  code, lines = with_small_files(
+    1_000_000, "train", SMOKE, f"--workdir={folder}"
+  )
+  assert code == 1
+  (line,) = lines  # none of other libraries' threads
+  assert line == (
+    f"UserError: {folder}/checkpoints/5 can't be written: File too large\n"
+  )
+  result = call("train", SMOKE, f"--workdir={folder}")
+  assert result.returncode == 0, result.stderr
+  assert weights(folder) == weights(whole[0])
+  names = {path.name for path in (folder / "checkpoints").iterdir()}
+  assert names == {"10", "12"}
 
 
 def test_a_run_is_evaluated_again_on_another_sample(whole):

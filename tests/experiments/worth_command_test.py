@@ -102,6 +102,9 @@ def test_dsprites_at_one_position_has_the_known_worth():
     ([COMPACT, "--workdir=runs"], "either a data set by --config, or a run"),
     (["--workdir=none"], "none holds no run"),
     ([COMPACT, "--output=worth.csv"], "name a .json file"),
+    ([COMPACT, "--config.beta_high=4"], "config.beta_high has no effect"),
+    ([COMPACT, "--config.seed=4"], "only data is read here"),
+    ([COMPACT, "--config.data.path=a"], "config.data.path has no effect"),
   ],
 )
 def test_mistakes_are_named(arguments, message):

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import signal
 import subprocess
 import sys
 import warnings
@@ -48,10 +49,11 @@ def console(*arguments):
 
 def _captured(main, *argv):
   argv = [str(argument) for argument in argv]
-  code = 0
+  code, handler = 0, signal.getsignal(signal.SIGINT)
   stdout, stderr = io.StringIO(), io.StringIO()
   with (
     mock.patch.object(sys, "argv", argv),
+    mock.patch.object(sys, "unraisablehook", sys.unraisablehook),
     mock.patch.dict(os.environ, MALLOC_TOP_PAD_="0"),  # so it doesn't restart
     contextlib.redirect_stdout(stdout),
     contextlib.redirect_stderr(stderr),
@@ -65,6 +67,8 @@ def _captured(main, *argv):
       main()
     except SystemExit as stop:
       code = stop.code
+    finally:
+      signal.signal(signal.SIGINT, handler)
   if isinstance(code, str):
     stderr.write(f"{code}\n")
     code = 1

@@ -1,3 +1,5 @@
+import errno
+import os
 import shutil
 
 import chex
@@ -101,9 +103,13 @@ def test_discarded_steps_can_be_saved_again(saved):
   checkpoints.close()
 
 
-def test_a_full_disk_is_told_with_its_free_space(saved, monkeypatch):
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_told_with_its_free_space(saved, monkeypatch, number):
   def full(*_, **__):
-    raise ValueError("RESOURCE_EXHAUSTED: ...: No space left on device [...]")
+    half = saved / "4.orbax-checkpoint-tmp" / "state"
+    half.mkdir(parents=True)
+    (half / "d").write_bytes(b"half")
+    raise ValueError(f"RESOURCE_EXHAUSTED: ...: {os.strerror(number)} [...]")
 
   checkpoints = Checkpoints(saved)
   with monkeypatch.context() as patch:
@@ -111,9 +117,12 @@ def test_a_full_disk_is_told_with_its_free_space(saved, monkeypatch):
     with pytest.raises(UserError, match="/4 can't be written.* MB are free"):
       checkpoints.save(state_at(4))
   checkpoints.close()
+  assert not list(saved.glob("4*"))
   chex.assert_trees_all_equal(restore(saved), state_at(3))
 
 
-def test_trash_is_emptied_at_the_next_start(saved):
+def test_trash_and_half_saved_ones_are_removed_at_the_next_start(saved):
+  (saved / "4.orbax-checkpoint-tmp" / "state").mkdir(parents=True)
   Checkpoints(saved).close()
   assert not any((saved / "trash").glob("*"))
+  assert not list(saved.glob("4*"))

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from cascade_jax.errors import UserError
-from cascade_jax.runs import log_file
+from cascade_jax.runs import json_file, log_file
 
 STEPS = range(50, 450, 50)
 
@@ -47,7 +47,7 @@ def test_each_line_is_an_object_that_other_programs_read(path):
     content = json.loads(line)
     assert list(content)[-1] == "digest" and len(content["digest"]) == 16
     del content["digest"]
-    assert content == log_entry(step)
+    assert content == {**log_entry(step), "line": step // 50}
   pandas = pytest.importorskip("pandas")
   table = pandas.read_json(path, lines=True)
   assert table["step"].tolist() == list(STEPS)
@@ -122,7 +122,9 @@ def test_a_damaged_line_is_refused_and_takes_no_other_with_it(
   lines = path.read_bytes().splitlines(keepends=True)
   damaged = b"".join([*lines[:2], third + b"\n", *lines[3:]])
   path.write_bytes(damaged)
-  with pytest.raises(UserError, match=r"8 lines, 1 .* \(3\).*--rebuild_log"):
+  with pytest.raises(
+    UserError, match="8 lines.*: line 3 after .*--rebuild_log"
+  ):
     entries(path)
   assert path.read_bytes() == damaged
   log_file.rebuild(path.parent)
@@ -142,16 +144,68 @@ def test_lines_that_come_twice_or_in_another_order_are_refused(path):
   assert len(entries(path)) == len(STEPS) - 1
 
 
+@pytest.mark.parametrize(
+  ("removed", "message"),
+  [
+    (slice(0, 1), "8 lines, .*: line 1 after step 0."),
+    (slice(2, 5), "8 lines, .*: lines 3 to 5 after step 100."),
+  ],
+)
+def test_whole_lines_that_are_gone_are_missed(path, removed, message, caplog):
+  lines = path.read_bytes().splitlines(keepends=True)
+  steps = list(STEPS)
+  del lines[removed], steps[removed]
+  path.write_bytes(b"".join(lines))
+  with pytest.raises(UserError, match=message):
+    entries(path)
+  log_file.rebuild(path.parent)
+  assert entries(path) == [log_entry(step) for step in steps]
+  assert f" {8 - len(steps)} are lost (line" in caplog.text
+
+
+def test_a_line_that_is_too_much_is_refused_and_left_out(path):
+  content = path.read_bytes()
+  end = content.index(b"\n") + 1
+  path.write_bytes(content[:end] + b"other\n" + content[end:])
+  with pytest.raises(UserError, match="none, but there are others between"):
+    entries(path)
+  log_file.rebuild(path.parent)
+  assert path.read_bytes() == content
+
+
+def test_a_log_without_numbers_is_read(path):
+  """As versions wrote it that had digests already."""
+  lines = []
+  for step in STEPS:
+    digest = json_file.digest(log_entry(step), 8)
+    lines.append(json.dumps({**log_entry(step), "digest": digest}) + "\n")
+  path.write_text("".join(lines))
+  assert entries(path) == [log_entry(step) for step in STEPS]
+  path.write_text("".join([*lines[:2], lines[2].replace("150", "151", 1)]))
+  log_file.rebuild(path.parent)
+  assert len(entries(path)) == 3  # the bit is corrected
+
+
+def test_no_wrong_bit_is_looked_for_in_a_line_that_is_too_long(path):
+  """It would take hours in a megabyte."""
+  path.write_bytes(b'{"step": 1, ' + b'"x' * 500_000 + b"\n")
+  log_file.rebuild(path.parent)
+  assert entries(path) == []
+
+
 def test_a_wrong_bit_is_corrected(path, caplog):
   whole, content = entries(path), path.read_bytes()
   end_of_line = 8 * content.index(b"\n")
   last_bits = range(8 * len(content) - 8, 8 * len(content))
   some = random.Random(1).sample(range(8 * len(content)), 8)
-  for bit in [*some, end_of_line, end_of_line + 6, *last_bits]:
+  merged = 8 * content.rindex(b"\n", 0, -1)  # the last two lines
+  for bit in [*some, end_of_line, end_of_line + 6, merged, *last_bits]:
     path.write_bytes(flipped(content, bit))
     log_file.rebuild(path.parent)
     assert entries(path) == whole, bit
-  assert " 0 are lost" in caplog.text
+    assert f"of {len(STEPS)} lines, 1 had a wrong bit" in caplog.text
+    assert " 0 are lost" in caplog.text
+    caplog.clear()
   backups = list(path.parent.glob("*.damaged_*"))
   assert len(backups) >= 10  # each under a name of its own
 
@@ -171,7 +225,7 @@ def test_a_log_of_an_earlier_version_is_read_with_one_warning(path, caplog):
     assert entries(path) == [log_entry(step) for step in STEPS]
   assert caplog.text.count("metrics.jsonl is of an earlier version") == 1
   path.write_text("".join([*lines[:3], lines[3][9:], *lines[4:]]))
-  with pytest.raises(UserError, match="of its 8 lines, 1 are not .*4"):
+  with pytest.raises(UserError, match="of its 8 lines, .*: line 4 after"):
     entries(path)
   log_file.rebuild(path.parent)
   assert len(entries(path)) == len(STEPS) - 1

@@ -1,7 +1,10 @@
 import logging
+import sys
 
 import pytest
+from absl import logging as absl_logging
 
+from cascade_jax import activity
 from cascade_jax.runs.progress import Progress, duration
 
 ENTRY = {
@@ -60,6 +63,19 @@ def test_bar_on_a_terminal_shows_the_same(monkeypatch, capsys):
   progress.show(ENTRY)
   progress.close()
   assert "phase 0, 1 open, loss 3.50" in capsys.readouterr().err
+
+
+def test_a_log_line_does_not_land_beside_the_bar(monkeypatch, capsys):
+  monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+  handler = absl_logging.get_absl_handler()
+  monkeypatch.setattr(handler.python_handler, "stream", sys.stderr)
+  progress = Progress(0, 10)
+  ours = activity.__file__
+  handler.handle(logging.LogRecord("", 20, ours, 1, "saving", (), None))
+  progress.close()
+  before, _, after = capsys.readouterr().err.partition("saving")
+  *_, before = before.split("\r")  # what is overwritten by spaces is gone
+  assert "steps" not in before and after.startswith("\n")
 
 
 @pytest.mark.parametrize("is_terminal", [False, True])

@@ -133,6 +133,27 @@ def start_and_save(folder, config, step):
     claimed.save([state_of(seed, step) for seed in replicas.seeds(config)])
 
 
+def test_all_files_are_closed_though_one_fails(tmp_path, config, monkeypatch):
+  closed, close, close_log = [], Checkpoints.close, RunLog.close
+
+  def counted(checkpoints):
+    closed.append(checkpoints)
+    close(checkpoints)
+
+  def full(log):
+    close_log(log)
+    raise UserError("the disk is full")
+
+  monkeypatch.setattr(Checkpoints, "close", counted)
+  monkeypatch.setattr(RunLog, "close", full)
+  with (
+    pytest.raises(UserError, match="the disk is full"),
+    replicas.claim(tmp_path, config) as claimed,
+  ):
+    claimed.start(0)
+  assert len(closed) == 2
+
+
 def test_a_run_whose_checkpoints_were_deleted_does_not_start_anew(
   tmp_path, config
 ):

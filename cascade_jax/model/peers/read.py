@@ -9,7 +9,7 @@ import numpy as np
 
 from cascade_jax import config as config_lib
 from cascade_jax import data, optional
-from cascade_jax.errors import UserError
+from cascade_jax.errors import UserError, one_line
 from cascade_jax.model.contents import Contents, shapes
 from cascade_jax.model.peers import disentangling_vae, joint_vae
 from cascade_jax.runs import json_file
@@ -47,12 +47,13 @@ def read(folder: pathlib.Path) -> Contents:
     config.data.image_size = image_shape[0]
     params = peer.params(weights)
     method = peer.build(config, image_shape)
-  except (KeyError, TypeError, ValueError) as error:
+    expected = jax.eval_shape(method.init, 0).params
+  except Exception as error:  # damage can raise any exception
     raise UserError(
       f"{folder} is not a whole model of {peer.__name__.rpartition('.')[2]}: "
-      f"{type(error).__name__} {error}"
+      f"{type(error).__name__} {one_line(error)}"
     ) from error
-  _check_shapes(folder, params, jax.eval_shape(method.init, 0).params)
+  _check_shapes(folder, params, expected)
   return Contents(
     params=params,
     config=config.to_dict(),
@@ -95,8 +96,7 @@ def _weights(path: pathlib.Path) -> dict[str, np.ndarray]:
     state = torch.load(path, map_location="cpu", weights_only=True)
     return {name: tensor.numpy() for name, tensor in state.items()}
   except Exception as error:  # damage can raise any exception
-    message = str(error).splitlines()[0]
-    raise UserError(f"{path} can't be read: {message}") from error
+    raise UserError(f"{path} can't be read: {one_line(error)}") from error
 
 
 def _check_shapes(folder: pathlib.Path, params: Params, like: Params) -> None:

@@ -5,8 +5,8 @@ import stat
 import numpy as np
 import pytest
 
+from cascade_jax import atomic
 from cascade_jax.errors import UserError
-from cascade_jax.runs import atomic
 
 
 def test_bytes_or_a_writer_replace_a_file(tmp_path):
