@@ -5,8 +5,9 @@ import pathlib
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from cascade_jax import atomic
 from cascade_jax.evaluation import evaluation_file, scores
-from cascade_jax.runs import atomic, json_file, log_file, workdir
+from cascade_jax.runs import json_file, log_file, workdir
 from cascade_jax.sweep.cells import Cell
 
 NAME = "results.jsonl"

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from absl import logging
 
-from cascade_jax.runs import atomic, json_file
+from cascade_jax import atomic
+from cascade_jax.runs import json_file
 from cascade_jax.sweep import page, results
 from cascade_jax.sweep.cells import Cell
 from cascade_jax.sweep.engine import Engine
