@@ -25,6 +25,7 @@ from ml_collections import config_flags
 from cascade_jax import config as config_lib
 from cascade_jax.commands.arguments import (
   config_value,
+  parsed,
   refuse_words,
   with_config_paths,
 )
@@ -150,11 +151,11 @@ def _config(cell: Cell) -> ml_collections.ConfigDict:
     "config", None, flag_values=values, sys_argv=words
   )
   try:
-    values(words)
+    parsed(values, words)
     config = config_value(values["config"], workdir.holds_run(cell.folder))
     config_lib.check(config)
-  except (UserError, flags.Error, AttributeError, KeyError) as error:
-    raise UserError(f"{cell.name}: {' '.join(str(error).split())}") from error
+  except UserError as error:
+    raise UserError(f"{cell.name}: {error}") from error
   return config
 
 

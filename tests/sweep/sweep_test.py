@@ -31,6 +31,7 @@ def engines(monkeypatch):
   for engine in made:
     jobs = [job.job_id for job in getattr(engine, "_submitted", [])]
     wait_until(lambda engine=engine, jobs=jobs: not engine.alive(jobs))
+    engine.alive(jobs)  # notes the end of one that has ended since
 
 
 def sweep_of(folder, *whats):
