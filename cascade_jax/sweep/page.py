@@ -75,7 +75,10 @@ def _curves_section(groups: Sequence[Group], keys: Sequence[str]) -> str:
     for group in groups
     if any(key in entry for log in group.logs for entry in log)
   )
-  text = "Scores of a sample of images while training, a line for each seed."
+  text = (
+    "Scores of a sample of images while training, as shares from 0 to 1; a "
+    "line for each seed."
+  )
   return section(
     "Curves", f'{paragraph(text)}<div class="charts">{figures}</div>'
   )
