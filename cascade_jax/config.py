@@ -57,6 +57,7 @@ def default() -> ml_collections.ConfigDict:
       "num_steps": 300_000,
       "seed": 0,
       "num_replicas": 1,  # seeds, from `seed` on, trained side by side
+      "num_devices": 1,  # that divide the batch of each replica
       "solver": "host",  # of the codes; or "device"
       "log_every": 100,  # steps
       "checkpoint_every": 5_000,  # steps
@@ -74,6 +75,7 @@ def default() -> ml_collections.ConfigDict:
 RESUMABLE_KEYS = frozenset(
   {
     "num_steps",
+    "num_devices",  # but for the order in which sums over a batch are made
     "log_every",
     "checkpoint_every",
     "keep_checkpoints",
@@ -91,6 +93,7 @@ _AT_LEAST = {
   "num_steps": 1,
   "seed": 0,
   "num_replicas": 1,
+  "num_devices": 1,
   "log_every": 1,
   "checkpoint_every": 1,
   "keep_checkpoints": 1,
@@ -198,6 +201,11 @@ def smallest_method(config: ml_collections.ConfigDict) -> methods.Method:
 
 
 def _check_replicas(config: ml_collections.ConfigDict) -> None:
+  if config.batch_size % config.num_devices:
+    raise UserError(
+      f"config.num_devices is {config.num_devices}, which must divide "
+      f"config.batch_size, {config.batch_size}"
+    )
   if config.num_replicas > 1 and config.keep_checkpoints < 2:
     # A kill between two replicas' saves leaves them one checkpoint apart.
     raise UserError(

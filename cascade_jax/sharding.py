@@ -1,7 +1,11 @@
-"""Replicas in one program: stacked, and spread over the devices.
+"""Replicas in one program, and one model over several devices.
 
 The replicas of a run are its seeds, trained side by side. Programs take their
 arrays stacked on a leading axis R, and nothing in them crosses that axis.
+
+A model may have several devices, which divide its batch: each computes its
+share of the examples, and XLA inserts the sums over the whole batch where a
+loss or a gradient needs them. Parameters are whole on each of the devices.
 """
 
 import functools
@@ -13,9 +17,10 @@ import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 from cascade_jax.backend import backend
+from cascade_jax.errors import UserError
 
-_AXIS = "replicas"
-_STACKED, _SHARED = PartitionSpec(_AXIS), PartitionSpec()
+_REPLICAS, _BATCH = "replicas", "batch"  # the axes of a mesh
+_STACKED, _SHARED = PartitionSpec(_REPLICAS), PartitionSpec()
 
 
 class Unstacked(NamedTuple):
@@ -30,15 +35,25 @@ class Unstacked(NamedTuple):
 
 
 class Spread(NamedTuple):
-  """How one program holds its replicas: `per_device` on each of the devices."""
+  """How one program holds its replicas.
+
+  Attributes:
+    mesh: the devices, `[places, num_devices]`.
+    per_place: replicas on each of these places, all of whose devices have them.
+  """
 
   mesh: Mesh
-  per_device: int
+  per_place: int
 
   @property
   def size(self) -> int:
     """R, the number of replicas of one program."""
-    return self.mesh.size * self.per_device
+    return self.mesh.shape[_REPLICAS] * self.per_place
+
+  @property
+  def num_devices(self) -> int:
+    """The number of devices that divide the batch of one replica."""
+    return self.mesh.shape[_BATCH]
 
   def put(self, stacked: Any) -> Any:
     """Puts arrays `[R, ...]` on the devices of their replicas."""
@@ -75,7 +90,7 @@ class Spread(NamedTuple):
     """
 
     def on_device(shared: Any, stacked: tuple[Any, ...]) -> Any:
-      if self.per_device > 1:
+      if self.per_place > 1:
         return jax.vmap(functools.partial(function, shared))(*stacked)
       # Without vmap, a replica that is alone costs what it costs unstacked.
       alone = _map_stacked(lambda x: x[0], stacked)
@@ -86,9 +101,26 @@ class Spread(NamedTuple):
       mesh=self.mesh,
       in_specs=(_SHARED, _STACKED),
       out_specs=_STACKED,
+      axis_names={_REPLICAS},  # the compiler divides the batch
       check_vma=False,
     )
     return lambda shared, *stacked: on_devices(shared, stacked)
+
+  def divide(self, examples: Any) -> Any:
+    """Divides arrays `[B, ...]` of one replica among its devices.
+
+    For use in a function that is passed to `over`; so is `gather`.
+    """
+    return self._constrain(examples, PartitionSpec(_BATCH))
+
+  def gather(self, arrays: Any) -> Any:
+    """Makes arrays of one replica whole on each of its devices."""
+    return self._constrain(arrays, PartitionSpec())
+
+  def _constrain(self, arrays: Any, spec: PartitionSpec) -> Any:
+    if self.num_devices == 1:
+      return arrays
+    return jax.lax.with_sharding_constraint(arrays, spec)
 
 
 def _map_stacked(function: Callable, tree: Any) -> Any:
@@ -100,23 +132,39 @@ def _map_stacked(function: Callable, tree: Any) -> Any:
   )
 
 
-def spread(num_replicas: int) -> Spread:
+def spread(num_replicas: int, num_devices: int = 1) -> Spread:
   """Returns how to hold that many replicas: in as few programs as is fast.
 
   They take turns where `size` is less than `num_replicas`, which it divides.
+
+  Args:
+    num_replicas: of the run.
+    num_devices: of each replica.
+
+  Raises:
+    UserError: there are fewer devices.
   """
   devices = jax.local_devices()
-  count = max(n for n in range(1, len(devices) + 1) if num_replicas % n == 0)
-  per_device = num_replicas // count if backend().stacks_replicas else 1
-  return on(devices[:count], per_device)
+  places = len(devices) // num_devices
+  if not places:
+    raise UserError(
+      f"config.num_devices is {num_devices}, but JAX has {len(devices)} "
+      f"{devices[0].platform} device{'s' * (len(devices) > 1)}; it must be "
+      f"{len(devices)} or less"
+    )
+  count = max(n for n in range(1, places + 1) if num_replicas % n == 0)
+  per_place = num_replicas // count if backend().stacks_replicas else 1
+  return on(devices[: count * num_devices], per_place, num_devices)
 
 
-def on(devices: Sequence[jax.Device], per_device: int = 1) -> Spread:
-  """Returns the spread of that many replicas on each of these devices."""
+def on(
+  devices: Sequence[jax.Device], per_place: int = 1, num_devices: int = 1
+) -> Spread:
+  """Returns the spread of that many replicas on each so many of the devices."""
   mesh = jax.make_mesh(
-    (len(devices),),
-    (_AXIS,),
-    axis_types=(AxisType.Auto,),
+    (len(devices) // num_devices, num_devices),
+    (_REPLICAS, _BATCH),
+    axis_types=(AxisType.Auto, AxisType.Auto),
     devices=list(devices),
   )
-  return Spread(mesh, per_device)
+  return Spread(mesh, per_place)

@@ -21,7 +21,7 @@ FLOORS = [
   {"runs"},
   {"evaluation", "plots"},
   {"training", "report"},
-  {"benchmark", "configs", "explore"},
+  {"benchmark", "configs", "explore", "sweep"},
   {"model"},
   {"commands"},
 ]

@@ -17,6 +17,13 @@ import jax, numpy as np
 from cascade_jax import config as config_lib, data, sharding
 from cascade_jax.training import loop
 
+# Two replicas of two devices each.
+both = sharding.spread(2, num_devices=2)
+assert both.size == 2 and both.mesh.devices.shape == (2, 2)
+for place, shape in ((both.divide, (1, 3)), (both.gather, (1, 6))):
+  placed = jax.jit(both.over(lambda _, x: place(2 * x)))((), np.zeros((2, 6)))
+  assert {shard.data.shape for shard in placed.addressable_shards} == {shape}
+
 assert sharding.spread(8).mesh.size == 4 and sharding.spread(8).size == 4
 assert sharding.spread(6).mesh.size == 3 and sharding.spread(5).mesh.size == 1
 config = config_lib.default()
@@ -40,36 +47,36 @@ jax.tree.map(
 """
 
 
-def on_one_device(per_device):
-  return sharding.on(jax.local_devices()[:1], per_device)
+def on_one_device(per_place):
+  return sharding.on(jax.local_devices()[:1], per_place)
 
 
-@pytest.mark.parametrize("per_device", [1, 3])
-def test_each_replica_sees_its_own_arrays_and_the_shared_ones(per_device):
+@pytest.mark.parametrize("per_place", [1, 3])
+def test_each_replica_sees_its_own_arrays_and_the_shared_ones(per_place):
   shared = np.arange(4.0)
-  own = np.arange(per_device)
-  function = on_one_device(per_device).over(
+  own = np.arange(per_place)
+  function = on_one_device(per_place).over(
     lambda shared, own, other: {"sum": shared.sum() + own * other}
   )
   result = jax.jit(function)(shared, own, own + 1)
   np.testing.assert_array_equal(result["sum"], 6 + own * (own + 1))
 
 
-@pytest.mark.parametrize("per_device", [1, 3])
-def test_unstacked_arrays_pass_from_one_program_to_the_next(per_device):
-  """A replica alone on its device keeps them in their own shape."""
-  spread = on_one_device(per_device)
-  own = np.arange(2.0 * per_device).reshape(per_device, 2)
+@pytest.mark.parametrize("per_place", [1, 3])
+def test_unstacked_arrays_pass_from_one_program_to_the_next(per_place):
+  """A replica alone on its place keeps them in their own shape."""
+  spread = on_one_device(per_place)
+  own = np.arange(2.0 * per_place).reshape(per_place, 2)
   first = jax.jit(spread.over(lambda _, own: sharding.Unstacked(2 * own)))
   second = jax.jit(spread.over(lambda _, passed: passed.arrays + 1))
   passed = first((), own)
-  expected = (2,) if per_device == 1 else (per_device, 2)
+  expected = (2,) if per_place == 1 else (per_place, 2)
   assert passed.arrays.shape == expected
   np.testing.assert_array_equal(second((), passed), 2 * own + 1)
 
 
 def test_groups_join_to_the_trees_that_were_split():
-  spread = on_one_device(per_device=2)
+  spread = on_one_device(per_place=2)
   trees = [{"a": np.full(3, k), "b": np.int32(k)} for k in range(6)]
   groups = spread.split(trees)
   assert len(groups) == 3 and groups[0]["a"].shape == (2, 3)

@@ -28,7 +28,7 @@ def measure(config: ml_collections.ConfigDict, evaluation_images: int) -> dict:
     config: of the run to measure; all replicas together take each step.
     evaluation_images: the number of images to encode and assign, 0 for all.
   """
-  spread = sharding.spread(config.num_replicas)
+  spread = sharding.spread(config.num_replicas, config.num_devices)
   dataset = data.load(**config.data)
   method = methods.build(config, dataset.image_shape)
   subject = Subject(

@@ -12,6 +12,33 @@ from cascade_jax.errors import UserError
 from cascade_jax.methods import registry
 
 
+def parsed(values: flags.FlagValues, argv: Sequence[str]) -> list[str]:
+  """Parses a command line, and returns the words that are no flags.
+
+  Raises:
+    UserError: a flag, a config file or a key of a config is wrong.
+  """
+  try:
+    return values(with_config_paths(argv))
+  except flags.Error as error:
+    # The error of a config file ends its traceback.
+    last = str(error).strip().splitlines()[-1]
+    message = f"{last.rpartition('UserError: ')[2]} (--help lists the flags)"
+  except (AttributeError, KeyError) as error:  # an unknown key of the config
+    text = str(error.args[0]).replace("\\n", " ")
+    text = text.replace("\\", "").replace("'", "")
+    message = (
+      f"unknown --config.KEY: {' '.join(text.split())} (flags change what the "
+      "config file sets, and add nothing)"
+    )
+  except SyntaxError as error:
+    where = f"{error.filename}, line {error.lineno}"
+    message = f"--config is no Python file: {error.msg} ({where})"
+  except OSError as error:  # for a key of a config file that can't be read
+    message = f"--config can't be read: {' '.join(str(error).split())}"
+  raise UserError(message)
+
+
 def with_config_paths(argv: Sequence[str]) -> list[str]:
   """Returns a command line with the paths of configs that it names.
 

@@ -7,6 +7,7 @@ from cascade_jax.commands import launch
 
 COMMANDS = {
   "train": "Trains, scores and reports one run.",
+  "sweep": "Trains and compares many runs, on this machine or on Slurm.",
   "evaluate": "Scores a run's newest checkpoint and writes its report.",
   "score": "Scores anyone's codes, from an .npz file.",
   "rank": "Ranks runs without labels, and tells how well that works.",
@@ -39,3 +40,7 @@ def _overview() -> str:
   lines = ["usage: cascade-jax COMMAND [ARGUMENTS]", ""]
   lines += [f"  {name:12} {text}" for name, text in COMMANDS.items()]
   return "\n".join([*lines, "", "cascade-jax COMMAND --help says more of one."])
+
+
+if __name__ == "__main__":
+  main()

@@ -93,28 +93,13 @@ def _describe(
 
 
 def _parse(argv: list[str]) -> list[str]:
-  """Parses the flags; whatever is wrong with them is one line."""
   # Not above: it imports jax.
-  from cascade_jax.commands.arguments import with_config_paths
+  from cascade_jax.commands.arguments import parsed
 
   try:
-    return flags.FLAGS(with_config_paths(argv))
-  except flags.Error as error:
-    # The error of a config file ends its traceback.
-    last = str(error).strip().splitlines()[-1]
-    sys.exit(f"{last.rpartition('UserError: ')[2]} (--help lists the flags)")
-  except (AttributeError, KeyError) as error:  # an unknown key of the config
-    message = str(error.args[0]).replace("\\n", " ")
-    message = message.replace("\\", "").replace("'", "")
-    sys.exit(
-      f"unknown --config.KEY: {' '.join(message.split())} (flags change what "
-      "the config file sets, and add nothing)"
-    )
-  except SyntaxError as error:
-    where = f"{error.filename}, line {error.lineno}"
-    sys.exit(f"--config is no Python file: {error.msg} ({where})")
-  except OSError as error:  # for a key of a config file that can't be read
-    sys.exit(f"--config can't be read: {' '.join(str(error).split())}")
+    return parsed(flags.FLAGS, argv)
+  except UserError as error:
+    sys.exit(str(error))
 
 
 def _call(command: types.ModuleType, arguments: list[str], prefix: str) -> None:

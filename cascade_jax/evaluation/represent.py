@@ -41,7 +41,7 @@ def compile_represent(
       dataset, batches = shared
 
       def represent(indices: jax.Array) -> Representation[jax.Array]:
-        images = dataset.batch(indices).images
+        images = spread.divide(dataset.batch(indices).images)
         return method.represent(params, images, discrete)
 
       return lax.map(represent, batches)
@@ -53,7 +53,7 @@ def compile_represent(
   def represent(
     params: Any, indices: np.ndarray, discrete: bool
   ) -> Representation[np.ndarray]:
-    size = backend().representation_batch
+    size = backend().representation_batch * spread.num_devices
     results = [
       jax.device_get(compiled(params, part, spread.share(places), discrete))
       for part, places in dataset.parts(in_batches(indices, size))

@@ -75,7 +75,7 @@ def train(
       config, len(dataset.images), dataset.image_shape
     )
     method = methods.build(config, dataset.image_shape)
-    spread = sharding.spread(config.num_replicas)
+    spread = sharding.spread(config.num_replicas, config.num_devices)
     on_device = device_dataset(dataset, method, spread)
     teacher = teacher_of(method, dataset)
     stepper = Stepper(config, method, on_device, spread, teacher)

@@ -187,7 +187,8 @@ class Steps:
     discrete: bool,
   ) -> ForwardPass:
     assert self._method.forward is not None
-    forward_pass = self._method.forward(state, data.batch(indices), discrete)
+    batch = self._batch(data, indices)
+    forward_pass = self._method.forward(state, batch, discrete)
     residuals = Unstacked(forward_pass.residuals)
     return forward_pass._replace(residuals=residuals)
 
@@ -197,6 +198,7 @@ class Steps:
     unary_costs: jax.Array,  # [B, K]
   ) -> SolvedCodes[jax.Array]:
     (num_categories,) = self._method.num_categories
+    unary_costs = self._spread.gather(unary_costs)  # each device solves for all
     categories = assign_categories(unary_costs, self._pairwise_weight)
     counts = jnp.bincount(categories, length=num_categories)
     return solved_codes(categories, counts, unary_costs)
@@ -214,7 +216,7 @@ class Steps:
       residuals = forward_pass.residuals.arrays
       forward_pass = forward_pass._replace(residuals=residuals)
     inputs = StepInputs(kl_weights, categories, forward_pass)
-    return self._method.update(state, data.batch(indices), inputs)
+    return self._updated(state, self._batch(data, indices), inputs)
 
   def _replica_run(
     self,
@@ -229,7 +231,7 @@ class Steps:
       k: int | jax.Array, carry: tuple[TrainState, Any]
     ) -> tuple[TrainState, StepOutcome]:
       state, _ = carry
-      batch = data.batch(indices[k])
+      batch = self._batch(data, indices[k])
       return self._whole_step(state, batch, kl_weights, discrete)
 
     shapes = jax.eval_shape(lambda: take(0, (state, None)))[1]
@@ -255,5 +257,15 @@ class Steps:
       codes = jax.tree.map(jnp.asarray, zeros)
     categories = None if codes is None else codes.categories
     inputs = StepInputs(kl_weights, categories, forward_pass)
-    state, metrics = self._method.update(state, batch, inputs)
+    state, metrics = self._updated(state, batch, inputs)
     return state, StepOutcome(metrics, codes)
+
+  def _batch(self, data: DeviceDataset, indices: jax.Array) -> Batch:
+    """Gathers a batch, divided among the devices of the replica."""
+    return self._spread.divide(data.batch(indices))
+
+  def _updated(
+    self, state: TrainState, batch: Batch, inputs: StepInputs
+  ) -> tuple[TrainState, StepMetrics]:
+    """Makes the method's update; its results are whole on each device."""
+    return self._spread.gather(self._method.update(state, batch, inputs))

@@ -13,6 +13,8 @@ from tests.helpers.started import interrupted
 
 REQUIRED = {
   "train": ["--config=smoke"],
+  "sweep": ["--config=smoke"],
+  "k_means": ["--config=smoke"],
   "information": ["--output=x.json", "--picture=x.png"],
   "categories": ["--picture=x.png"],
 }
@@ -28,7 +30,7 @@ def test_every_command_ends_in_one_line(tmp_path, monkeypatch, name, run):
   command = importlib.import_module(f"cascade_jax.commands.{name}")
   monkeypatch.setattr(command, "main", interrupt)
   flags = REQUIRED.get(name, [])
-  if name in ("train", "evaluate", "explore", "categories"):
+  if name in ("train", "sweep", "evaluate", "explore", "categories"):
     flags = [*flags, f"--workdir={tmp_path}"]
   result = run(name, *flags)
   assert result.returncode == 130

@@ -119,16 +119,16 @@ def test_solver_on_the_device_gives_the_run_of_the_host_s(
   assert_close(outcome.metrics, expected.metrics)
 
 
-@pytest.mark.parametrize("per_device", [1, 2])
-def test_replica_is_the_run_of_its_seed(tiny_config, tiny_dataset, per_device):
+@pytest.mark.parametrize("per_place", [1, 2])
+def test_replica_is_the_run_of_its_seed(tiny_config, tiny_dataset, per_place):
   """Replicas take turns, as on a CPU, or are stacked, as elsewhere."""
   tiny_config.num_replicas = 2
-  spread = sharding.on(jax.local_devices()[:1], per_device)
+  spread = sharding.on(jax.local_devices()[:1], per_place)
   together = Run(tiny_config, tiny_dataset, spread=spread).take_all()
   tiny_config.num_replicas, tiny_config.seed = 1, 1
   (alone,) = Run(tiny_config, tiny_dataset).take_all()
   assert together[1].seed == 1
-  if per_device == 1:
+  if per_place == 1:
     chex.assert_trees_all_equal(together[1], alone)
   else:
     assert_close(together[1], alone)

@@ -1,0 +1,27 @@
+"""The command of a sweep: what it refuses before anything is submitted."""
+
+import pytest
+
+from tests.helpers.launcher import call
+
+REFUSED = [
+  (["--grid=beta_lo=1"], "seed 0: unknown --config.KEY: beta_lo"),
+  (["--grid=beta_low=x"], "beta_low=x seed 0: "),
+  (["--grid=beta_vae.beta=2"], "config.beta_vae.beta has no effect"),
+  (["--grid=batch_size=0"], "config.batch_size is 0; it must be 1 or more"),
+  (["--grid=seed=1,2"], "--grid can't have seed; seeds are named by --seeds"),
+  (["--methods=beta_vae"], "beta_vae seed 0: TypeError: get_config() takes 0"),
+  (["--seeds=3-1"], "--seeds has '3-1'"),
+  (["--slurm=time=3"], "--slurm has no effect with --executor=local"),
+  (["--slurm=time"], "--slurm=time must be KEY=VALUE"),
+  (["stray"], "'stray' is no flag"),
+]
+
+
+@pytest.mark.parametrize(("flags", "message"), REFUSED)
+def test_what_can_not_be_run_is_refused_in_one_line(tmp_path, flags, message):
+  folder = tmp_path / "sweep"
+  result = call("sweep", "--config=smoke", f"--workdir={folder}", *flags)
+  assert result.returncode == 1
+  assert message in result.stderr.splitlines()[-1]
+  assert "Traceback" not in result.stderr and not folder.exists()
