@@ -42,9 +42,9 @@ class _InLine:
   def __call__(self, folder, pipe):
     line = log_file.line
 
-    def full(entry):
+    def full(entry, number):
       if entry["step"] == self._step:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-      return line(entry)
+      return line(entry, number)
 
     log_file.line = full
