@@ -12,13 +12,14 @@ from cascade_jax.configs import (
   demo,
   digits,
   dsprites,
+  mnist,
   own,
   smoke,
   upright,
 )
 
 WITH_VARIANTS = [dsprites, compact, upright, digits]
-ALL = [*WITH_VARIANTS, demo, own, smoke]
+ALL = [*WITH_VARIANTS, demo, mnist, own, smoke]
 VARIANTS = [
   (module, name) for module in WITH_VARIANTS for name in module._VARIANTS
 ]

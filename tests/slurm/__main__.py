@@ -74,7 +74,7 @@ def _put_back(sweep: Sweep, made: list[Cell]) -> int:
   assert found is not None
   logging.info("%s: signalled, as before the end of its time", cell.name)
   slurm("scancel", "--signal=USR2", found.job)
-  wait_until(lambda: _attempts(cell) > 1, 600)
+  wait_until(lambda: _state(cell) == record.STOPPED, 600)
   return cell.seed
 
 
@@ -111,6 +111,11 @@ def _in_the_middle(sweep: Sweep, made: list[Cell]) -> Cell:
 
   wait_until(is_there, 900)
   return found[0]
+
+
+def _state(cell: Cell) -> str:
+  found = record.read(cell.folder)
+  return found.state if found else ""
 
 
 def _attempts(cell: Cell) -> int:
