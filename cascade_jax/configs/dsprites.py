@@ -30,8 +30,8 @@ for these networks, 5e-4 for the annealed beta-VAE and JointVAE. Only the
 cascades have an L2 penalty. FactorVAE sees 128 images a step, two halves of 64.
 (The authors' own code of CascadeVAE-C has a beta_low of 0.1 by default.)
 
-Of these only `dependable` has been run here yet, for its 40,000 steps. 300,000
-steps need hours on an accelerator.
+Of these only `dependable` and `m6` have been run here yet, for 40,000 steps
+(docs/dependable.md). 300,000 steps need hours on an accelerator.
 """
 
 import ml_collections

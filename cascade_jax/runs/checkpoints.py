@@ -27,7 +27,13 @@ from cascade_jax.errors import UserError, one_line
 from cascade_jax.types import TrainState
 
 _TRASH = "trash"
-_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+_DISK_ERRORS = (
+  errno.ENOSPC,
+  errno.EDQUOT,
+  errno.EFBIG,
+  errno.EIO,
+  errno.EROFS,
+)
 
 
 class Checkpoints:

@@ -38,7 +38,7 @@ def main(_: list[str]) -> None:
     queued = _put_back(sweep, made)
     lost = _lose_a_node(cluster, sweep, made)
     wait_until(lambda: not _alive(sweep), 60 * _MINUTES)
-    _check(sweep, made, {queued, lost})
+    _check(sweep, made, {queued, *lost})
   finally:
     cluster.stop()
 
@@ -78,20 +78,32 @@ def _put_back(sweep: Sweep, made: list[Cell]) -> int:
   return cell.seed
 
 
-def _lose_a_node(cluster: Cluster, sweep: Sweep, made: list[Cell]) -> int:
-  """Kills the node of a cell in the middle, and starts it again later."""
+def _lose_a_node(cluster: Cluster, sweep: Sweep, made: list[Cell]) -> set[int]:
+  """Kills the node of a cell in the middle, and starts it again later.
+
+  Returns the seeds of all cells that ran there.
+  """
   cell = _in_the_middle(sweep, made)
-  found = record.read(cell.folder)
-  assert found is not None
-  node = slurm("squeue", "-h", "-j", found.job, "-o", "%N")
+  nodes = {each.seed: _node(each) for each in made}
+  node = nodes[cell.seed]
   assert node in NODES, node
-  logging.info("%s: its node %s is killed", cell.name, node)
+  lost = {seed for seed, other in nodes.items() if other == node}
+  logging.info("%s: its node %s is killed, with %s", cell.name, node, lost)
   cluster.kill_node(node)
   wait_until(
     lambda: slurm("sinfo", "-h", "-n", node, "-o", "%t").startswith("down"), 300
   )
   cluster.start_node(node)
-  return cell.seed
+  return lost
+
+
+def _node(cell: Cell) -> str:
+  """Returns the node on which a cell runs; "" if it doesn't."""
+  if _state(cell) != record.RUNNING:
+    return ""
+  found = record.read(cell.folder)
+  assert found is not None
+  return slurm("squeue", "-h", "-j", found.job, "-o", "%N")
 
 
 def _in_the_middle(sweep: Sweep, made: list[Cell]) -> Cell:
