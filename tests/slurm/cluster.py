@@ -96,6 +96,8 @@ class Cluster:
 
   def stop(self) -> None:
     """Ends all daemons, the nodes first."""
+    for name in set(NODES) & self._daemons.keys():
+      self.kill_node(name)  # their namespaces pass on no other signal
     for daemon in reversed(list(self._daemons.values())):
       daemon.terminate()
       daemon.wait()
