@@ -141,9 +141,12 @@ def _file(cell: Cell) -> str:
 
 def _config(cell: Cell) -> ml_collections.ConfigDict:
   """Returns the config of a cell, checked as its run will check it."""
-  for key in _RESERVED:
-    if key in cell.settings:
-      raise UserError(f"--grid can't have {key}; seeds are named by --seeds")
+  named = {*cell.settings, *config_flags.get_override_values(FLAGS["config"])}
+  if reserved := named & {*_RESERVED}:
+    raise UserError(
+      f"{reserved.pop()} can't be set in a sweep; --seeds names the seeds, and "
+      "each has a run of its own"
+    )
   values = flags.FlagValues()
   words = [word for word in _flags(cell) if word.startswith("--config")]
   words = ["sweep", *with_config_paths(words)]
@@ -154,6 +157,11 @@ def _config(cell: Cell) -> ml_collections.ConfigDict:
     parsed(values, words)
     config = config_value(values["config"], workdir.holds_run(cell.folder))
     config_lib.check(config)
+    if config.num_replicas > 1:
+      raise UserError(
+        f"config.num_replicas is {config.num_replicas}; it must be 1 in a "
+        "sweep, where each seed has a run of its own"
+      )
   except UserError as error:
     raise UserError(f"{cell.name}: {error}") from error
   return config
