@@ -120,7 +120,9 @@ class Spread(NamedTuple):
   def _constrain(self, arrays: Any, spec: PartitionSpec) -> Any:
     if self.num_devices == 1:
       return arrays
-    return jax.lax.with_sharding_constraint(arrays, spec)
+    # A bare PartitionSpec needs a mesh in context, which jax 0.7.2 doesn't set.
+    sharding = NamedSharding(self.mesh, spec)
+    return jax.lax.with_sharding_constraint(arrays, sharding)
 
 
 def _map_stacked(function: Callable, tree: Any) -> Any:
