@@ -27,7 +27,6 @@ from cascade_jax.commands.arguments import (
   config_value,
   parsed,
   refuse_words,
-  with_config_paths,
 )
 from cascade_jax.configs import NAMES
 from cascade_jax.errors import UserError
@@ -91,11 +90,11 @@ def main(arguments: list[str]) -> None:
   sweep.submit(FLAGS.num_jobs)
   try:
     rows = watch.watch(sweep.look)
-  except KeyboardInterrupt:
-    sys.exit(
-      "The jobs go on. Watch them with the same command; stop them with: "
+  except KeyboardInterrupt as interrupt:
+    raise KeyboardInterrupt(
+      "the jobs go on; watch them with the same command, stop them with: "
       f"{sweep.cancel_command()}"
-    )
+    ) from interrupt
   for path in sweep.write_results(rows, f"Sweep {folder.name}"):
     print(path)
   _report_failures(rows)
@@ -149,7 +148,7 @@ def _config(cell: Cell) -> ml_collections.ConfigDict:
     )
   values = flags.FlagValues()
   words = [word for word in _flags(cell) if word.startswith("--config")]
-  words = ["sweep", *with_config_paths(words)]
+  words.insert(0, "sweep")
   config_flags.DEFINE_config_file(
     "config", None, flag_values=values, sys_argv=words
   )

@@ -1,7 +1,11 @@
 """The command of a sweep: what it refuses before anything is submitted."""
 
+import signal
+
 import pytest
 
+from cascade_jax.commands import sweep as command
+from cascade_jax.sweep.sweep import Sweep
 from tests.helpers.launcher import call
 
 REFUSED = [
@@ -26,3 +30,19 @@ def test_what_can_not_be_run_is_refused_in_one_line(tmp_path, flags, message):
   assert result.returncode == 1
   assert message in result.stderr.splitlines()[-1]
   assert "Traceback" not in result.stderr and not folder.exists()
+
+
+def test_ctrl_c_says_that_the_jobs_go_on_and_how_to_stop_them(
+  tmp_path, monkeypatch
+):
+  monkeypatch.setattr(Sweep, "submit", lambda *_: None)
+  monkeypatch.setattr(Sweep, "cancel_command", lambda _: "kill 7 8")
+  monkeypatch.setattr(
+    command.watch, "watch", lambda _: signal.raise_signal(signal.SIGINT)
+  )
+  result = call("sweep", "--config=smoke", f"--workdir={tmp_path}")
+  assert result.returncode == 130
+  assert result.stderr.endswith(
+    "Interrupted: the jobs go on; watch them with the same command, stop them "
+    "with: kill 7 8\n"
+  )
