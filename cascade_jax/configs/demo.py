@@ -9,7 +9,7 @@ seed, so on another machine it may come out otherwise. docs/results.md has five
 seeds that nothing was tuned on.
 
 The demo leaves out the rotation. With it, the shortest run that was good has
-13,000 steps, most of them with the code, and takes about twice as long
+13,000 steps, most of them with the code, whose steps are the slower ones
 (docs/dependable.md, "Shorter is possible").
 """
 
