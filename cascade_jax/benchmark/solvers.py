@@ -11,6 +11,7 @@ from cascade_jax.benchmark.limit import seconds
 
 _REPEATS = 200
 _SIZES = ((64, 3), (256, 3), (64, 10), (256, 10), (1024, 10))
+_on_device = jax.jit(assign_categories, static_argnums=1)
 SCHEMA = {
   "batch_size": int,
   "categories": int,
@@ -51,10 +52,9 @@ def measure_solvers(
 def _row(
   costs: np.ndarray, kind: str, pairwise_weight: float, repeats: int
 ) -> dict:
-  on_device = jax.jit(assign_categories, static_argnums=1)
   put = jax.device_put(costs)
   host = seconds(lambda: assign_codes(costs, pairwise_weight), repeats)
-  device = seconds(lambda: on_device(put, pairwise_weight), repeats)
+  device = seconds(lambda: _on_device(put, pairwise_weight), repeats)
   batch_size, num_categories = costs.shape
   return {
     "batch_size": batch_size,

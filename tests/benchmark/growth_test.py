@@ -4,6 +4,7 @@ from cascade_jax import config
 from cascade_jax.benchmark import growth, growth_tables
 from cascade_jax.errors import UserError
 from cascade_jax.runs import json_file
+from tests.helpers.launcher import call
 
 AXES = {
   "batch": ("batch_size", (4, 8)),
@@ -71,3 +72,15 @@ def test_a_base_that_does_not_fit_is_refused(monkeypatch):
   monkeypatch.setattr(growth, "_bytes_of_memory", lambda: 1000)
   with pytest.raises(UserError, match="too large to start from"):
     growth.measure_growth(tiny_config(), ("batch",))
+
+
+def test_the_command_prints_files_and_refuses_what_it_cannot_measure(
+  figures, tmp_path
+):
+  path = tmp_path / "growth.json"
+  json_file.write(path, growth_tables.KIND, figures)
+  assert "Batch size:" in call("benchmark", str(path)).stdout
+  refused = call("benchmark", "--growth=batch,bath")
+  assert refused.returncode == 1 and "--growth has 'bath'" in refused.stderr
+  refused = call("benchmark", "--growth=batch", f"--against={path}")
+  assert refused.returncode == 1 and "leave out --growth" in refused.stderr
