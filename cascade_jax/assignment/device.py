@@ -11,7 +11,7 @@ category to the next, so that a loses one sample, z gains one, and the counts
 in between stay. It costs its moves, plus the penalty for joining z, minus the
 penalty that a no longer pays.
 
-1. Start: each category has a price (`prices.py`), and each sample takes the
+1. Start: each category has a price (`start.py`), and each sample takes the
    category with the least sum of unary cost and price. Ties are spread.
 2. Find the cheapest chain, by the algorithm of Bellman and Ford.
 3. If it lowers the cost, carry it out and repeat from 2; otherwise stop. The
