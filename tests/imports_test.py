@@ -12,7 +12,7 @@ ROOT = pathlib.Path(cascade_jax.__file__).parent
 FLOORS = [
   {"activity", "errors", "backend"},
   {"types", "startup", "optional", "atomic"},
-  {"array_files"},
+  {"array_files", "profiling", "trackers"},
   {"losses", "metrics", "sharding"},
   {"assignment", "connectivity", "data", "networks"},
   {"methods"},

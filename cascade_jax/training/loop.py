@@ -11,7 +11,7 @@ import numpy as np
 from absl import logging
 
 from cascade_jax import config as config_lib
-from cascade_jax import data, methods, sharding, startup
+from cascade_jax import data, methods, profiling, sharding, startup
 from cascade_jax.activity import activity
 from cascade_jax.evaluation import scores
 from cascade_jax.methods import Method
@@ -42,6 +42,7 @@ class _Run(NamedTuple):
   between_steps: BetweenSteps
   sample_scores: Callable[[list[TrainState], bool], list[dict]]
   replicas: Replicas  # their files
+  profile: profiling.Profile
   stop: StopSignal
 
 
@@ -85,7 +86,12 @@ def train(
       _sample_scores, replicas_lib.seeds(config), dataset, sample, teacher
     )
     # Last, so that a config that cannot be run does not claim the folder.
-    with replicas_lib.claim(folder, config) as replicas, StopSignal() as stop:
+    profiled = profiling.steps(config.profile_steps, config.num_steps)
+    with (
+      replicas_lib.claim(folder, config) as replicas,
+      profiling.Profile(profiled, folder / "profile") as profile,
+      StopSignal() as stop,
+    ):
       replicas.record_dataset(dataset)
       states = replicas.restore(replicas_lib.initial_states(config, method))
       replicas.start(int(states[0].step))
@@ -98,6 +104,7 @@ def train(
           between_steps,
           sample_scores,
           replicas,
+          profile,
           stop,
         ),
         states,
@@ -133,9 +140,11 @@ def _loop(run: _Run, states: list[TrainState]) -> list[TrainState]:
       jax.block_until_ready(groups)
     # Take the steps.
     groups = run.between_steps.before(first, groups)
-    groups, outcomes, seconds = run.stepper.take(
-      groups, first, step, stage, is_logged
-    )
+    with run.profile.call(first, groups):
+      groups, outcomes, seconds = run.stepper.take(
+        groups, first, step, stage, is_logged
+      )
+    run.profile.end(step, groups)
     run.replicas.wait(step)
     is_stopped = run.stop.received is not None
     is_saved = is_stopped or is_last or _is_due(step, config.checkpoint_every)
