@@ -15,7 +15,7 @@ import ml_collections
 import numpy as np
 from ml_collections import config_dict
 
-from cascade_jax import methods
+from cascade_jax import methods, profiling, trackers
 from cascade_jax.assignment import flow
 from cascade_jax.errors import UserError
 from cascade_jax.methods import registry
@@ -65,11 +65,14 @@ def default() -> ml_collections.ConfigDict:
       "evaluation_images": 0,  # size of the sample; 0 means all images
       "evaluate_every": 0,  # steps of training; phases' ends always are scored
       "evaluate_every_images": 10_000,  # size of the sample, or all images
-      "tensorboard": False,
+      "trackers": (),  # beside metrics.jsonl: "tensorboard", "wandb", "mlflow"
+      "profile_steps": "",  # or "500-520": a trace of what follows step 500
     }
   )
 
 
+# These only show a run; they change neither what it computes nor its scores.
+SHOWING_KEYS = frozenset({"trackers", "profile_steps"})
 # These may differ when a run is resumed: they don't change what it computes.
 # "group.key" within groups.
 RESUMABLE_KEYS = frozenset(
@@ -82,10 +85,13 @@ RESUMABLE_KEYS = frozenset(
     "evaluation_images",
     "evaluate_every",
     "evaluate_every_images",
-    "tensorboard",
     "data.stream",
+    *SHOWING_KEYS,
   }
 )
+# Of configs of earlier versions, which are read without them. They may only be
+# keys like the resumable ones: "tensorboard" is now one of `trackers`.
+REMOVED_KEYS = frozenset({"tensorboard"})
 SOLVERS = ("host", "device")
 
 _AT_LEAST = {
@@ -111,6 +117,8 @@ def check(config: ml_collections.ConfigDict) -> None:
   Raises:
     UserError: names the key, its value and what is expected.
   """
+  trackers.check_names(config.trackers)
+  profiling.steps(config.profile_steps, config.num_steps)
   _check_numbers(config)
   for key, least in _AT_LEAST.items():
     if config[key] < least:

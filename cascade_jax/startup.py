@@ -9,6 +9,7 @@ starts its CPU backend, and older builds abort on a flag that they don't know.
 import importlib.metadata
 import os
 
+from cascade_jax.activity import activity
 from cascade_jax.errors import UserError
 
 _FLAG = "--xla_cpu_experimental_ynn_fusion_type=-reduce"
@@ -40,7 +41,9 @@ def check_cpu_sums() -> None:
   import jax.numpy as jnp
   import numpy as np
 
-  if jax.default_backend() != "cpu":
+  with activity("starting the devices", announced=False):
+    is_cpu = jax.default_backend() == "cpu"
+  if not is_cpu:
     return
   x = np.random.default_rng(0).standard_normal((256, 10)).astype(np.float32)
   sums = jax.jit(lambda x: ((x @ jnp.ones((10, 16))) ** 2).sum(axis=1))(x)

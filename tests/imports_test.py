@@ -12,7 +12,7 @@ ROOT = pathlib.Path(cascade_jax.__file__).parent
 FLOORS = [
   {"activity", "errors", "backend", "lost_process"},
   {"types", "startup", "optional", "atomic", "hosts"},
-  {"array_files"},
+  {"array_files", "profiling", "trackers"},
   {"losses", "metrics", "sharding"},
   {"assignment", "connectivity", "data", "networks"},
   {"methods"},

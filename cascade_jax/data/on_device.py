@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import jax
 import numpy as np
 
+from cascade_jax.activity import activity
 from cascade_jax.array_files import memory
 from cascade_jax.array_files.damage import named
 from cascade_jax.data.dataset import Dataset, is_aligned, unpack
@@ -145,12 +146,13 @@ def to_device(
     if not (device.platform == "cpu" and is_aligned(dataset.images)):
       with named(dataset.name):
         memory.check_fits(dataset.images.nbytes, _free_on(device))
-  return DeviceDataset(
-    rows=spread.share(dataset.images),
-    classes=None if classes is None else spread.share(classes),
-    image_shape=dataset.image_shape,
-    bits=dataset.bits,
-  )
+  with activity("copying the images to the devices", announced=False):
+    return DeviceDataset(
+      rows=spread.share(dataset.images),
+      classes=None if classes is None else spread.share(classes),
+      image_shape=dataset.image_shape,
+      bits=dataset.bits,
+    )
 
 
 def true_classes(

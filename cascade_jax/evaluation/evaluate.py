@@ -135,12 +135,13 @@ def evaluate_state(
 ) -> dict:
   """Does `evaluate_run` for a state of a folder that `opened` has locked."""
   results, arrays, inputs = evaluate(state)
-  atomic.write_by(
-    folder / "evaluation.npz",
-    lambda file: np.savez_compressed(file, **arrays),
-  )
-  if inputs is not None:
-    codes_file.write(folder / "codes.npz", inputs)
+  with activity("writing the evaluation", announced=False):
+    atomic.write_by(
+      folder / "evaluation.npz",
+      lambda file: np.savez_compressed(file, **arrays),
+    )
+    if inputs is not None:
+      codes_file.write(folder / "codes.npz", inputs)
   json_file.write(folder / evaluation_file.NAME, evaluation_file.KIND, results)
   return results
 
@@ -200,6 +201,10 @@ class Evaluator:
       information, errors = scores.latent_information(
         scored, _INFORMATION_SAMPLES
       )
+    with activity("scoring the representation", announced=False):
+      scores_of_state = scores.score_representation(
+        scored, kl, dataset, indices
+      )
     results = {
       "step": step,
       "seed": int(state.seed),
@@ -209,7 +214,7 @@ class Evaluator:
       "reconstruction": float(scored.reconstruction.mean()),
       "elbo_at_mean": scores.elbo_at_mean(scored, kl, math.prod(sizes)),
       "protocol": scores.PROTOCOL,
-      **scores.score_representation(scored, kl, dataset, indices),
+      **scores_of_state,
       "information": information,
       "information_errors": errors,
     }

@@ -6,6 +6,7 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from cascade_jax.activity import activity
 from cascade_jax.evaluation.scores import sample
 from cascade_jax.evaluation.tables import markdown_table
 from cascade_jax.metrics import (
@@ -77,7 +78,8 @@ def score_file(
   Raises:
     UserError: the file can't be read, or as for `metrics.score`.
   """
-  inputs = codes_file.read(path)
+  with activity(f"reading {path.name}", announced=False):
+    inputs = codes_file.read(path)
   num_in_file = inputs.num_examples
   if 0 < max_examples < num_in_file:
     inputs = inputs.take(sample(num_in_file, max_examples))

@@ -74,7 +74,8 @@ def rank(paths: Sequence[str], similarity: str = "spearman") -> Ranking:
   names = _names(paths)
   evaluations = tuple(_evaluation(pathlib.Path(path)) for path in paths)
   _check_same_evaluation(paths, evaluations)
-  models = [_codes(pathlib.Path(path)) for path in paths]
+  with activity(f"reading the codes of {len(paths)} models", announced=False):
+    models = [_codes(pathlib.Path(path)) for path in paths]
   means = _means_of_same_examples(paths, models)
   with activity(f"UDR of {len(models)} models"):
     udr = unsupervised_disentanglement_ranking(
@@ -92,6 +93,8 @@ def rank(paths: Sequence[str], similarity: str = "spearman") -> Ranking:
     for name in scores.NAMES
   }
   known, labelled = _known(columns), _known(of_labels)
+  with activity("correlating the merits with the scores", announced=False):
+    correlations = merits.correlations(known, labelled)
   return Ranking(
     tuple(paths),
     names,
@@ -102,7 +105,7 @@ def rank(paths: Sequence[str], similarity: str = "spearman") -> Ranking:
     similarity,
     udr,
     centrality,
-    merits.correlations(known, labelled),
+    correlations,
   )
 
 

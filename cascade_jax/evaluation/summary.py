@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cascade_jax.config import SHOWING_KEYS
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import evaluation_file, scores
 from cascade_jax.evaluation.tables import markdown_table
@@ -122,9 +123,9 @@ def _check_same_config(
   path: pathlib.Path, config: dict, first_path: pathlib.Path, first: dict
 ) -> None:
   config, first = workdir.completed(config), workdir.completed(first)
-  if config != first:
-    keys = config.keys() | first.keys()
-    differing = sorted(k for k in keys if config.get(k) != first.get(k))
+  keys = (config.keys() | first.keys()) - SHOWING_KEYS
+  differing = sorted(k for k in keys if config.get(k) != first.get(k))
+  if differing:
     raise UserError(
       f"{path} ran another config than {first_path}: "
       f"{', '.join(differing)} differ"

@@ -27,6 +27,7 @@ import jax.numpy as jnp
 from jax import export as jax_export
 
 from cascade_jax import atomic, methods, optional
+from cascade_jax.activity import activity
 from cascade_jax.errors import UserError
 from cascade_jax.model import onnx_graph
 from cascade_jax.model.contents import Contents
@@ -43,7 +44,8 @@ def export(
   if to not in FORMATS:
     raise UserError(f"to is {to!r}; it must be one of {FORMATS}")
   folder = pathlib.Path(folder).expanduser()
-  files = _jax_files(contents) if to == "jax" else _onnx_files(contents)
+  with activity(f"exporting to {folder}", announced=False):
+    files = _jax_files(contents) if to == "jax" else _onnx_files(contents)
   folder.mkdir(parents=True, exist_ok=True)
   for name, content in files.items():
     atomic.write(folder / name, content)

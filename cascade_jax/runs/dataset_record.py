@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from absl import logging
 
+from cascade_jax.activity import activity
 from cascade_jax.data import Dataset, ReadAhead, StreamedImages
 from cascade_jax.errors import UserError
 from cascade_jax.runs import json_file
@@ -124,12 +124,14 @@ def _digest(images: np.ndarray | StreamedImages) -> str:
   """Returns the digest of all images; those on disk are read once for it."""
   digest = hashlib.blake2b(digest_size=16)
   if isinstance(images, np.ndarray):
-    digest.update(np.ascontiguousarray(images).data)
+    with activity("checking the images", announced=False):
+      digest.update(np.ascontiguousarray(images).data)
     return digest.hexdigest()
-  logging.info("reading all %d images once, to check them", len(images))
   count = images.num_blocks
   blocks = ReadAhead(lambda k: images[images.block(k)], count)
-  with contextlib.closing(blocks):
+  what = f"reading all {len(images)} images once, to check them"
+  with activity(what) as reach, contextlib.closing(blocks):
     for k in range(count):
+      reach(f"part {k + 1} of {count}")
       digest.update(blocks[k].data)
   return digest.hexdigest()

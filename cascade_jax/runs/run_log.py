@@ -1,4 +1,4 @@
-"""The log of a run: metrics.jsonl and TensorBoard's event files.
+"""The log of a run: metrics.jsonl.
 
 `log_file` has the format of `metrics.jsonl`. Times are of all replicas
 together. The scores that `config.evaluate_every` adds follow
@@ -8,16 +8,11 @@ together. The scores that `config.evaluate_every` adds follow
 import os
 import pathlib
 import time
-from typing import TYPE_CHECKING
 
 from absl import logging
 
 from cascade_jax import atomic
-from cascade_jax.errors import UserError
 from cascade_jax.runs import log_file
-
-if TYPE_CHECKING:
-  import tensorboardX
 
 
 class RunLog:
@@ -27,16 +22,12 @@ class RunLog:
     folder: the folder of the run.
     first_step: the step from which the run is started or resumed; later log
       entries are dropped, because the run will write them again.
-    tensorboard: whether to write TensorBoard's event files too.
 
   Raises:
     UserError: the log that is there is damaged, or can't be written.
-    UserError: tensorboardX is needed and isn't installed.
   """
 
-  def __init__(
-    self, folder: pathlib.Path, first_step: int, tensorboard: bool = False
-  ) -> None:
+  def __init__(self, folder: pathlib.Path, first_step: int) -> None:
     entries = log_file.read(folder)
     kept = [entry for entry in entries if entry["step"] <= first_step]
     self._path = folder / log_file.NAME
@@ -55,7 +46,6 @@ class RunLog:
     self._started = self._last_time = time.perf_counter()
     self._last_step = first_step
     self._logged_step = kept[-1]["step"] if kept else 0
-    self._events = _event_writer(folder, first_step) if tensorboard else None
 
   def write(self, entry: dict) -> dict:
     """Writes a log entry.
@@ -75,8 +65,6 @@ class RunLog:
       self._file.flush()
     self._num_lines += 1
     self._logged_step = step
-    if self._events:
-      _write_events(self._events, entry)
     return entry
 
   def sync(self) -> int:
@@ -86,41 +74,6 @@ class RunLog:
     return self._logged_step
 
   def close(self) -> None:
-    """Closes the files."""
+    """Closes the file."""
     with atomic.naming(self._path):
       self._file.close()
-    if self._events:
-      self._events.close()
-
-
-def check_tensorboard() -> None:
-  """Refuses to write event files where tensorboardX isn't installed."""
-  try:
-    import tensorboardX  # noqa: F401
-  except ImportError as error:
-    raise UserError(
-      "config.tensorboard needs tensorboardX: pip install "
-      "cascade_jax[tensorboard], or leave it off (metrics.jsonl has it all)"
-    ) from error
-
-
-def _event_writer(
-  folder: pathlib.Path, first_step: int
-) -> "tensorboardX.SummaryWriter":
-  check_tensorboard()
-  import tensorboardX
-
-  # A resumed run writes the later events of a killed one again.
-  return tensorboardX.SummaryWriter(
-    str(folder / "tensorboard"), purge_step=first_step + 1
-  )
-
-
-def _write_events(events: "tensorboardX.SummaryWriter", entry: dict) -> None:
-  """Writes a scalar for each number, and one for each item of a list."""
-  for key, value in entry.items():
-    if isinstance(value, list):
-      for index, item in enumerate(value, start=1):
-        events.add_scalar(f"{key}/{index}", item, entry["step"])
-    elif key != "step" and value is not None:  # an undefined score is None
-      events.add_scalar(key, float(value), entry["step"])

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 import ml_collections
 
 from cascade_jax import methods
-from cascade_jax.config import RESUMABLE_KEYS, default, flat
+from cascade_jax.config import REMOVED_KEYS, RESUMABLE_KEYS, default, flat
 from cascade_jax.errors import UserError, one_line
 from cascade_jax.runs import json_file
 from cascade_jax.runs.json_file import Kind
@@ -147,14 +147,19 @@ def check_config(
 
 
 def completed(config: dict) -> dict:
-  """Returns a config of JSON with the defaults of keys that are newer than it.
+  """Returns a config of JSON in the keys of this version.
 
-  Keys of groups are added too, so configs of different ages can be compared.
+  Keys that are newer than it get their defaults, in groups too, and those in
+  `REMOVED_KEYS` go, so configs of different ages can be compared.
   """
   defaults = json.loads(default().to_json())
   groups = {key: of for key, of in defaults.items() if isinstance(of, dict)}
-  whole = {**defaults, **config}
+  whole = {**defaults, **_without_removed(config)}
   return whole | {key: {**group, **whole[key]} for key, group in groups.items()}
+
+
+def _without_removed(config: dict) -> dict:
+  return {key: of for key, of in config.items() if key not in REMOVED_KEYS}
 
 
 def _check_same_run(folder: pathlib.Path, old: dict, new: dict) -> None:
@@ -205,7 +210,8 @@ def config_of(
   any module that Python finds under the name.
 
   Args:
-    content: of the file; keys that are newer than it have their defaults.
+    content: of the file; keys that are newer than it have their defaults, and
+      those in `REMOVED_KEYS` are not read.
     path: of the file, for the error.
 
   Raises:
@@ -214,7 +220,7 @@ def config_of(
   """
   config = default()
   try:
-    config.update(content)
+    config.update(_without_removed(content))
   except (AttributeError, KeyError, TypeError, ValueError) as error:
     raise UserError(
       f"{path} is of another version of cascade_jax ({one_line(error)}); use "

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from absl import logging
 
 from cascade_jax import atomic
+from cascade_jax.activity import activity
 from cascade_jax.runs import json_file
 from cascade_jax.sweep import page, results
 from cascade_jax.sweep.cells import Cell
@@ -69,7 +70,8 @@ class Sweep:
     commands = [
       Command(cell.folder, tuple(self._command(cell))) for cell in left
     ]
-    jobs = self._engine.submit(commands, num_jobs)
+    with activity("submitting the jobs", announced=False):
+      jobs = self._engine.submit(commands, num_jobs)
     self._jobs |= {str(x.folder): job for x, job in zip(commands, jobs)}
     json_file.write(self._folder / JOBS, _KIND, {"jobs": self._jobs})
 
@@ -99,12 +101,13 @@ class Sweep:
   ) -> list[pathlib.Path]:
     """Writes the file and the page of all cells that are done; returns them."""
     done = [cell for cell, found in rows.values() if found.state == "done"]
-    groups = results.groups(done)
-    lines = [one for group in groups for one in group.results]
     paths = [self._folder / results.NAME, self._folder / page.NAME]
-    results.write(paths[0], lines)
-    if groups:
-      atomic.write(paths[1], page.page(groups, self._folder, title).encode())
+    with activity("writing the results of the sweep", announced=False):
+      groups = results.groups(done)
+      lines = [one for group in groups for one in group.results]
+      results.write(paths[0], lines)
+      if groups:
+        atomic.write(paths[1], page.page(groups, self._folder, title).encode())
     return [path for path in paths if path.exists()]
 
   def _read_jobs(self) -> dict[str, str]:

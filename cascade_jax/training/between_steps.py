@@ -104,11 +104,13 @@ class BetweenSteps:
       for seed in replicas.seeds(self._config)
     ]
     groups, step = self._spread.split(states), 0
-    while step < self._method.start.steps:
-      stage = self._method.schedule(step)
-      most = self._stepper.most_steps(stage)
-      end = chunk_end(step, self._config, self._method, most)
-      groups = self._changed(step, groups)
-      groups, _, _ = self._stepper.take(groups, step, end, stage)
-      step = end
+    with activity(f"making start {attempt + 1}") as reach:
+      while step < self._method.start.steps:
+        reach(f"step {step} of {self._method.start.steps}")
+        stage = self._method.schedule(step)
+        most = self._stepper.most_steps(stage)
+        end = chunk_end(step, self._config, self._method, most)
+        groups = self._changed(step, groups)
+        groups, _, _ = self._stepper.take(groups, step, end, stage)
+        step = end
     return groups

@@ -3,6 +3,7 @@
 import ml_collections
 import numpy as np
 
+from cascade_jax import profiling
 from cascade_jax.methods import Method
 from cascade_jax.types import Stage
 
@@ -13,10 +14,12 @@ def chunk_end(
   """Returns the step at which a call that starts at `first` must end.
 
   That is the next step that is logged, scored, saved or the last, the end of a
-  stage, or `most` steps later.
+  stage, the start or end of the profile, or `most` steps later.
   """
   periods = (config.log_every, config.evaluate_every, config.checkpoint_every)
   ends = [(first // period + 1) * period for period in periods if period]
+  profiled = profiling.steps(config.profile_steps, config.num_steps)
+  ends += [edge for edge in (profiled.start, profiled.stop) if edge > first]
   end = min(*ends, first + most, config.num_steps)
   stage = method.schedule(first)
   for step in range(first + 1, end):

@@ -15,7 +15,7 @@ import numpy as np
 from absl import logging
 
 from cascade_jax import config as config_lib
-from cascade_jax import data, hosts, methods, sharding, startup
+from cascade_jax import data, hosts, methods, profiling, sharding, startup
 from cascade_jax.activity import activity
 from cascade_jax.evaluation import scores
 from cascade_jax.methods import Method
@@ -48,6 +48,7 @@ class _Run(NamedTuple):
   between_steps: BetweenSteps
   sample_scores: Callable[[list[TrainState], bool], list[dict]]
   replicas: Replicas | NoFiles  # their files
+  profile: profiling.Profile
   stop: StopSignal
 
 
@@ -91,6 +92,7 @@ def train(
       on_device = device_dataset(dataset, method, spread)
       # Last, so that a config that cannot be run does not claim the folder.
       replicas = claims.enter_context(replicas_lib.claim(folder, config))
+      profile = claims.enter_context(_profile(config, folder))
       stop = claims.enter_context(StopSignal())
       replicas.record_dataset(dataset)
       states = replicas.restore(replicas_lib.initial_states(config, method))
@@ -100,7 +102,10 @@ def train(
     replicas.start(int(states[0].step))
     with hosts.connected():
       states = _loop(
-        _run(config, method, dataset, on_device, spread, replicas, stop), states
+        _run(
+          config, method, dataset, on_device, spread, replicas, profile, stop
+        ),
+        states,
       )
   if stop.received is not None:
     logging.warning(
@@ -124,6 +129,7 @@ def _run(
   on_device: data.DeviceDataset | data.StreamedDataset,
   spread: sharding.Spread,
   replicas: Replicas | NoFiles,
+  profile: profiling.Profile,
   stop: StopSignal,
 ) -> _Run:
   """Returns the parts of a run, of which these are the first ones."""
@@ -140,8 +146,18 @@ def _run(
       _sample_scores, replicas_lib.seeds(config), dataset, sample, teacher
     ),
     replicas,
+    profile,
     stop,
   )
+
+
+def _profile(
+  config: ml_collections.ConfigDict, folder: pathlib.Path
+) -> profiling.Profile:
+  """Returns the profile that the config asks for, of the first process only."""
+  steps = profiling.steps(config.profile_steps, config.num_steps)
+  steps = steps if hosts.is_first() else range(0)
+  return profiling.Profile(steps, folder / "profile")
 
 
 def _what_processes_share(
@@ -174,9 +190,11 @@ def _loop(run: _Run, states: list[TrainState]) -> list[TrainState]:
       jax.block_until_ready(groups)
     # Take the steps.
     groups = run.between_steps.before(first, groups)
-    groups, outcomes, seconds = run.stepper.take(
-      groups, first, step, stage, is_logged
-    )
+    with run.profile.call(first, groups):
+      groups, outcomes, seconds = run.stepper.take(
+        groups, first, step, stage, is_logged
+      )
+    run.profile.end(step, groups)
     run.replicas.wait(step)
     is_stopped = run.stop.asked(is_logged)
     is_saved = is_stopped or is_last or _is_due(step, config.checkpoint_every)

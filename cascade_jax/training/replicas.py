@@ -13,7 +13,8 @@ import jax
 import ml_collections
 from absl import logging
 
-from cascade_jax import hosts
+from cascade_jax import config as config_lib
+from cascade_jax import hosts, trackers
 from cascade_jax.activity import activity
 from cascade_jax.data import Dataset
 from cascade_jax.errors import UserError
@@ -22,7 +23,7 @@ from cascade_jax.runs import log_file, reach, workdir
 from cascade_jax.runs.checkpoints import Checkpoints, saved_steps
 from cascade_jax.runs.dataset_record import record_dataset
 from cascade_jax.runs.progress import Progress
-from cascade_jax.runs.run_log import RunLog, check_tensorboard
+from cascade_jax.runs.run_log import RunLog
 from cascade_jax.training.no_files import NoFiles
 from cascade_jax.types import TrainState
 
@@ -67,13 +68,12 @@ def claim(
     UserError: the folder, or a replica's, holds another or a longer run, or
       its log or run.json is damaged.
     UserError: another process is running in a replica's folder.
-    UserError: tensorboardX is needed and isn't installed.
+    UserError: the package of a tracker isn't installed.
   """
   if not hosts.is_first():
     yield NoFiles()
     return
-  if config.tensorboard:
-    check_tensorboard()
+  trackers.check_installed(config.trackers)
   configs = {folder: config}
   with contextlib.ExitStack() as locks:
     replica_folders = folders(folder, config)
@@ -135,6 +135,7 @@ class Replicas:
       for replica_folder in replica_folders
     ]
     self._logs: list[RunLog] = []
+    self._trackers: list[trackers.Trackers] = []
     self._progress: Progress | None = None
 
   def record_dataset(self, dataset: Dataset) -> None:
@@ -192,14 +193,23 @@ class Replicas:
       checkpoints.discard_after(step)
       workdir.record_start(folder, step)
     logging.info("training from step %d in %s", step, self._folder)
-    self._logs = [
-      RunLog(folder, step, config.tensorboard) for folder in self._folders
-    ]
+    self._logs = [RunLog(folder, step) for folder in self._folders]
+    for folder in self._folders:
+      self._trackers.append(self._trackers_of(folder, step))
     self._progress = Progress(step, config.num_steps, config.num_replicas)
+
+  def _trackers_of(self, folder: pathlib.Path, step: int) -> trackers.Trackers:
+    """Opens the trackers of the replica in a folder."""
+    config = self._configs[folder]
+    settings = dict(config_lib.flat(config))
+    run = trackers.TrackedRun(folder, self._folder, settings, step)
+    return trackers.Trackers(config.trackers, run)
 
   def log(self, entries: list[dict]) -> None:
     """Writes one log entry for each replica, and shows the first."""
     written = [log.write(entry) for log, entry in zip(self._logs, entries)]
+    for of_replica, entry in zip(self._trackers, written):
+      of_replica.write(entry)
     assert self._progress is not None  # since `start`
     self._progress.show(written[0])
 
@@ -218,8 +228,9 @@ class Replicas:
         reach.record(folder, int(states[0].step), logged_step)
 
   def close(self) -> None:
-    """Closes the logs and releases Orbax's threads, whatever fails."""
-    with contextlib.ExitStack() as parts:
-      for part in [*self._checkpoints, self._progress, *self._logs]:
+    """Closes the logs, the trackers and Orbax's threads, whatever fails."""
+    files = [*self._checkpoints, self._progress, *self._logs]
+    with contextlib.ExitStack() as parts:  # the trackers last: they may wait
+      for part in [*self._trackers, *files]:
         if part is not None:
           parts.callback(part.close)

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from cascade_jax import config as config_lib
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import evaluation_file, summary
 from cascade_jax.runs import json_file, workdir
@@ -118,6 +119,26 @@ def test_runs_from_before_a_setting_had_its_default(tmp_path):
   assert len(summary.summarise(folders[:2])["runs"]) == 2
   with pytest.raises(ValueError, match="data differ"):
     summary.summarise(folders)
+
+
+def test_committed_results_take_runs_with_other_trackers(tmp_path):
+  """The config of the committed file has `tensorboard`, a removed key."""
+  committed = pathlib.Path("docs/results/methods/factor_vae.json")
+  old = json_file.read(committed, summary.KIND)
+  assert old["config"].keys() & config_lib.REMOVED_KEYS
+  config = workdir.completed(old["config"]) | {
+    "trackers": ["wandb"],
+    "profile_steps": "5-9",
+  }
+  del config["seed"]
+  run = make_run(tmp_path / "run", 1000, 0.5, 0.5, **config)
+  for sources in ([committed, run], [run, committed]):
+    mixed = summary.summarise(sources)
+    assert len(mixed["runs"]) == len(old["runs"]) + 1
+  config["beta_low"] = 0.5
+  other = make_run(tmp_path / "other", 1001, 0.5, 0.5, **config)
+  with pytest.raises(UserError, match="another config than .*: beta_low diff"):
+    summary.summarise([committed, other])
 
 
 def test_missing_evaluation_is_named_with_the_command(tmp_path):

@@ -20,8 +20,8 @@ def log_entry(step):
   }
 
 
-def write(folder, first_step, steps, **options):
-  log = RunLog(folder, first_step, **options)
+def write(folder, first_step, steps):
+  log = RunLog(folder, first_step)
   for step in steps:
     log.write(log_entry(step))
   log.close()
@@ -87,10 +87,3 @@ def test_a_full_disk_is_named(tmp_path, monkeypatch):
   with pytest.raises(UserError, match="metrics.jsonl can't .* MB are free"):
     log.sync()
   log.close()
-
-
-@pytest.mark.filterwarnings("ignore")  # tensorboardX's own warnings
-def test_tensorboard_events_are_written(tmp_path):
-  write(tmp_path, 0, [2], tensorboard=True)
-  (events,) = (tmp_path / "tensorboard").iterdir()
-  assert b"kl/2" in events.read_bytes()

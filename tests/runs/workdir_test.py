@@ -44,6 +44,19 @@ def test_keys_newer_than_the_run_have_their_defaults(tmp_path):
   assert workdir.read_config(tmp_path).num_replicas == 1
 
 
+@pytest.mark.parametrize("value", [True, False])
+def test_a_run_with_a_removed_key_is_read_and_resumed(tmp_path, value):
+  old = config_lib.default().to_dict() | {"tensorboard": value}
+  del old["trackers"], old["profile_steps"]
+  json_file.write(tmp_path / "config.json", workdir.CONFIG, old)
+  assert workdir.read_config(tmp_path).trackers == ()
+  config = config_lib.default()
+  config.trackers = ("tensorboard",)
+  workdir.record_config(tmp_path, config)
+  assert workdir.read_config(tmp_path).to_dict() == config.to_dict()
+  assert config_lib.REMOVED_KEYS.isdisjoint(config.keys())
+
+
 def test_error_without_a_run_has_the_command_to_train_one(tmp_path):
   with pytest.raises(UserError, match="experiments.train"):
     workdir.read_config(tmp_path)

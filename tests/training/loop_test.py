@@ -110,6 +110,10 @@ def test_calls_end_where_something_is_due(tiny_config, tiny_dataset):
     step = chunks.chunk_end(step, tiny_config, method, most=100)
     ends.append(step)
   assert ends == [2, 4, 6, 8, 9, 10, 11]
+  tiny_config.profile_steps = "7-10"
+  assert chunks.chunk_end(6, tiny_config, method, most=100) == 7
+  tiny_config.update({"phase_steps": 100, "checkpoint_every": 100})
+  assert chunks.chunk_end(9, tiny_config, method, most=100) == 10
   assert chunks.chunk_end(2, tiny_config, method, most=1) == 3
 
 

@@ -11,6 +11,7 @@ from cascade_jax.errors import UserError
 from cascade_jax.runs import json_file, log_file, workdir
 from cascade_jax.runs.checkpoints import Checkpoints
 from cascade_jax.runs.run_log import RunLog
+from cascade_jax.trackers.registry import TRACKERS, Entry
 from cascade_jax.training import replicas
 from cascade_jax.types import TrainState
 from tests.helpers import reported_run
@@ -256,15 +257,50 @@ def test_fewer_steps_than_were_taken_are_refused_and_nothing_is_written(
     pass
 
 
-def test_without_tensorboard_nothing_is_written(tmp_path, config, monkeypatch):
+def test_without_its_package_a_tracker_is_refused_and_nothing_is_written(
+  tmp_path, config, monkeypatch
+):
   monkeypatch.setitem(sys.modules, "tensorboardX", None)
-  config.tensorboard = True
+  config.trackers = ("tensorboard",)
   with (
-    pytest.raises(UserError, match="config.tensorboard needs tensorboardX"),
+    pytest.raises(UserError, match="'tensorboard' in config.trackers needs"),
     replicas.claim(tmp_path, config),
   ):
     pass
   assert not list(tmp_path.iterdir())
+
+
+def test_each_replica_is_tracked_alone_and_gets_its_log(
+  tmp_path, config, monkeypatch
+):
+  opened = []
+
+  class Recorder:
+    def __init__(self, run):
+      self.run, self.steps, self.is_open = run, [], True
+      opened.append(self)
+
+    def write(self, step, scalars):
+      self.steps.append((step, scalars["loss"], "elapsed" in scalars))
+
+    def close(self):
+      self.is_open = False
+
+  monkeypatch.setitem(TRACKERS, "wandb", Entry("json", Recorder))
+  config.trackers = ("wandb",)
+  entry = {"step": 7, "phase": 0, "reconstruction": 1.0}
+  with replicas.claim(tmp_path, config) as claimed:
+    claimed.start(5)
+    claimed.log([{**entry, "loss": 1.0}, {**entry, "loss": 2.0}])
+  assert [x.run.name for x in opened] == [
+    f"{tmp_path.name}/seed_3",
+    f"{tmp_path.name}/seed_4",
+  ]
+  assert [x.run.config["seed"] for x in opened] == [3, 4]
+  assert {x.run.config["data.name"] for x in opened} == {"dsprites"}
+  assert {x.run.first_step for x in opened} == {5}
+  assert [x.steps for x in opened] == [[(7, 1.0, True)], [(7, 2.0, True)]]
+  assert not any(x.is_open for x in opened)
 
 
 def test_no_config_is_written_where_one_replica_has_another(tmp_path, config):
