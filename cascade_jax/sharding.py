@@ -16,6 +16,7 @@ import jax
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
+from cascade_jax import hosts
 from cascade_jax.backend import backend
 from cascade_jax.errors import UserError
 
@@ -57,14 +58,19 @@ class Spread(NamedTuple):
 
   def put(self, stacked: Any) -> Any:
     """Puts arrays `[R, ...]` on the devices of their replicas."""
-    return jax.device_put(stacked, NamedSharding(self.mesh, _STACKED))
+    return _placed(stacked, NamedSharding(self.mesh, _STACKED))
 
   def share(self, arrays: Any) -> Any:
     """Puts arrays that all replicas read on every device."""
-    return jax.device_put(arrays, NamedSharding(self.mesh, _SHARED))
+    return _placed(arrays, NamedSharding(self.mesh, _SHARED))
 
   def split(self, trees: Sequence) -> list:
-    """Stacks the trees of replicas in groups of `size`, on the devices."""
+    """Stacks the trees of replicas in groups of `size`, on the devices.
+
+    They are those of the first process: others, on another kind of machine, may
+    have computed slightly different ones.
+    """
+    trees = hosts.from_first(list(trees))
     return [
       self.put(
         jax.tree.map(
@@ -78,7 +84,7 @@ class Spread(NamedTuple):
     """Inverts `split`, with NumPy arrays as the result."""
     return [
       jax.tree.map(lambda x: np.asarray(x[k]), group)  # noqa: B023
-      for group in jax.device_get(groups)
+      for group in fetched(groups)
       for k in range(self.size)
     ]
 
@@ -125,6 +131,27 @@ class Spread(NamedTuple):
     return jax.lax.with_sharding_constraint(arrays, sharding)
 
 
+def fetched(tree: Any) -> Any:
+  """Returns arrays on the devices as NumPy arrays, whole in each process."""
+  if hosts.count() == 1:
+    return jax.device_get(tree)
+  return jax.tree.map(hosts.fetched, tree)
+
+
+def _placed(tree: Any, sharding: NamedSharding) -> Any:
+  """Puts NumPy arrays, the same in each process, on the devices."""
+  if sharding.is_fully_addressable:
+    return jax.device_put(tree, sharding)
+
+  def placed(leaf: Any) -> jax.Array:
+    array = np.asarray(leaf)
+    return jax.make_array_from_callback(
+      array.shape, sharding, lambda index: np.asarray(array[index])
+    )
+
+  return jax.tree.map(placed, tree)
+
+
 def _map_stacked(function: Callable, tree: Any) -> Any:
   def is_unstacked(x: Any) -> bool:
     return isinstance(x, Unstacked)
@@ -134,7 +161,11 @@ def _map_stacked(function: Callable, tree: Any) -> Any:
   )
 
 
-def spread(num_replicas: int, num_devices: int = 1) -> Spread:
+def spread(
+  num_replicas: int,
+  num_devices: int = 1,
+  devices: Sequence[jax.Device] | None = None,
+) -> Spread:
   """Returns how to hold that many replicas: in as few programs as is fast.
 
   They take turns where `size` is less than `num_replicas`, which it divides.
@@ -142,11 +173,12 @@ def spread(num_replicas: int, num_devices: int = 1) -> Spread:
   Args:
     num_replicas: of the run.
     num_devices: of each replica.
+    devices: to use; None for those of this process.
 
   Raises:
-    UserError: there are fewer devices.
+    UserError: there are fewer devices, or a process would have nothing to do.
   """
-  devices = jax.local_devices()
+  devices = jax.local_devices() if devices is None else list(devices)
   places = len(devices) // num_devices
   if not places:
     raise UserError(
@@ -156,7 +188,23 @@ def spread(num_replicas: int, num_devices: int = 1) -> Spread:
     )
   count = max(n for n in range(1, places + 1) if num_replicas % n == 0)
   per_place = num_replicas // count if backend().stacks_replicas else 1
-  return on(devices[: count * num_devices], per_place, num_devices)
+  used = devices[: count * num_devices]
+  _check_all_processes(used, devices)
+  return on(used, per_place, num_devices)
+
+
+def _check_all_processes(
+  used: Sequence[jax.Device], devices: Sequence[jax.Device]
+) -> None:
+  """Refuses to leave the devices of a whole process idle."""
+  idle = {x.process_index for x in devices} - {x.process_index for x in used}
+  if idle:
+    raise UserError(
+      f"config.num_replicas and config.num_devices use {len(used)} of the "
+      f"{len(devices)} devices of this run, and none of process {min(idle)}; "
+      "each process must have a share. Use more devices for each replica, or a "
+      "number of replicas that fills the places"
+    )
 
 
 def on(

@@ -10,8 +10,8 @@ import cascade_jax
 ROOT = pathlib.Path(cascade_jax.__file__).parent
 # A room imports from rooms of earlier floors only, and from itself.
 FLOORS = [
-  {"activity", "errors", "backend"},
-  {"types", "startup", "optional", "atomic"},
+  {"activity", "errors", "backend", "lost_process"},
+  {"types", "startup", "optional", "atomic", "hosts"},
   {"array_files", "profiling", "trackers"},
   {"losses", "metrics", "sharding"},
   {"assignment", "connectivity", "data", "networks"},

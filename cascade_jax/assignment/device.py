@@ -5,24 +5,35 @@ compiled program, without a transfer to the host.
 
 ALGORITHM. Successive shortest paths on a graph whose nodes are the categories.
 A MOVE takes one sample from category a to category b and costs the difference
-of the two unary costs; its cheapest sample is the member of a with the least
+of the two unary costs; its cheapest samples are the members of a with the least
 difference. A CHAIN of moves a -> b -> ... -> z passes one sample on from each
 category to the next, so that a loses one sample, z gains one, and the counts
 in between stay. It costs its moves, plus the penalty for joining z, minus the
 penalty that a no longer pays.
 
-1. Start: each sample takes its own cheapest category, crowding ignored.
+1. Start: each category has a price (`start.py`), and each sample takes the
+   category with the least sum of unary cost and price. Ties are spread.
 2. Find the cheapest chain, by the algorithm of Bellman and Ford.
-3. If it lowers the cost, carry it out and repeat from 2; otherwise stop.
+3. If it lowers the cost, carry it out and repeat from 2; otherwise stop. The
+   chain is carried out several times at once if each of its moves has several
+   cheapest samples, as long as each time lowers the cost.
 
-The result is optimal. At the start no exchange of samples among categories can
-lower the unary costs, and a cheapest chain keeps it so; every assignment on
-the way is therefore the cheapest for its counts. As the crowding cost is convex
-in the counts, the counts are optimal once no single chain lowers the cost.
+The result is optimal, whatever the prices are. At the start no exchange of
+samples among categories can lower the unary costs, because the prices cancel
+along a cycle of moves. The cheapest chain keeps it so, and again when it is
+repeated, because it is the cheapest among those from a to z as long as its
+moves cost the same. Every assignment on the way is therefore the cheapest for
+its counts. As the crowding cost is convex in the counts, the counts are optimal
+once no single chain lowers the cost.
+
+The prices make the search short. Without them it takes a chain for each sample
+that crowding drives away from its cheapest category, up to B (1 - 1/S) of them
+when all categories cost nearly the same.
 
 PRECISION. Sums in float32 would decide near-ties wrongly, and the search might
 cycle. So costs are 64-bit integers: steps of 2^-52 nats for B = 64 and the
-default weight, of 2^-20 nats for the largest weight allowed.
+default weight, of 2^-20 nats for the largest weight allowed. Only the prices
+are found in float32, and then rounded.
 
 Shapes: B batch, S categories. Entry `[a, b]` is about moves from a to b.
 """
@@ -37,13 +48,14 @@ import numpy as np
 from cascade_jax.assignment import int64
 from cascade_jax.assignment.flow import integer_scale
 from cascade_jax.assignment.int64 import Int64
+from cascade_jax.assignment.start import find_start
 
 # Larger than any sum of actual costs, which stay below 2^59, and small enough
 # that the sum of two such values doesn't overflow.
 _UNREACHABLE = 2**61
 
 
-class _Search(NamedTuple):
+class Search(NamedTuple):
   """The state of the search after some chains."""
 
   categories: jax.Array  # [B] int32
@@ -55,6 +67,7 @@ class _Chains(NamedTuple):
 
   cost: Int64  # [S], without the penalty for joining the last category
   successors: jax.Array  # [S, S] int32; row b is of the chain that ends in b
+  changed: jax.Array  # [] bool, whether the last extension made one cheaper
 
 
 def assign_categories(
@@ -94,14 +107,12 @@ def assign_categories(
   step = np.int64(np.rint(pairwise_weight * scale))
   penalties = int64.constant(step * np.arange(batch_size + 1))
 
-  # The start, optimal without crowding.
-  _, cheapest = int64.min_and_argmin(gaps, axis=1)
-
   # Every round but the last lowers an integer cost, so the loop ends.
+  start = find_start(gaps, penalties, scale, pairwise_weight)
   return jax.lax.while_loop(
     lambda search: search.improved,
-    lambda search: _improve(search.categories, gaps, penalties),
-    _Search(cheapest, jnp.array(True)),
+    lambda search: improve(search.categories, gaps, penalties),
+    Search(start.categories, ~start.is_optimal),
   ).categories
 
 
@@ -130,47 +141,62 @@ def _integer_gaps(
   return int64.where(reachable, gaps, int64.constant(int(largest * scale)))
 
 
-def _improve(categories: jax.Array, gaps: Int64, penalties: Int64) -> _Search:
-  """Finds the cheapest chain and carries it out if it lowers the cost."""
+def improve(categories: jax.Array, gaps: Int64, penalties: Int64) -> Search:
+  """Finds the cheapest chain and carries it out while it lowers the cost."""
   batch_size, num_categories = gaps.high.shape
-  moves, movers = _cheapest_moves(gaps, categories)
+  current = int64.take(gaps, (jnp.arange(batch_size), categories))
+  differences = int64.subtract(gaps, int64.take(current, np.s_[:, None]))
+  moves = _cheapest_moves(differences, categories)
   counts = (categories[:, None] == jnp.arange(num_categories)).sum(0)
-  successors, improves = _cheapest_chain(moves, counts, penalties)
-  # On the chain, the cheapest mover of each category goes to the successor.
-  # Off the chain the successor is the category itself, and nothing changes.
+  successors, cost = _cheapest_chain(moves, counts, penalties)
+
+  # A repetition costs more: z has one sample more, and a one less.
+  twice = int64.add(penalties, penalties)
+  worth = (int64.add(cost, twice).high < 0).sum()
+
+  # On the chain, cheapest movers of each category go to the successor. Off the
+  # chain the successor is the category itself, and nothing changes.
   targets = successors[categories]
-  is_mover = jnp.arange(batch_size) == movers[categories, targets]
-  categories = jnp.where(improves & is_mover, targets, categories)
-  return _Search(categories, improves)
+  pairs = categories, targets
+  is_mover = int64.equal(
+    int64.take(differences, (jnp.arange(batch_size), targets)),
+    int64.take(moves, pairs),
+  )
+  is_mover &= targets != categories
+  groups = jnp.where(is_mover, categories, num_categories)
+  available = jnp.bincount(groups, length=num_categories)
+  is_on_chain = successors != jnp.arange(num_categories)
+  number = jnp.where(is_on_chain, available, worth).min()
+  moved = is_mover & (_ranks(groups, num_categories + 1) < number)
+  return Search(jnp.where(moved, targets, categories), worth > 0)
 
 
-def _cheapest_moves(
-  gaps: Int64, categories: jax.Array
-) -> tuple[Int64, jax.Array]:
-  """Finds the cheapest sample to move, for each pair of categories.
+def _cheapest_moves(differences: Int64, categories: jax.Array) -> Int64:
+  """Finds the cheapest move for each pair of categories.
 
   Args:
-    gaps: `[B, S]`.
+    differences: `[B, S]`, what it costs to take each sample to each category.
     categories: `[B]`.
 
   Returns:
-    `[S, S]` costs, unreachable from an empty category; `[S, S]` int32 samples.
+    `[S, S]`, unreachable from an empty category.
   """
-  batch_size, num_categories = gaps.high.shape
-  is_member = categories[:, None] == jnp.arange(num_categories)
-  current = int64.take(gaps, (jnp.arange(batch_size), categories))
-  differences = int64.subtract(gaps, int64.take(current, np.s_[:, None]))
-  moves = int64.where(  # [B, S, S]
-    is_member[:, :, None],
-    int64.take(differences, np.s_[:, None]),
-    int64.constant(_UNREACHABLE),
-  )
-  return int64.min_and_argmin(moves, axis=0)
+  num_categories = differences.high.shape[1]
+  moves = int64.segment_min(differences, categories, num_categories)
+  unreachable = int64.constant(_UNREACHABLE)
+  return int64.where(int64.less(moves, unreachable), moves, unreachable)
+
+
+def _ranks(groups: jax.Array, num_groups: int) -> jax.Array:
+  """Numbers the members of each group from 0 on, in the order of the batch."""
+  order = jnp.argsort(groups, stable=True)
+  positions = jnp.zeros_like(order).at[order].set(jnp.arange(len(order)))
+  return positions - jax.ops.segment_min(positions, groups, num_groups)[groups]
 
 
 def _cheapest_chain(
   moves: Int64, counts: jax.Array, penalties: Int64
-) -> tuple[jax.Array, jax.Array]:
+) -> tuple[jax.Array, Int64]:
   """Finds the chain of moves with the least cost, by Bellman and Ford.
 
   Args:
@@ -180,15 +206,17 @@ def _cheapest_chain(
 
   Returns:
     `[S]` int32, the category to which each category passes a sample on (off
-    the chain: itself); and a bool, whether the chain lowers the cost.
+    the chain: itself); and what the chain costs, negative if it is worth it.
   """
-  chains = _chains_without_moves(counts, penalties)
-  for _ in range(len(counts) - 1):  # no chain needs more moves
-    chains = _extend(chains, moves)
+  chains = jax.lax.while_loop(
+    lambda chains: chains.changed,
+    lambda chains: _extend(chains, moves),
+    _chains_without_moves(counts, penalties),
+  )
   # The last category of a chain gains a sample, which pays for joining it.
   total = int64.add(chains.cost, int64.take(penalties, counts))
   least, end = int64.min_and_argmin(total, axis=0)
-  return chains.successors[end], least.high < 0
+  return chains.successors[end], least
 
 
 def _chains_without_moves(counts: jax.Array, penalties: Int64) -> _Chains:
@@ -201,9 +229,8 @@ def _chains_without_moves(counts: jax.Array, penalties: Int64) -> _Chains:
     int64.subtract(int64.constant(0), saved),
     int64.constant(_UNREACHABLE),
   )
-  return _Chains(
-    cost, jnp.broadcast_to(itself, (num_categories, num_categories))
-  )
+  successors = jnp.broadcast_to(itself, (num_categories, num_categories))
+  return _Chains(cost, successors, jnp.array(True))
 
 
 def _extend(chains: _Chains, moves: Int64) -> _Chains:
@@ -219,4 +246,5 @@ def _extend(chains: _Chains, moves: Int64) -> _Chains:
   return _Chains(
     int64.where(is_cheaper, extended, chains.cost),
     jnp.where(is_cheaper[:, None], through_last, chains.successors),
+    is_cheaper.any(),
   )

@@ -18,6 +18,9 @@ class Int64(NamedTuple):
   low: jax.Array  # uint32
 
 
+_LARGEST_LOW = np.uint32(2**32 - 1)
+
+
 def constant(values: int | np.ndarray) -> Int64:
   """Converts integers of the host."""
   values = np.asarray(values, np.int64)
@@ -42,6 +45,12 @@ def from_float32(values: jax.Array, scale: float) -> Int64:
     high.astype(jnp.uint32).astype(jnp.int32), low.astype(jnp.uint32)
   )
   return where(values < 0, subtract(constant(0), magnitude), magnitude)
+
+
+def to_float32(values: Int64, scale: float) -> jax.Array:
+  """Returns `values / scale` in float32, for values that aren't negative."""
+  high, low = values.high.astype(jnp.float32), values.low.astype(jnp.float32)
+  return high * (2.0**32 / scale) + low / scale
 
 
 def take(values: Int64, index: object) -> Int64:
@@ -70,20 +79,33 @@ def where(condition: jax.Array, a: Int64, b: Int64) -> Int64:
   return jax.tree.map(lambda x, y: jnp.where(condition, x, y), a, b)
 
 
+def equal(a: Int64, b: Int64) -> jax.Array:
+  """Returns a == b, bool."""
+  return (a.high == b.high) & (a.low == b.low)
+
+
 def min_and_argmin(values: Int64, axis: int) -> tuple[Int64, jax.Array]:
   """Returns the minima along an axis and the first index of each, int32."""
+  # Three plain reductions are faster than one of pairs.
+  high = values.high.min(axis, keepdims=True)
+  low = jnp.where(values.high == high, values.low, _LARGEST_LOW)
+  low = low.min(axis, keepdims=True)
+  index = equal(values, Int64(high, low)).argmax(axis).astype(jnp.int32)
+  return Int64(high.squeeze(axis), low.squeeze(axis)), index
 
-  def smaller(first: tuple, second: tuple) -> tuple:
-    (value_a, index_a), (value_b, index_b) = first, second
-    tie = ~less(value_b, value_a) & (index_a < index_b)
-    keep = less(value_a, value_b) | tie
-    return jax.tree.map(lambda x, y: jnp.where(keep, x, y), first, second)
 
-  indices = jax.lax.broadcasted_iota(jnp.int32, values.high.shape, axis)
-  largest = np.int32(2**31 - 1)
-  return jax.lax.reduce(
-    (values, indices),
-    (Int64._make((largest, np.uint32(2**32 - 1))), largest),
-    smaller,
-    (axis,),
-  )
+def segment_min(values: Int64, segments: jax.Array, number: int) -> Int64:
+  """Returns the minimum of the rows of each segment, in each column.
+
+  Args:
+    values: `[B, S]`.
+    segments: `[B]`, the segment of each row.
+    number: of segments, N.
+
+  Returns:
+    `[N, S]`; the largest integer where a segment has no rows.
+  """
+  high = jax.ops.segment_min(values.high, segments, number)
+  is_least = values.high == high[segments]
+  low = jnp.where(is_least, values.low, _LARGEST_LOW)
+  return Int64(high, jax.ops.segment_min(low, segments, number))

@@ -1,5 +1,6 @@
 """The steps of a run, whole and in parts."""
 
+import functools
 import statistics
 import time
 from typing import NamedTuple, TypeVar
@@ -31,12 +32,15 @@ class Subject(NamedTuple):
   gigaflop: dict[str, float] | None  # see `limit.gigaflop`
 
 
-def measure_steps(subject: Subject, solver: str) -> dict[str, dict[str, float]]:
+def measure_steps(
+  subject: Subject, solver: str, repeats: int = REPEATS
+) -> dict[str, dict[str, float]]:
   """Measures whole steps, as the training loop takes them.
 
   Args:
     subject: all its replicas together take each step.
     solver: "host" or "device".
+    repeats: steps of which each figure is the median.
   """
   config, method, dataset, spread, counts = subject
   config = config.copy_and_resolve_references()
@@ -52,7 +56,9 @@ def measure_steps(subject: Subject, solver: str) -> dict[str, dict[str, float]]:
     groups = spread.split(replicas.initial_states(config, method))
     with activity(f"{name} steps, with the solver on the {solver}"):
       figure = against_limit(
-        lambda: _seconds_a_step(stepper, groups, step, method),  # noqa: B023
+        functools.partial(
+          _seconds_a_step, stepper, groups, step, method, repeats
+        ),
         counts,
         name,
       )
@@ -63,14 +69,14 @@ def measure_steps(subject: Subject, solver: str) -> dict[str, dict[str, float]]:
 
 
 def _seconds_a_step(
-  stepper: Stepper, groups: list, first: int, method: Method
+  stepper: Stepper, groups: list, first: int, method: Method, repeats: int
 ) -> float:
   """Returns the median time of the steps from `first` on."""
   stage = method.schedule(first)
   most = stepper.most_steps(stage)
   groups, _, _ = stepper.take(groups, first, first + most, stage)
   times = []
-  for _ in range(max(3, REPEATS // most)):
+  for _ in range(max(3, repeats // most)):
     started = time.perf_counter()
     groups, _, _ = stepper.take(groups, first, first + most, stage)
     times.append((time.perf_counter() - started) / most)

@@ -1,5 +1,6 @@
 """The figures of a benchmark as one Markdown table."""
 
+from cascade_jax.benchmark import solvers
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation.tables import markdown_table
 from cascade_jax.runs.json_file import Kind
@@ -39,15 +40,7 @@ KIND = Kind(
       None,
     ),
     "evaluation": {**_FIGURE, "seconds_for_all_images": float},
-    "solvers": [
-      {
-        "batch_size": int,
-        "categories": int,
-        "costs": str,
-        "host_milliseconds": float,
-        "device_milliseconds": float,
-      }
-    ],
+    "solvers": [solvers.SCHEMA],
     "peak_bytes_training": float,
     "peak_bytes": float,
   },
@@ -76,17 +69,18 @@ def to_markdown(figures: dict, earlier: dict | None = None) -> str:
   before = dict(_rows(earlier)) if earlier else {}
   table = []
   for name, (value, unit) in rows:
-    cells = [name, f"{_number(value)} {unit}".strip()]
+    cells = [name, f"{number(value)} {unit}".strip()]
     if name in before:
       old, _ = before[name]
-      cells += [_number(old), f"{value / old:.2f}"]
+      cells += [number(old), f"{value / old:.2f}"]
     elif earlier:
       cells += ["", ""]
     table.append(cells)
-  return f"{_head(figures)}\n\n{markdown_table(header, table)}"
+  return f"{head(figures)}\n\n{markdown_table(header, table)}"
 
 
-def _head(figures: dict) -> str:
+def head(figures: dict) -> str:
+  """Returns a line about the machine and the config."""
   machine, config = figures["machine"], figures["config"]
   versions = ", ".join(f"{k} {v}" for k, v in machine["versions"].items())
   return (
@@ -138,5 +132,6 @@ def _limited(name: str, figure: dict) -> list[tuple[str, tuple[float, str]]]:
   return [*rows, (f"{name}, images", (figure["images_per_second"], "/s"))]
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+  """Returns a figure with as many digits as one reads."""
   return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"

@@ -14,9 +14,11 @@ import ml_collections
 from absl import flags
 from ml_collections import config_flags
 
+from cascade_jax import hosts
 from cascade_jax.commands import evaluate
 from cascade_jax.commands.arguments import config_value, refuse_words
 from cascade_jax.configs import NAMES
+from cascade_jax.errors import UserError
 from cascade_jax.runs import workdir
 from cascade_jax.runs.checkpoints import saved_steps
 from cascade_jax.training import loop, replicas
@@ -34,21 +36,58 @@ def define_flags() -> None:
     "variant follows a colon, as in upright:factor_vae.",
   )
   flags.mark_flag_as_required("config")
+  flags.DEFINE_string(
+    "coordinator",
+    None,
+    "For one run on several machines: HOST:PORT of the first process, or auto "
+    "under Slurm and on TPU pods. See docs/clusters.md.",
+  )
+  flags.DEFINE_integer(
+    "num_processes", None, "With --coordinator=HOST:PORT: how many.", 1
+  )
+  flags.DEFINE_integer(
+    "process_id", None, "With --coordinator=HOST:PORT: which one, from 0.", 0
+  )
 
 
 def main(arguments: list[str]) -> None:
   """Trains, then evaluates."""
   refuse_words(arguments)
+  _connect()
   config = config_value(FLAGS["config"], workdir.holds_run(FLAGS.workdir))
-  if FLAGS.rebuild_log:
+  if FLAGS.rebuild_log and hosts.is_first():
     replicas.rebuild_logs(pathlib.Path(FLAGS.workdir).expanduser(), config)
   if FLAGS.num_images is not None:  # so that it is checked before the training
     config.evaluation_images = FLAGS.num_images
   try:
     loop.train(config, FLAGS.workdir)
-    evaluate.main(arguments)
+    hosts.leave()
+    if hosts.is_first():
+      evaluate.main(arguments)
   except KeyboardInterrupt as interrupt:
     raise KeyboardInterrupt(_kept(config)) from interrupt
+
+
+def _connect() -> None:
+  """Joins the other processes of the run, if there are any.
+
+  Raises:
+    UserError: flags of several processes are missing, or don't go together.
+  """
+  numbers = FLAGS.num_processes, FLAGS.process_id
+  if FLAGS.coordinator is None:
+    if numbers != (None, None):
+      raise UserError(
+        "--num_processes and --process_id need --coordinator=HOST:PORT, the "
+        "address of process 0"
+      )
+    return
+  if FLAGS.coordinator != hosts.AUTO and None in numbers:
+    raise UserError(
+      f"--coordinator={FLAGS.coordinator} needs --num_processes and "
+      "--process_id; only --coordinator=auto finds them by itself"
+    )
+  hosts.connect(FLAGS.coordinator, *numbers)
 
 
 def _kept(config: ml_collections.ConfigDict) -> str:

@@ -142,7 +142,7 @@ def to_device(
   """
   if isinstance(dataset.images, StreamedImages):
     return StreamedDataset(dataset.images, classes, spread)
-  for device in spread.mesh.devices.flat:
+  for device in spread.mesh.local_devices:
     if not (device.platform == "cpu" and is_aligned(dataset.images)):
       with named(dataset.name):
         memory.check_fits(dataset.images.nbytes, _free_on(device))

@@ -13,7 +13,7 @@ from jax import lax
 from cascade_jax.backend import backend
 from cascade_jax.data import DeviceDataset, StreamedDataset
 from cascade_jax.methods import Method
-from cascade_jax.sharding import Spread
+from cascade_jax.sharding import Spread, fetched
 from cascade_jax.types import Representation
 
 
@@ -55,7 +55,7 @@ def compile_represent(
   ) -> Representation[np.ndarray]:
     size = backend().representation_batch * spread.num_devices
     results = [
-      jax.device_get(compiled(params, part, spread.share(places), discrete))
+      fetched(compiled(params, part, spread.share(places), discrete))
       for part, places in dataset.parts(in_batches(indices, size))
     ]
     return jax.tree.map(lambda *parts: _joined(parts, len(indices)), *results)

@@ -47,12 +47,19 @@ class Checkpoints:
     folder = pathlib.Path(folder).resolve()
     shutil.rmtree(folder / _TRASH, ignore_errors=True)
     _remove_half_saved(folder)
+    folder.mkdir(parents=True, exist_ok=True)
     self._manager = ocp.CheckpointManager(
       folder,
       options=ocp.CheckpointManagerOptions(
         max_to_keep=keep,
         todelete_subdir=_TRASH,
         enable_async_checkpointing=False,
+        # Of several processes, this one alone; Orbax then makes no folder.
+        create=False,
+        multiprocessing_options=ocp.options.MultiprocessingOptions(
+          primary_host=jax.process_index(),
+          active_processes={jax.process_index()},
+        ),
       ),
     )
     self._folder = folder

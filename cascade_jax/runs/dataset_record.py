@@ -66,7 +66,7 @@ def record_dataset(folders: Sequence[pathlib.Path], dataset: Dataset) -> None:
   Raises:
     UserError: the run in a folder was trained on other images.
   """
-  new = _record_of(dataset)
+  new = record_of(dataset)
   for folder in folders:
     path = folder / _FILE
     if path.exists():
@@ -107,7 +107,8 @@ def read(folder: pathlib.Path) -> DatasetRecord:
   return DatasetRecord(**{**values, **lists})
 
 
-def _record_of(dataset: Dataset) -> DatasetRecord:
+def record_of(dataset: Dataset) -> DatasetRecord:
+  """Returns what a run on a data set remembers of it."""
   return DatasetRecord(
     name=dataset.name,
     num_images=len(dataset.images),

@@ -4,6 +4,8 @@ import signal
 import threading
 import types
 
+from cascade_jax import hosts
+
 
 class StopSignal:
   """A context in which `received` is the signal that asked to stop, if any.
@@ -14,6 +16,20 @@ class StopSignal:
   """
 
   received: signal.Signals | None = None
+
+  def asked(self, now: bool) -> bool:
+    """Returns whether to stop; in all processes of the run alike.
+
+    Args:
+      now: whether processes tell each other of their signals. Until they do,
+        several of them go on; a single one stops at once.
+    """
+    if hosts.count() > 1:
+      if not now:
+        return False
+      number = hosts.largest(self.received or 0)
+      self.received = signal.Signals(number) if number else None
+    return self.received is not None
 
   def __enter__(self) -> "StopSignal":
     self._previous = {}

@@ -1,7 +1,11 @@
 """The loop over a run's steps: when to log, to score, to save and to stop."""
 
+import contextlib
 import functools
+import importlib.metadata
+import json
 import os
+import pathlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -11,16 +15,18 @@ import numpy as np
 from absl import logging
 
 from cascade_jax import config as config_lib
-from cascade_jax import data, methods, profiling, sharding, startup
+from cascade_jax import data, hosts, methods, profiling, sharding, startup
 from cascade_jax.activity import activity
 from cascade_jax.evaluation import scores
 from cascade_jax.methods import Method
 from cascade_jax.runs import workdir
+from cascade_jax.runs.dataset_record import record_of
 from cascade_jax.runs.stop_signal import StopSignal
 from cascade_jax.training import replicas as replicas_lib
 from cascade_jax.training.between_steps import BetweenSteps
 from cascade_jax.training.chunks import chunk_end
 from cascade_jax.training.log_entries import log_entries
+from cascade_jax.training.no_files import NoFiles
 from cascade_jax.training.replicas import Replicas
 from cascade_jax.training.sample import Sample
 from cascade_jax.training.stepper import (
@@ -41,7 +47,7 @@ class _Run(NamedTuple):
   stepper: Stepper
   between_steps: BetweenSteps
   sample_scores: Callable[[list[TrainState], bool], list[dict]]
-  replicas: Replicas  # their files
+  replicas: Replicas | NoFiles  # their files
   profile: profiling.Profile
   stop: StopSignal
 
@@ -70,42 +76,34 @@ def train(
   """
   startup.check_cpu_sums()
   config_lib.check(config)
-  with workdir.claim(folder) as folder:
-    dataset = dataset or data.load(**config.data)
-    config_lib.check_against_data(
-      config, len(dataset.images), dataset.image_shape
-    )
-    method = methods.build(config, dataset.image_shape)
-    spread = sharding.spread(config.num_replicas, config.num_devices)
-    on_device = device_dataset(dataset, method, spread)
-    teacher = teacher_of(method, dataset)
-    stepper = Stepper(config, method, on_device, spread, teacher)
-    sample = Sample(config, method, on_device, spread)
-    between_steps = BetweenSteps(config, method, spread, stepper, sample)
-    sample_scores = functools.partial(
-      _sample_scores, replicas_lib.seeds(config), dataset, sample, teacher
-    )
-    # Last, so that a config that cannot be run does not claim the folder.
-    profiled = profiling.steps(config.profile_steps, config.num_steps)
-    with (
-      replicas_lib.claim(folder, config) as replicas,
-      profiling.Profile(profiled, folder / "profile") as profile,
-      StopSignal() as stop,
-    ):
+  with contextlib.ExitStack() as claims:
+    with hosts.together():
+      folder = pathlib.Path(folder)
+      if hosts.is_first():
+        folder = claims.enter_context(workdir.claim(folder))
+      dataset = dataset or data.load(**config.data)
+      config_lib.check_against_data(
+        config, len(dataset.images), dataset.image_shape
+      )
+      method = methods.build(config, dataset.image_shape)
+      spread = sharding.spread(
+        config.num_replicas, config.num_devices, jax.devices()
+      )
+      on_device = device_dataset(dataset, method, spread)
+      # Last, so that a config that cannot be run does not claim the folder.
+      replicas = claims.enter_context(replicas_lib.claim(folder, config))
+      profile = claims.enter_context(_profile(config, folder))
+      stop = claims.enter_context(StopSignal())
       replicas.record_dataset(dataset)
       states = replicas.restore(replicas_lib.initial_states(config, method))
-      replicas.start(int(states[0].step))
+    if hosts.count() > 1:
+      hosts.check_equal(_what_processes_share(config, dataset))
+      states = hosts.from_first(states)
+    replicas.start(int(states[0].step))
+    with hosts.connected():
       states = _loop(
-        _Run(
-          config,
-          method,
-          spread,
-          stepper,
-          between_steps,
-          sample_scores,
-          replicas,
-          profile,
-          stop,
+        _run(
+          config, method, dataset, on_device, spread, replicas, profile, stop
         ),
         states,
       )
@@ -117,10 +115,62 @@ def train(
       states[0].step,
       config.num_steps,
     )
+    hosts.leave()
     raise SystemExit(128 + stop.received)
   if config.num_replicas == 1:
     return states[0]
   return jax.tree.map(lambda *leaves: np.stack(leaves), *states)
+
+
+def _run(
+  config: ml_collections.ConfigDict,
+  method: Method,
+  dataset: data.Dataset,
+  on_device: data.DeviceDataset | data.StreamedDataset,
+  spread: sharding.Spread,
+  replicas: Replicas | NoFiles,
+  profile: profiling.Profile,
+  stop: StopSignal,
+) -> _Run:
+  """Returns the parts of a run, of which these are the first ones."""
+  teacher = teacher_of(method, dataset)
+  stepper = Stepper(config, method, on_device, spread, teacher)
+  sample = Sample(config, method, on_device, spread)
+  return _Run(
+    config,
+    method,
+    spread,
+    stepper,
+    BetweenSteps(config, method, spread, stepper, sample),
+    functools.partial(
+      _sample_scores, replicas_lib.seeds(config), dataset, sample, teacher
+    ),
+    replicas,
+    profile,
+    stop,
+  )
+
+
+def _profile(
+  config: ml_collections.ConfigDict, folder: pathlib.Path
+) -> profiling.Profile:
+  """Returns the profile that the config asks for, of the first process only."""
+  steps = profiling.steps(config.profile_steps, config.num_steps)
+  steps = steps if hosts.is_first() else range(0)
+  return profiling.Profile(steps, folder / "profile")
+
+
+def _what_processes_share(
+  config: ml_collections.ConfigDict, dataset: data.Dataset
+) -> dict[str, object]:
+  """Returns what must be the same in all processes of a run, by its name."""
+  settings = config_lib.flat(json.loads(config.to_json()))
+  return {
+    **{f"config.{key}": value for key, value in settings},
+    "the digest of the images": record_of(dataset).images_digest,
+    "the version of jax": jax.__version__,
+    "the version of cascade_jax": importlib.metadata.version("cascade_jax"),
+  }
 
 
 def _loop(run: _Run, states: list[TrainState]) -> list[TrainState]:
@@ -146,12 +196,12 @@ def _loop(run: _Run, states: list[TrainState]) -> list[TrainState]:
       )
     run.profile.end(step, groups)
     run.replicas.wait(step)
-    is_stopped = run.stop.received is not None
+    is_stopped = run.stop.asked(is_logged)
     is_saved = is_stopped or is_last or _is_due(step, config.checkpoint_every)
     # Check, log, score and save.
     if is_logged or is_saved:
       for group, outcome in zip(groups, outcomes):
-        check_finite(jax.device_get(outcome.metrics.loss), group)
+        check_finite(sharding.fetched(outcome.metrics.loss), group)
     if is_logged:
       entries = log_entries(
         step, stage, run.spread.join(outcomes), seconds, run.method

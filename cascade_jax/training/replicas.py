@@ -14,7 +14,7 @@ import ml_collections
 from absl import logging
 
 from cascade_jax import config as config_lib
-from cascade_jax import trackers
+from cascade_jax import hosts, trackers
 from cascade_jax.activity import activity
 from cascade_jax.data import Dataset
 from cascade_jax.errors import UserError
@@ -24,6 +24,7 @@ from cascade_jax.runs.checkpoints import Checkpoints, saved_steps
 from cascade_jax.runs.dataset_record import record_dataset
 from cascade_jax.runs.progress import Progress
 from cascade_jax.runs.run_log import RunLog
+from cascade_jax.training.no_files import NoFiles
 from cascade_jax.types import TrainState
 
 
@@ -53,9 +54,10 @@ def folders(
 @contextlib.contextmanager
 def claim(
   folder: pathlib.Path, config: ml_collections.ConfigDict
-) -> Iterator["Replicas"]:
+) -> Iterator["Replicas | NoFiles"]:
   """Locks the folders of the replicas of the run in `folder`.
 
+  Of several processes, the first has the files and the others have none.
   `Replicas.start` writes the first files, when nothing can be refused any more.
 
   Args:
@@ -68,6 +70,9 @@ def claim(
     UserError: another process is running in a replica's folder.
     UserError: the package of a tracker isn't installed.
   """
+  if not hosts.is_first():
+    yield NoFiles()
+    return
   trackers.check_installed(config.trackers)
   configs = {folder: config}
   with contextlib.ExitStack() as locks:

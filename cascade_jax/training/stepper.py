@@ -21,7 +21,7 @@ from cascade_jax.assignment.joint import assign_each
 from cascade_jax.backend import backend
 from cascade_jax.errors import DivergenceError, UserError
 from cascade_jax.methods import Method
-from cascade_jax.sharding import Spread
+from cascade_jax.sharding import Spread, fetched
 from cascade_jax.training import replicas
 from cascade_jax.training.feed import Feed
 from cascade_jax.training.steps import (
@@ -213,7 +213,7 @@ class Stepper:
     if self._config.solver == "device":
       scored = time.perf_counter()
       return self._steps.assign(on_device), scored, time.perf_counter()
-    unary_costs = np.asarray(on_device)
+    unary_costs = fetched(on_device)
     scored = time.perf_counter()
     try:
       assignment = assign_each(
@@ -277,7 +277,7 @@ def check_finite(losses: np.ndarray, state: TrainState) -> None:
   if finite.all():
     return
   where = tuple(np.argwhere(~finite)[0])
-  seed, step = jax.device_get((state.seed, state.step))
+  seed, step = fetched((state.seed, state.step))
   raise DivergenceError(
     f"training of seed {seed[where[0]]} has diverged: a loss is "
     f"{losses[where]} after {step[where[0]]} steps. Try a lower learning_rate "

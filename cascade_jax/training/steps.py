@@ -190,7 +190,10 @@ class Steps:
     batch = self._batch(data, indices)
     forward_pass = self._method.forward(state, batch, discrete)
     residuals = Unstacked(forward_pass.residuals)
-    return forward_pass._replace(residuals=residuals)
+    costs = forward_pass.unary_costs
+    if costs is not None:
+      costs = self._spread.gather(costs)  # the flow is that of the whole batch
+    return forward_pass._replace(residuals=residuals, unary_costs=costs)
 
   def _replica_assign(
     self,

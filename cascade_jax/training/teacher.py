@@ -5,7 +5,7 @@ Shapes: N images, R replicas, B batch.
 
 import numpy as np
 
-from cascade_jax import connectivity, data
+from cascade_jax import connectivity, data, hosts
 from cascade_jax.activity import activity
 from cascade_jax.methods.method import GuessSettings, Method
 from cascade_jax.types import Representation
@@ -48,7 +48,8 @@ class Teacher:
   def _guess(self, seed: int) -> np.ndarray:
     """Returns the categories `[N]` of all images."""
     images = data.HostImages(self._dataset)
-    with activity(f"seed {seed}: guessing the categories of the images"):
+    what = f"seed {seed}: guessing the categories of the images"
+    with activity(what), hosts.together():
       guess = connectivity.guess_categories(
         lambda indices: images[indices].astype(np.float32, copy=False),
         len(images),
@@ -57,7 +58,7 @@ class Teacher:
         registration=self._settings.registration,
         cut=self._settings.cut,
       )
-    return guess.categories
+    return hosts.from_first(guess.categories)
 
 
 def teacher_of(method: Method, dataset: data.Dataset) -> Teacher | None:

@@ -5,7 +5,12 @@ import numpy as np
 import pytest
 from absl.testing import parameterized
 
-from cascade_jax.assignment import assign_categories, assign_codes
+from cascade_jax.assignment import (
+  assign_categories,
+  assign_codes,
+  device,
+  int64,
+)
 from cascade_jax.errors import UserError
 from tests.helpers.assignments import brute_force, random_costs, total_cost
 
@@ -64,6 +69,24 @@ def adversarial_batch(seed, number, batch_size, num_categories, weight):
   )
 
 
+def tied_problems(batch_size, num_categories, weight):
+  """Problems `[N, B, S]` in which crowding drives most samples away."""
+  rng = np.random.default_rng(8)
+  shape = batch_size, num_categories
+  one_row = weight * batch_size * rng.random(num_categories)
+  ten_rows = weight * batch_size / 3 * rng.random((10, num_categories))
+  return np.stack(
+    [
+      np.full(shape, 123.25),
+      np.broadcast_to(one_row, shape),
+      ten_rows[rng.integers(10, size=batch_size)],
+      weight * rng.integers(0, 4, shape),
+      weight * batch_size / 5 * rng.integers(0, 2, shape),
+      weight * (1e-3 * rng.random(shape) + np.arange(num_categories) / 10),
+    ]
+  ).astype(np.float32)
+
+
 class AssignmentDeviceTest(chex.TestCase):
   @parameterized.parameters(
     # number, B, S, pairwise_weight
@@ -85,7 +108,11 @@ class AssignmentDeviceTest(chex.TestCase):
     (200, 64, 3, 0.0),
     (12, 256, 7, 0.02),
     (8, 1024, 3, 1e-3),
-    (4, 1024, 10, 1e-2),
+    (8, 1024, 10, 1e-2),
+    (12, 256, 30, 0.1),
+    (4, 300, 100, 0.01),
+    (2, 4096, 2, 1e-3),
+    (1, 4096, 30, 1.0),
   )
   def test_costs_as_much_as_or_tools(
     self, number, batch_size, num_categories, weight
@@ -115,10 +142,11 @@ class AssignmentDeviceTest(chex.TestCase):
         rtol=1e-12,
       )
 
-  def test_without_a_penalty_the_result_is_the_argmin(self):
+  def test_without_a_penalty_each_sample_pays_its_least_cost(self):
     problems = adversarial_batch(2, 200, 64, 5, 0.0)
+    categories = solve(problems, 0.0)[..., None]
     np.testing.assert_array_equal(
-      solve(problems, 0.0), problems.argmin(axis=-1)
+      np.take_along_axis(problems, categories, -1)[..., 0], problems.min(-1)
     )
 
   @chex.variants(with_jit=True, without_jit=True)
@@ -165,6 +193,18 @@ class AssignmentDeviceTest(chex.TestCase):
     (categories,) = solve(np.full((1, 64, 3), 123.25, np.float32), 1e-3)
     self.assertEqual(sorted(np.bincount(categories)), [21, 21, 22])
 
+  @parameterized.product(shape=[(1024, 10), (200, 100), (4096, 2)])
+  def test_large_batches_with_ties_cost_as_much_as_or_tools(self, shape):
+    """The costs for which single chains, one sample each, take longest."""
+    problems = tied_problems(*shape, 0.01)
+    for costs, categories in zip(problems, solve(problems, 0.01)):
+      expected = assign_codes(costs, 0.01).categories
+      np.testing.assert_allclose(
+        excess(costs, categories, 0.01),
+        excess(costs, expected, 0.01),
+        rtol=1e-13 * len(costs),
+      )
+
   def test_huge_gaps_do_not_overflow(self):
     costs = np.array([[0.0, 3e38], [3e38, -3e38], [0.0, 1e-7]], np.float32)
     np.testing.assert_array_equal(solve(costs[None], 1e-3), [[0, 1, 0]])
@@ -194,6 +234,21 @@ class AssignmentDeviceTest(chex.TestCase):
     costs = np.tile(np.float32([0.0, np.inf, 0.0]), (8, 1))
     (categories,) = solve(costs[None], 0.1)
     np.testing.assert_array_equal(np.bincount(categories), [4, 0, 4])
+
+
+def test_samples_with_equal_costs_move_together():
+  """From one category; one by one it would take 3,510 rounds."""
+  gaps, penalties = np.zeros((4096, 7)), np.arange(4097)
+  search = device.Search(jnp.zeros(4096, jnp.int32), jnp.array(True))
+  improve = jax.jit(device.improve)
+  rounds = 0
+  while search.improved and rounds < 100:
+    search = improve(
+      search.categories, int64.constant(gaps), int64.constant(penalties)
+    )
+    rounds += 1
+  counts = np.bincount(search.categories, minlength=7)
+  assert sorted(counts) == [585] * 6 + [586] and rounds < 100
 
 
 @pytest.mark.parametrize("weight", [-1e-3, np.nan, np.inf, 1e20])

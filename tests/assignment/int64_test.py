@@ -30,13 +30,21 @@ class Int64Test(chex.TestCase):
   def test_sums_differences_and_order_are_numpys(self):
     @self.variant
     def compute(a, b):
-      return int64.add(a, b), int64.subtract(a, b), int64.less(a, b)
+      return (
+        int64.add(a, b),
+        int64.subtract(a, b),
+        int64.less(a, b),
+        int64.equal(a, b),
+      )
 
     a, b = pairs()
-    total, difference, is_less = compute(int64.constant(a), int64.constant(b))
+    total, difference, is_less, is_equal = compute(
+      int64.constant(a), int64.constant(b)
+    )
     np.testing.assert_array_equal(as_numpy(total), a + b)
     np.testing.assert_array_equal(as_numpy(difference), a - b)
     np.testing.assert_array_equal(is_less, a < b)
+    np.testing.assert_array_equal(is_equal, a == b)
 
   @chex.variants(with_jit=True, without_jit=True)
   @parameterized.parameters(0, 1)
@@ -48,6 +56,28 @@ class Int64Test(chex.TestCase):
     chex.assert_type(index, jnp.int32)
     np.testing.assert_array_equal(as_numpy(least), values.min(axis))
     np.testing.assert_array_equal(index, values.argmin(axis))
+
+  @chex.variants(with_jit=True, without_jit=True)
+  def test_minima_of_segments_are_numpys(self):
+    rng = np.random.default_rng(3)
+    values, segments = rng.choice(EDGES, (30, 4)), rng.integers(0, 5, 30)
+    least = self.variant(lambda values: int64.segment_min(values, segments, 6))(
+      int64.constant(values)
+    )
+    expected = [values[segments == k].min(axis=0) for k in range(5)]
+    empty = np.full((1, 4), 2**63 - 1)
+    np.testing.assert_array_equal(
+      as_numpy(least), np.append(expected, empty, axis=0)
+    )
+
+  def test_floats_of_integers_are_rounded(self):
+    random = np.random.default_rng(4).integers(0, 2**60, 50)
+    values = np.append(EDGES[EDGES >= 0], random)
+    np.testing.assert_allclose(
+      int64.to_float32(int64.constant(values), 2.0**20),
+      values / 2.0**20,
+      rtol=1e-6,
+    )
 
   @chex.variants(with_jit=True, without_jit=True)
   @parameterized.parameters(2.0**20, 2.0**52)

@@ -12,6 +12,7 @@ import sys
 import jax
 import numpy as np
 
+from cascade_jax import hosts
 from cascade_jax.training import loop
 from tests.helpers import tiny_run
 
@@ -43,8 +44,9 @@ def train(folder: pathlib.Path, **settings: object) -> None:
   config.discrete_start_phase = 0
   config.update(settings)
   state = loop.train(config, folder, tiny_run.tiny_dataset())
-  leaves = jax.tree.leaves(state.params)
-  np.savez(folder / "params.npz", *leaves)
+  if hosts.is_first():
+    leaves = jax.tree.leaves(state.params)
+    np.savez(folder / "params.npz", *leaves)
 
 
 if __name__ == "__main__":
