@@ -11,8 +11,8 @@ category to the next, so that a loses one sample, z gains one, and the counts
 in between stay. It costs its moves, plus the penalty for joining z, minus the
 penalty that a no longer pays.
 
-1. Start: each category has a price (`start.py`), and each sample takes the
-   category with the least sum of unary cost and price. Ties are spread.
+1. Start: each category has a price (`priced_start.py`), and each sample takes
+   the category with the least sum of unary cost and price. Ties are spread.
 2. Find the cheapest chain, by the algorithm of Bellman and Ford.
 3. If it lowers the cost, carry it out and repeat from 2; otherwise stop. The
    chain is carried out several times at once if each of its moves has several
@@ -48,7 +48,7 @@ import numpy as np
 from cascade_jax.assignment import int64
 from cascade_jax.assignment.flow import integer_scale
 from cascade_jax.assignment.int64 import Int64
-from cascade_jax.assignment.start import find_start
+from cascade_jax.assignment.priced_start import find_start
 
 # Larger than any sum of actual costs, which stay below 2^59, and small enough
 # that the sum of two such values doesn't overflow.
