@@ -78,9 +78,10 @@ def train(
   config_lib.check(config)
   with contextlib.ExitStack() as claims:
     with hosts.together():
-      folder = pathlib.Path(folder)
       if hosts.is_first():
-        folder = claims.enter_context(workdir.claim(folder))
+        path = claims.enter_context(workdir.claim(folder))
+      else:
+        path = pathlib.Path(folder)
       dataset = dataset or data.load(**config.data)
       config_lib.check_against_data(
         config, len(dataset.images), dataset.image_shape
@@ -91,8 +92,8 @@ def train(
       )
       on_device = device_dataset(dataset, method, spread)
       # Last, so that a config that cannot be run does not claim the folder.
-      replicas = claims.enter_context(replicas_lib.claim(folder, config))
-      profile = claims.enter_context(_profile(config, folder))
+      replicas = claims.enter_context(replicas_lib.claim(path, config))
+      profile = claims.enter_context(_profile(config, path))
       stop = claims.enter_context(StopSignal())
       replicas.record_dataset(dataset)
       states = replicas.restore(replicas_lib.initial_states(config, method))
