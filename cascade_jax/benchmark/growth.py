@@ -17,14 +17,12 @@ import ml_collections
 import numpy as np
 
 from cascade_jax import config as config_lib
-from cascade_jax import data, methods, sharding
+from cascade_jax import data, methods
 from cascade_jax.activity import activity
-from cascade_jax.benchmark.limit import gigaflop
 from cascade_jax.benchmark.solvers import measure_solvers
-from cascade_jax.benchmark.steps import Subject, measure_steps
+from cascade_jax.benchmark.steps import measure_steps, subject_of
 from cascade_jax.errors import UserError
 from cascade_jax.runs.provenance import provenance
-from cascade_jax.training.stepper import device_dataset
 
 # The settings of each axis, by the key of the config that differs.
 AXES: dict[str, tuple[str, tuple]] = {
@@ -115,14 +113,7 @@ def _row(config: ml_collections.ConfigDict) -> dict:
   shape = max(config.batch_size, _IMAGES), size, size, 1
   images = np.random.default_rng(0).integers(0, 2, shape, dtype=np.uint8)
   dataset = data.from_arrays("random", images)
-  spread = sharding.spread(config.num_replicas, config.num_devices)
-  subject = Subject(
-    config,
-    method,
-    device_dataset(dataset, method, spread),
-    spread,
-    gigaflop(config, dataset.image_shape, method),
-  )
+  subject = subject_of(config, method, dataset)
   return {"steps": measure_steps(subject, "host", _REPEATS)}
 
 

@@ -4,21 +4,24 @@ import json
 
 import ml_collections
 
-from cascade_jax import data, methods, sharding
+from cascade_jax import data, methods
 from cascade_jax.activity import activity
 from cascade_jax.benchmark.limit import (
   against_limit,
-  gigaflop,
   peak_bytes,
   seconds,
 )
 from cascade_jax.benchmark.solvers import measure_solvers
-from cascade_jax.benchmark.steps import Subject, measure_parts, measure_steps
+from cascade_jax.benchmark.steps import (
+  Subject,
+  measure_parts,
+  measure_steps,
+  subject_of,
+)
 from cascade_jax.evaluation import scores
 from cascade_jax.evaluation.represent import compile_represent
 from cascade_jax.runs.provenance import provenance
 from cascade_jax.training import replicas
-from cascade_jax.training.stepper import device_dataset
 
 
 def measure(config: ml_collections.ConfigDict, evaluation_images: int) -> dict:
@@ -28,16 +31,9 @@ def measure(config: ml_collections.ConfigDict, evaluation_images: int) -> dict:
     config: of the run to measure; all replicas together take each step.
     evaluation_images: the number of images to encode and assign, 0 for all.
   """
-  spread = sharding.spread(config.num_replicas, config.num_devices)
   dataset = data.load(**config.data)
   method = methods.build(config, dataset.image_shape)
-  subject = Subject(
-    config,
-    method,
-    device_dataset(dataset, method, spread),
-    spread,
-    gigaflop(config, dataset.image_shape, method),
-  )
+  subject = subject_of(config, method, dataset)
   figures = {
     "machine": provenance(),
     "config": json.loads(config.to_json()),  # as a file gives it back

@@ -9,14 +9,14 @@ import jax
 import ml_collections
 import numpy as np
 
-from cascade_jax import data
+from cascade_jax import data, sharding
 from cascade_jax.activity import activity
 from cascade_jax.assignment import assign_each
-from cascade_jax.benchmark.limit import REPEATS, against_limit
+from cascade_jax.benchmark.limit import REPEATS, against_limit, gigaflop
 from cascade_jax.methods import Method
 from cascade_jax.sharding import Spread
 from cascade_jax.training import replicas
-from cascade_jax.training.stepper import Stepper
+from cascade_jax.training.stepper import Stepper, device_dataset
 from cascade_jax.training.steps import Steps
 
 ResultT = TypeVar("ResultT")
@@ -30,6 +30,16 @@ class Subject(NamedTuple):
   dataset: data.DeviceDataset | data.StreamedDataset
   spread: Spread
   gigaflop: dict[str, float] | None  # see `limit.gigaflop`
+
+
+def subject_of(
+  config: ml_collections.ConfigDict, method: Method, dataset: data.Dataset
+) -> Subject:
+  """Returns what is measured of a config, with the images on its devices."""
+  spread = sharding.spread(config.num_replicas, config.num_devices)
+  on_device = device_dataset(dataset, method, spread)
+  counts = gigaflop(config, dataset.image_shape, method)
+  return Subject(config, method, on_device, spread, counts)
 
 
 def measure_steps(
