@@ -23,6 +23,7 @@ FLOORS = [
   {"training", "report"},
   {"benchmark", "configs", "explore", "sweep"},
   {"model"},
+  {"reproduce"},
   {"commands"},
 ]
 

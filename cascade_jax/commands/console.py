@@ -8,6 +8,7 @@ from cascade_jax.commands import launch
 COMMANDS = {
   "train": "Trains, scores and reports one run.",
   "sweep": "Trains and compares many runs, on this machine or on Slurm.",
+  "reproduce": "Trains what is missing of the paper's tables.",
   "evaluate": "Scores a run's newest checkpoint and writes its report.",
   "score": "Scores anyone's codes, from an .npz file.",
   "rank": "Ranks runs without labels, and tells how well that works.",

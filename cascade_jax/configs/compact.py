@@ -29,7 +29,7 @@ from cascade_jax import config as config_lib
 from cascade_jax.configs import variants
 from cascade_jax.configs.recipe import recipe
 
-_VARIANTS: dict[str, dict] = {
+VARIANTS: dict[str, dict] = {
   "cascade_vae": {
     "beta_high": 2.5,
     "phase_steps": 1_300,
@@ -64,7 +64,7 @@ _VARIANTS: dict[str, dict] = {
 
 
 def get_config(variant: str = "cascade_vae") -> ml_collections.ConfigDict:
-  settings = variants.settings(_VARIANTS, variant)
+  settings = variants.settings(VARIANTS, variant)
   config = config_lib.default()
   config.method = variant.removesuffix("_annealed")
   config.data.image_size = 32

@@ -19,7 +19,7 @@ import ml_collections
 from cascade_jax import config as config_lib
 from cascade_jax.configs import variants
 
-_VARIANTS: dict[str, dict] = {
+VARIANTS: dict[str, dict] = {
   "cascade_vae": {},
   "taught": {
     "cascade_vae.taught_phases": 6,
@@ -30,7 +30,7 @@ _VARIANTS: dict[str, dict] = {
 
 
 def get_config(variant: str = "cascade_vae") -> ml_collections.ConfigDict:
-  settings = variants.settings(_VARIANTS, variant)
+  settings = variants.settings(VARIANTS, variant)
   config = config_lib.default()
   config.method = "cascade_vae"
   config.data.name = "digits"

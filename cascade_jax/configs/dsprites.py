@@ -41,7 +41,7 @@ from cascade_jax.configs import variants
 from cascade_jax.configs.recipe import recipe
 
 _CAPACITY = {"beta_vae.capacity": 25.0, "learning_rate": 5e-4}
-_VARIANTS: dict[str, dict] = {
+VARIANTS: dict[str, dict] = {
   "m6": {"method": "cascade_vae"},
   "m4": {"method": "cascade_vae", "num_continuous": 4, "beta_low": 2.0},
   "dependable": {**recipe(1.0, 1_000), "learning_rate": 4e-4},
@@ -60,7 +60,7 @@ _VARIANTS: dict[str, dict] = {
 
 
 def get_config(variant: str = "m6") -> ml_collections.ConfigDict:
-  settings = variants.settings(_VARIANTS, variant)
+  settings = variants.settings(VARIANTS, variant)
   config = config_lib.default()
   # A variant is named like its method, unless it says otherwise.
   named = variant.removesuffix("_annealed")

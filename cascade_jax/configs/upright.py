@@ -35,7 +35,7 @@ import ml_collections
 from cascade_jax import config as config_lib
 from cascade_jax.configs import variants
 
-_VARIANTS: dict[str, dict] = {
+VARIANTS: dict[str, dict] = {
   "cascade_vae": {"num_continuous": 4},
   "cascade_vae_c": {
     "num_continuous": 6,
@@ -73,7 +73,7 @@ _VARIANTS: dict[str, dict] = {
 
 
 def get_config(variant: str = "cascade_vae") -> ml_collections.ConfigDict:
-  settings = variants.settings(_VARIANTS, variant)
+  settings = variants.settings(VARIANTS, variant)
   config = config_lib.default()
   config.method = variant.removesuffix("_annealed")
   config.data.image_size = 32

@@ -6,7 +6,7 @@ import numpy as np
 
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import summary
-from cascade_jax.evaluation.tables import markdown_table
+from cascade_jax.evaluation.tables import markdown_table, mean_and_std
 from cascade_jax.runs import workdir
 
 _HEADERS = {
@@ -57,7 +57,7 @@ def _score_cells(content: dict) -> list[str]:
 
 def _score_cell(values: np.ndarray) -> str:
   every = " ".join(f"{value:.2f}" for value in values)
-  return f"{_mean(values, '**')}, best {values.max():.2f}: {every}"
+  return f"{mean_and_std(values, '**')}, best {values.max():.2f}: {every}"
 
 
 def _information_cell(content: dict, key: str) -> str:
@@ -65,13 +65,7 @@ def _information_cell(content: dict, key: str) -> str:
   entries = [run.get("information") or {} for run in content["runs"]]
   if not all(key in entry for entry in entries):
     return ""
-  return _mean(np.array([entry[key] for entry in entries]))
-
-
-def _mean(values: np.ndarray, bold: str = "") -> str:
-  with np.errstate(invalid="ignore"):  # infinite ones have no deviation
-    std = f" ({values.std(ddof=1):.2f})" if len(values) > 1 else ""
-    return f"{bold}{values.mean():.2f}{bold}{std}"
+  return mean_and_std([entry[key] for entry in entries])
 
 
 def _check_comparable(summaries: Mapping[str, dict]) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cascade_jax.config import SHOWING_KEYS
+from cascade_jax.config import RESUMABLE_KEYS
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import evaluation_file, scores
 from cascade_jax.evaluation.tables import markdown_table
-from cascade_jax.runs import json_file, workdir
+from cascade_jax.runs import json_file, log_file, workdir
 
+# Runs that differ in these only have the same scores.
+_IRRELEVANT = RESUMABLE_KEYS - {"num_steps", "evaluation_images"} | {"seed"}
 _IN_NATS = ("reconstruction", "elbo_at_mean")
 _OF_EVALUATION = (
   *scores.NAMES,
@@ -21,6 +23,7 @@ _OF_EVALUATION = (
   "kl",
   "information",
   "column_factors",
+  "metrics",
 )
 _OF_RUN = ("device", "python", "versions", "git_commit", "started")
 KIND = json_file.Kind(
@@ -36,6 +39,9 @@ KIND = json_file.Kind(
         "num_images": int,
         "step": int,
         "information?": ({str: (float, [float])}, None),
+        "metrics?": ({str: float}, None),
+        "seconds?": float,
+        "curve?": [{"step": int}],
       }
     ],
   },
@@ -54,7 +60,8 @@ def summarise(sources: Sequence[str | os.PathLike]) -> dict:
   Returns:
     The content of a summary file: the data set, the protocol, the config
     without its seed, and one entry for each run, in the order of the seeds
-    (scores, number of images, versions, device, commit).
+    (scores, number of images, versions, device, commit, seconds of training,
+    and the curve: the scores of a sample of images, by the step of training).
 
   Raises:
     UserError: a run without an evaluation or with another config, a seed that
@@ -110,6 +117,7 @@ def _of_run(path: pathlib.Path) -> dict:
     "seed": seed,
     **{key: evaluation.get(key) for key in _OF_EVALUATION},
     **{key: run[key] for key in _OF_RUN},
+    **_of_training(path),
   }
   return {
     "dataset": evaluation["dataset"],
@@ -119,13 +127,37 @@ def _of_run(path: pathlib.Path) -> dict:
   }
 
 
+def _of_training(path: pathlib.Path) -> dict:
+  """Returns how long a run took, and its scores on the way."""
+  entries = log_file.read(path)
+  if not entries:
+    return {}
+  return {
+    "seconds": entries[-1]["elapsed"],
+    "curve": [
+      {key: entry.get(key) for key in ("step", *scores.NAMES)}
+      for entry in entries
+      if "scored_images" in entry
+    ],
+  }
+
+
+def differing_keys(config: dict, other: dict) -> list[str]:
+  """Returns the keys that make runs of one config other runs than another's.
+
+  Args:
+    config: of one, as it is in a JSON file; earlier versions may lack keys.
+    other: likewise. The seed, and what shows or keeps a run, is not compared.
+  """
+  config, other = workdir.completed(config), workdir.completed(other)
+  keys = (config.keys() | other.keys()) - _IRRELEVANT
+  return sorted(key for key in keys if config.get(key) != other.get(key))
+
+
 def _check_same_config(
   path: pathlib.Path, config: dict, first_path: pathlib.Path, first: dict
 ) -> None:
-  config, first = workdir.completed(config), workdir.completed(first)
-  keys = (config.keys() | first.keys()) - SHOWING_KEYS
-  differing = sorted(k for k in keys if config.get(k) != first.get(k))
-  if differing:
+  if differing := differing_keys(config, first):
     raise UserError(
       f"{path} ran another config than {first_path}: "
       f"{', '.join(differing)} differ"

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 
 def markdown_table(
   header: Sequence[object], rows: Iterable[Sequence[object]]
@@ -21,6 +23,20 @@ def markdown_table(
       raise ValueError(f"row {row} must have {len(header)} cells")
     lines.append(_row(row))
   return "\n".join(lines)
+
+
+def mean_and_std(
+  values: Sequence[float] | np.ndarray, emphasis: str = ""
+) -> str:
+  """Returns "mean (std)" of seeds with two decimals; one seed has no std.
+
+  Args:
+    values: of the seeds; the standard deviation is that of n - 1.
+    emphasis: put around the mean, such as "**".
+  """
+  with np.errstate(invalid="ignore"):  # infinite ones have no deviation
+    std = f" ({np.std(values, ddof=1):.2f})" if len(values) > 1 else ""
+    return f"{emphasis}{np.mean(values):.2f}{emphasis}{std}"
 
 
 def _row(cells: Sequence[object]) -> str:

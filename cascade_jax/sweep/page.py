@@ -4,9 +4,8 @@ import pathlib
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from cascade_jax.evaluation import scores
+from cascade_jax.evaluation.tables import mean_and_std
 from cascade_jax.plots.style import to_svg
 from cascade_jax.plots.sweep import score_curves, score_dots
 from cascade_jax.report.document import document
@@ -121,10 +120,7 @@ def _value(one: dict[str, Any], key: str) -> float | None:
 def _mean(group: Group, key: str) -> str:
   values = [_value(one, key) for one in group.results]
   known = [value for value in values if value is not None]
-  if not known:
-    return MISSING
-  spread = f" ({np.std(known, ddof=1):.2f})" if len(known) > 1 else ""
-  return f"{np.mean(known):.2f}{spread}"
+  return mean_and_std(known) if known else MISSING
 
 
 def _text(value: float | None) -> str:

@@ -12,7 +12,14 @@ from cascade_jax.commands.console import COMMANDS
 from cascade_jax.runs import workdir
 from tests.helpers.launcher import call, console
 
-NOT_COMMANDS = {"__init__", "arguments", "console", "interrupts", "launch"}
+NOT_COMMANDS = {
+  "__init__",
+  "arguments",
+  "console",
+  "interrupts",
+  "jobs",
+  "launch",
+}
 
 
 def test_every_command_is_listed_and_has_a_launcher():

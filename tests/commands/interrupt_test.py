@@ -14,6 +14,7 @@ from tests.helpers.started import interrupted
 REQUIRED = {
   "train": ["--config=smoke"],
   "sweep": ["--config=smoke"],
+  "reproduce": ["--scale=compact"],
   "k_means": ["--config=smoke"],
   "information": ["--output=x.json", "--picture=x.png"],
   "categories": ["--picture=x.png"],

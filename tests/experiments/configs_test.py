@@ -18,10 +18,10 @@ from cascade_jax.configs import (
   upright,
 )
 
-WITH_VARIANTS = [dsprites, compact, upright, digits]
-ALL = [*WITH_VARIANTS, demo, mnist, own, smoke]
+WITHVARIANTS = [dsprites, compact, upright, digits]
+ALL = [*WITHVARIANTS, demo, mnist, own, smoke]
 VARIANTS = [
-  (module, name) for module in WITH_VARIANTS for name in module._VARIANTS
+  (module, name) for module in WITHVARIANTS for name in module.VARIANTS
 ]
 
 
@@ -45,7 +45,7 @@ def test_variants_can_be_built(module, variant):
 
 def test_the_same_methods_have_both_sizes():
   full, small = (
-    {module.get_config(name).method for name in module._VARIANTS}
+    {module.get_config(name).method for name in module.VARIANTS}
     for module in (dsprites, upright)
   )
   assert full == small <= set(methods.METHODS)
@@ -69,7 +69,7 @@ def test_defaults_are_cascade_vae():
     assert module.get_config().method == "cascade_vae"
 
 
-@pytest.mark.parametrize("module", WITH_VARIANTS)
+@pytest.mark.parametrize("module", WITHVARIANTS)
 def test_unknown_variants_are_named(module):
   with pytest.raises(
     ValueError, match="variant .vae. of the config is unknown"

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from cascade_jax.commands import sweep as command
+from cascade_jax.commands import jobs
 from cascade_jax.sweep.sweep import Sweep
 from tests.helpers.launcher import call
 
@@ -38,7 +38,7 @@ def test_ctrl_c_says_that_the_jobs_go_on_and_how_to_stop_them(
   monkeypatch.setattr(Sweep, "submit", lambda *_: None)
   monkeypatch.setattr(Sweep, "cancel_command", lambda _: "kill 7 8")
   monkeypatch.setattr(
-    command.watch, "watch", lambda _: signal.raise_signal(signal.SIGINT)
+    jobs.watch, "watch", lambda _: signal.raise_signal(signal.SIGINT)
   )
   result = call("sweep", "--config=smoke", f"--workdir={tmp_path}")
   assert result.returncode == 130
