@@ -64,6 +64,36 @@ class Spread(NamedTuple):
     """Puts arrays that all replicas read on every device."""
     return _placed(arrays, NamedSharding(self.mesh, _SHARED))
 
+  def own_parts(self) -> list[int]:
+    """Returns which of the parts of a batch devices of this process have.
+
+    The batch of a replica has `num_devices` parts, one after the other.
+    """
+    process = jax.process_index()
+    own = [x.process_index == process for x in self.mesh.devices.flat]
+    parts = np.arange(len(own)) % self.num_devices
+    return np.unique(parts[own]).tolist()
+
+  def scatter(self, own: np.ndarray) -> jax.Array:
+    """Puts parts of a batch on the devices that have them, as one array.
+
+    Args:
+      own: `[parts, n, ...]`, the rows of each of `own_parts`.
+
+    Returns:
+      `[num_devices * n, ...]`, the rows of all parts.
+    """
+    sharding = NamedSharding(self.mesh, PartitionSpec(_BATCH))
+    places = {part: place for place, part in enumerate(self.own_parts())}
+    count = own.shape[1]
+
+    def of_device(index: tuple[slice, ...] | None) -> np.ndarray:
+      assert index is not None, "a device with a part of its own"
+      return own[places[(index[0].start or 0) // count]]
+
+    shape = self.num_devices * count, *own.shape[2:]
+    return jax.make_array_from_callback(shape, sharding, of_device)
+
   def split(self, trees: Sequence) -> list:
     """Stacks the trees of replicas in groups of `size`, on the devices.
 

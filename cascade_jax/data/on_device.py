@@ -90,7 +90,7 @@ class StreamedDataset:
 
   def part(self, indices: np.ndarray) -> tuple[DeviceDataset, np.ndarray]:
     """Reads images; see `DeviceDataset.part`."""
-    return self.put(self.images[indices], indices)
+    return self._put(self.images[indices], indices)
 
   def parts(
     self, batches: np.ndarray
@@ -106,23 +106,52 @@ class StreamedDataset:
     ahead = ReadAhead(lambda k: self.images[pieces[k]], num_parts)
     with contextlib.closing(ahead):
       for k, piece in enumerate(pieces):
-        yield self.put(ahead[k], piece)
+        yield self._put(ahead[k], piece)
 
-  def put(
+  def own_images(self, batches: np.ndarray) -> np.ndarray:
+    """Reads the share of this process of batches `[..., B]`.
+
+    Returns:
+      `[parts, ..., B / num_devices, row]` uint8, of `Spread.own_parts`.
+    """
+    shares = np.split(batches, self.spread.num_devices, axis=-1)
+    own = [shares[part] for part in self.spread.own_parts()]
+    return self.images[np.stack(own)]
+
+  def put_shares(
+    self, own: np.ndarray, batches: np.ndarray
+  ) -> tuple[DeviceDataset, np.ndarray]:
+    """Puts what each process has read on its devices, as a part of all batches.
+
+    Args:
+      own: of this process, from `own_images`.
+      batches: `[..., B]`, the indices of all.
+
+    Returns:
+      As `part`.
+    """
+    in_order = np.stack(np.split(batches, self.spread.num_devices, axis=-1))
+    of_parts = own.reshape(len(own), -1, *own.shape[in_order.ndim :])
+    places = np.arange(batches.size, dtype=np.int32).reshape(in_order.shape)
+    part = self._of_rows(self.spread.scatter(of_parts), in_order)
+    return part, np.concatenate([*places], axis=-1)
+
+  def _put(
     self, rows: np.ndarray, indices: np.ndarray
   ) -> tuple[DeviceDataset, np.ndarray]:
     """Returns the part of `part` from rows `[..., row]` that are read."""
+    shared = self.spread.share(rows.reshape(-1, *rows.shape[indices.ndim :]))
+    places = np.arange(indices.size, dtype=np.int32)
+    return self._of_rows(shared, indices), places.reshape(indices.shape)
+
+  def _of_rows(self, rows: jax.Array, indices: np.ndarray) -> DeviceDataset:
+    """Returns rows that are on the devices, with their classes."""
     classes = None
     if self.classes is not None:
       classes = self.spread.share(self.classes[indices.ravel()])
-    part = DeviceDataset(
-      rows=self.spread.share(rows.reshape(-1, *rows.shape[indices.ndim :])),
-      classes=classes,
-      image_shape=self.images.image_shape,
-      bits=self.images.bits,
+    return DeviceDataset(
+      rows, classes, self.images.image_shape, self.images.bits
     )
-    places = np.arange(indices.size, dtype=np.int32)
-    return part, places.reshape(indices.shape)
 
 
 def to_device(

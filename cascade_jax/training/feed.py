@@ -1,5 +1,7 @@
 """The images of a run's steps, in the order that seeds and steps give.
 
+Of images on disk, each process reads those that its own devices need.
+
 Shapes: R replicas, n steps, B batch.
 """
 
@@ -49,9 +51,8 @@ class Feed:
     self._batch_size = batch_size
     self._drawing = threading.Lock()
     if isinstance(dataset, data.StreamedDataset):
-      images = dataset.images
       self._ahead = data.ReadAhead(
-        lambda step: images[self._indices_in_turn(step)], num_steps
+        lambda step: dataset.own_images(self._indices_in_turn(step)), num_steps
       )
 
   def most_steps(self, wanted: int) -> int:
@@ -78,8 +79,8 @@ class Feed:
       return StepImages(indices, self._dataset, indices)
     steps = [self._ahead[step] for step in range(first, last)]
     steps += steps[-1:] * (count - len(steps))
-    rows = np.stack(steps, axis=1)
-    return StepImages(indices, *self._dataset.put(rows, indices))
+    own = np.stack(steps, axis=2)  # [parts, R, n, B / num_devices, row]
+    return StepImages(indices, *self._dataset.put_shares(own, indices))
 
   def _indices(self, step: int) -> np.ndarray:
     """Returns the indices `[R, B]` of a step."""

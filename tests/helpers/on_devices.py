@@ -25,6 +25,12 @@ RUNS = {
   "eight": {"num_devices": 8},
   "solved_on_device": {"num_devices": 4, "solver": "device"},
   "two_replicas": {"num_devices": 4, "num_replicas": 2},
+  "streamed": {"num_devices": 4, "data.stream": True},
+  "streamed_replicas": {
+    "num_devices": 4,
+    "num_replicas": 2,
+    "data.stream": True,
+  },
 }
 
 
@@ -42,8 +48,9 @@ def train(folder: pathlib.Path, **settings: object) -> None:
   config.batch_size = BATCH
   config.num_steps, config.phase_steps = 4, 100
   config.discrete_start_phase = 0
-  config.update(settings)
-  state = loop.train(config, folder, tiny_run.tiny_dataset())
+  config.update_from_flattened_dict(settings)
+  dataset = tiny_run.tiny_dataset(config.data.stream)
+  state = loop.train(config, folder, dataset)
   if hosts.is_first():
     leaves = jax.tree.leaves(state.params)
     np.savez(folder / "params.npz", *leaves)

@@ -9,8 +9,13 @@ import os
 import pathlib
 import signal
 import sys
+from unittest import mock
+
+import jax
+import numpy as np
 
 from cascade_jax import hosts
+from cascade_jax.data import StreamedDataset
 from cascade_jax.errors import UserError
 from cascade_jax.training.stepper import Stepper
 from tests.helpers.on_devices import train
@@ -29,6 +34,21 @@ def together(folder: pathlib.Path) -> None:
   """Makes the same runs in both processes."""
   train(folder / "together", num_devices=4)
   train(folder / "replicas", num_devices=2, num_replicas=2)
+  streamed(folder)
+
+
+def streamed(folder: pathlib.Path) -> None:
+  """Makes the run of streamed images, and notes how many a process reads."""
+  read, own_images = [], StreamedDataset.own_images
+
+  def noted(self, batches):
+    rows = own_images(self, batches)
+    read.append(rows.size / rows.shape[-1] / batches.size)
+    return rows
+
+  with mock.patch.object(StreamedDataset, "own_images", noted):
+    train(folder / "streamed", num_devices=4, **{"data.stream": True})
+  np.save(folder / f"shares_{jax.process_index()}.npy", read)
 
 
 def killed(folder: pathlib.Path) -> None:

@@ -5,6 +5,7 @@ import numpy as np
 
 from cascade_jax import config as config_lib
 from cascade_jax import data
+from cascade_jax.data.streamed_images import StreamedImages, streamed_dataset
 
 
 def tiny_config() -> ml_collections.ConfigDict:
@@ -22,12 +23,17 @@ def tiny_config() -> ml_collections.ConfigDict:
   return config
 
 
-def tiny_dataset() -> data.Dataset:
+def tiny_dataset(is_streamed: bool = False) -> data.Dataset:
   """Returns 30 random images, 16x16, with two factors."""
   rng = np.random.default_rng(0)
-  return data.from_arrays(
+  images = rng.integers(0, 2, (30, 16, 16, 1), dtype=np.uint8)
+  make, pixels = data.from_arrays, images
+  if is_streamed:
+    make = streamed_dataset
+    pixels = StreamedImages(lambda indices: 255 * images[indices], len(images))
+  return make(
     "tiny",
-    rng.integers(0, 2, (30, 16, 16, 1), dtype=np.uint8),
+    pixels,
     factors=np.stack([np.arange(30) % 3, np.arange(30) // 3], axis=1),
     factor_names=("shape", "x"),
     class_factor="shape",

@@ -62,13 +62,16 @@ def assert_same_run(folder, expected, replica=None):
     assert difference.mean() < 1e-6 and difference.max() < 4 * LEARNING_RATE
 
 
-@pytest.mark.parametrize("name", ["two", "four", "eight", "solved_on_device"])
+@pytest.mark.parametrize(
+  "name", ["two", "four", "eight", "solved_on_device", "streamed"]
+)
 def test_a_run_is_the_same_on_any_number_of_devices(runs, name):
   assert_same_run(runs / name, runs / "one")
 
 
 def test_replicas_may_have_several_devices_each(runs):
-  assert_same_run(runs / "two_replicas", runs / "one", replica=0)
+  for name in ("two_replicas", "streamed_replicas"):
+    assert_same_run(runs / name, runs / "one", replica=0)
 
 
 def test_a_run_goes_on_with_another_number_of_devices(runs):

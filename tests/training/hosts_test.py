@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from cascade_jax import lost_process
@@ -58,6 +59,14 @@ def runs(tmp_path_factory):
 def test_two_processes_make_the_run_of_one(runs):
   folder, _ = runs
   assert_same_run(folder / "together", folder / "alone")
+
+
+def test_each_process_reads_its_share_of_streamed_images(runs):
+  folder, _ = runs
+  assert_same_run(folder / "streamed", folder / "alone")
+  for process in range(PROCESSES):
+    shares = np.load(folder / f"shares_{process}.npy")
+    assert len(shares) >= 4 and set(shares) == {1 / PROCESSES}
 
 
 def test_two_processes_may_have_a_replica_each(runs):
