@@ -4,9 +4,8 @@ import itertools
 import pathlib
 from collections.abc import Iterable, Mapping, Sequence
 
-from cascade_jax import report
 from cascade_jax.errors import UserError
-from cascade_jax.evaluation import evaluate, evaluation_file, summary
+from cascade_jax.evaluation import summary
 from cascade_jax.runs import json_file
 from cascade_jax.sweep.cells import Cell
 
@@ -65,7 +64,7 @@ def check_config(row: str, config: dict, found: Mapping[str, dict]) -> None:
 
 
 def gather(output: pathlib.Path, cells: Sequence[Cell]) -> None:
-  """Computes all metrics of runs, and adds them to the files of their rows.
+  """Adds runs to the files of their rows.
 
   Args:
     output: folder of the files; it is made.
@@ -77,16 +76,6 @@ def gather(output: pathlib.Path, cells: Sequence[Cell]) -> None:
   output.mkdir(parents=True, exist_ok=True)
   for row, of_row in itertools.groupby(cells, lambda cell: cell.method):
     folders = [cell.folder for cell in of_row]
-    _compute_metrics(folders)
     file = path(output, row)
     sources = [file, *folders] if file.exists() else folders
     json_file.write(file, summary.KIND, summary.summarise(sources))
-
-
-def _compute_metrics(folders: Sequence[pathlib.Path]) -> None:
-  """Scores those that have only the scores that training ends with."""
-  left = [x for x in folders if "metrics" not in evaluation_file.read(x)]
-  if left:
-    evaluate.evaluate_runs(left, all_metrics=True)
-  for folder in left:
-    report.write_report(folder)

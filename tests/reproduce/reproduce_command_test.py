@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cascade_jax.commands import jobs
-from cascade_jax.reproduce import page, results, studies
+from cascade_jax.reproduce import page, studies
 from cascade_jax.reproduce.studies import Row, Study
 from cascade_jax.sweep.status import Status
 from tests.evaluation.summary_test import make_run
@@ -45,7 +45,6 @@ def trained(monkeypatch):
 
   monkeypatch.setattr(studies, "STUDIES", {"compact": STUDY})
   monkeypatch.setattr(jobs, "run", run)
-  monkeypatch.setattr(results, "_compute_metrics", lambda _: None)
   monkeypatch.setattr("cascade_jax.reproduce.pictures.load", no_model)
   return calls
 

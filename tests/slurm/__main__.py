@@ -3,16 +3,19 @@
   python -m tests.slurm [--folder=/tmp/slurm]
 
 Twelve cells on two nodes: one diverges, one is put back into the queue in the
-middle, and one loses its node. Needs what `cluster.py` names, and some minutes.
+middle, and one loses its node. Before them, srun starts one run on both nodes.
+Needs what `cluster.py` names, and some minutes.
 """
 
 import collections
 import json
+import os
 import pathlib
 import shutil
 import subprocess
 import sys
 
+import numpy as np
 from absl import app, flags, logging
 
 from cascade_jax.runs import log_file
@@ -25,6 +28,10 @@ from tests.slurm.cluster import NODES, Cluster, slurm, wait_until
 _FOLDER = flags.DEFINE_string("folder", "/tmp/slurm", "For all files.")
 _STEPS, _DIVERGES = 150, 5
 _MINUTES = 60
+_TRAIN = (
+  *(sys.executable, "-m", "cascade_jax.commands.console", "train"),
+  "--config=smoke",
+)
 
 
 def main(_: list[str]) -> None:
@@ -34,6 +41,7 @@ def main(_: list[str]) -> None:
   cluster = Cluster(folder / "slurm")
   try:
     cluster.start()
+    _check_run_on_both_nodes(folder)
     sweep, made = _submitted(folder / "sweep")
     queued = _put_back(sweep, made)
     lost = _lose_a_node(cluster, sweep, made)
@@ -41,6 +49,29 @@ def main(_: list[str]) -> None:
     _check(sweep, made, {queued, *lost})
   finally:
     cluster.stop()
+
+
+def _check_run_on_both_nodes(folder: pathlib.Path) -> None:
+  """Compares a run of a process on each node with that of one process."""
+  words = (*_TRAIN, "--config.num_devices=2")
+  srun = ("srun", "--nodes=2", "--ntasks-per-node=1")
+  flags = "--xla_force_host_platform_device_count="
+  logs = []
+  for name, command, devices in (
+    ("together", (*srun, *words, "--coordinator=auto"), 1),
+    ("alone", words, 2),
+  ):
+    subprocess.run(
+      [*command, f"--workdir={folder / name}"],
+      env={**os.environ, "XLA_FLAGS": f"{flags}{devices}"},
+      check=True,
+      capture_output=True,
+    )
+    logs.append(log_file.read(folder / name))
+  for entry, other in zip(*logs, strict=True):
+    assert entry["counts"] == other["counts"], entry
+    np.testing.assert_allclose(entry["loss"], other["loss"], rtol=1e-4)
+  print("a run of a process on each node: the codes of one process")
 
 
 def _submitted(folder: pathlib.Path) -> tuple[Sweep, list[Cell]]:
@@ -57,8 +88,7 @@ def _command(cell: Cell) -> list[str]:
   """Returns the training command of a cell."""
   rate = 1e30 if cell.seed == _DIVERGES else 7e-4
   return [
-    *(sys.executable, "-m", "cascade_jax.commands.console", "train"),
-    "--config=smoke",
+    *_TRAIN,
     f"--config.seed={cell.seed}",
     f"--config.num_steps={_STEPS}",
     "--config.phase_steps=50",

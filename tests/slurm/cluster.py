@@ -38,8 +38,10 @@ _NODE = (
   "NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=2 "
   "RealMemory=4000 State=UNKNOWN"
 )
-# In a namespace of its own, so that its end is the end of all that it runs.
+# In a namespace of its own, so that its end is the end of all that it runs, and
+# with a file of hosts by which processes on the nodes find each other.
 _NAMESPACE = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
+_WITH_HOSTS = 'mount --bind "$0" /etc/hosts && exec "$@"'
 
 
 class Cluster:
@@ -66,6 +68,9 @@ class Cluster:
     config = _CONFIG.format(names=",".join(NODES), **words)
     (folder / "slurm.conf").write_text(config)
     os.environ["SLURM_CONF"] = str(folder / "slurm.conf")
+    lines = [f"127.0.0.1 {name}\n" for name in NODES]
+    hosts = pathlib.Path("/etc/hosts").read_text() + "".join(lines)
+    (folder / "hosts").write_text(hosts)
     (folder / "munge/key").write_bytes(os.urandom(128))
     (folder / "munge/key").chmod(0o400)
     self._start(
@@ -86,7 +91,8 @@ class Cluster:
 
   def start_node(self, name: str) -> None:
     """Starts the daemon of a node."""
-    self._start(name, *_NAMESPACE, "slurmd", "-D", "-N", name)
+    hosts = ("sh", "-c", _WITH_HOSTS, str(self._folder / "hosts"))
+    self._start(name, *_NAMESPACE, *hosts, "slurmd", "-D", "-N", name)
 
   def kill_node(self, name: str) -> None:
     """Kills a node with all that runs on it, as a power cut does."""
