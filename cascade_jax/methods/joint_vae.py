@@ -78,8 +78,8 @@ def loss(
   posterior, logits = posteriors(outputs, normal.shape[1], num_categories)
   latents = sample(posterior, normal)
   soft = [
-    gumbel_softmax(of_variable, noise, temperature)
-    for of_variable, noise in zip(logits, by_variable(gumbel, num_categories))
+    gumbel_softmax(of_variable, gumbels, temperature)
+    for of_variable, gumbels in zip(logits, by_variable(gumbel, num_categories))
   ]
   codes = jnp.concatenate(soft, axis=1)
   nll = networks.nll(params, batch.images, latents, codes).mean()
@@ -166,21 +166,14 @@ def joint_vae(
     weight_penalty=weight_penalty,
   )
 
-  def draw_noise(
-    key: jax.Array, batch_size: int
-  ) -> tuple[jax.Array, jax.Array]:
-    normal_key, gumbel_key = jax.random.split(key)
-    return (
-      jax.random.normal(normal_key, (batch_size, num_continuous)),
-      jax.random.gumbel(gumbel_key, (batch_size, code_length)),
-    )
-
-  make_inputs = compose.loss_inputs(draw_noise, num_categories)
+  make_inputs = compose.loss_inputs(
+    noise(num_continuous, code_length), num_categories
+  )
   return Method(
     schedule=compose.one_stage(discrete=True),
     init=compose.initial_state(networks, adam, num_continuous, code_length),
     update=compose.gradient_step(bound, networks, adam, make_inputs),
-    represent=_encoded(networks, num_continuous, num_categories),
+    represent=encoded(networks, num_continuous, num_categories),
     decode=codes_lib.decoder_means(networks, num_categories),
     forward=compose.recorded_loss(bound, networks, make_inputs, num_continuous),
     num_categories=num_categories,
@@ -208,12 +201,33 @@ def by_variable(
   return jnp.split(rows, np.cumsum(num_categories)[:-1], axis=1)
 
 
-def _encoded(
+def noise(num_continuous: int, code_length: int) -> compose.DrawNoise:
+  """Returns the map from a key to normals `[B, m]` and Gumbels `[B, S]`."""
+
+  def draw(key: jax.Array, batch_size: int) -> tuple[jax.Array, jax.Array]:
+    normal_key, gumbel_key = jax.random.split(key)
+    return (
+      jax.random.normal(normal_key, (batch_size, num_continuous)),
+      jax.random.gumbel(gumbel_key, (batch_size, code_length)),
+    )
+
+  return draw
+
+
+def encoded(
   networks: Networks,
   num_continuous: int,
   num_categories: tuple[int, ...],
 ) -> Represent:
-  """Returns inference by the encoder, at the most likely categories."""
+  """Returns inference by the encoder, at the most likely categories.
+
+  It gives categories whether the discrete code is in use or not.
+
+  Args:
+    networks: encoder and decoder.
+    num_continuous: m.
+    num_categories: of each discrete variable.
+  """
 
   def represent(
     params: Params, images: jax.Array, discrete: bool

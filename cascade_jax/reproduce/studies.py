@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from cascade_jax.configs import compact, dsprites
 from cascade_jax.errors import UserError
+from cascade_jax.reproduce import gumbel_cascade
 
 
 class Row(NamedTuple):
@@ -98,6 +99,10 @@ STUDIES: dict[str, Study] = {
       "as_it_is": _ablation("as it is"),
       "argmin": _ablation(
         "each image's own best category, no flow", pairwise_weight="0"
+      ),
+      "gumbel": _ablation(
+        "an encoder of the category (Gumbel-softmax), no flow",
+        method=gumbel_cascade.__name__,
       ),
       "pairwise_0_001": _ablation(
         "pairwise weight 0.001, the paper's", pairwise_weight="0.001"
