@@ -7,7 +7,7 @@ import pytest
 from cascade_jax import config as config_lib
 from cascade_jax.errors import UserError
 from cascade_jax.evaluation import evaluation_file, summary
-from cascade_jax.runs import json_file, workdir
+from cascade_jax.runs import json_file, log_file, workdir
 from tests.helpers.launcher import call
 
 KINDS = {
@@ -65,6 +65,37 @@ def test_every_seed_is_in_the_table(tmp_path):
     "| median | 80.00 | 70.00 |",
     "| mean (std) | 80.00 (10.00) | 70.00 (20.00) |",
   ]
+
+
+def test_a_summary_has_the_time_and_the_scores_on_the_way(tmp_path):
+  folder = make_run(tmp_path / "run", 3, 0.9, 0.7)
+  entry = {"steps_per_second": 2.0, "loss": 1.0}
+  scored = {"disentanglement_score": 0.5, "nmi": None, "scored_images": 10}
+  log_file.write(
+    folder / log_file.NAME,
+    [
+      {"step": 2, "elapsed": 3.5, **entry},
+      {"step": 4, "elapsed": 4.0, **entry, **scored},
+      {"step": 9, "elapsed": 8.5, **entry},
+    ],
+  )
+  (run,) = summary.summarise([folder])["runs"]
+  assert run["seconds"] == 8.5
+  (scores,) = run["curve"]
+  assert scores["step"] == 4 and scores["disentanglement_score"] == 0.5
+  assert scores["nmi"] is None and "loss" not in scores
+
+
+def test_what_only_shows_or_keeps_a_run_may_differ(tmp_path):
+  pairs = {"log_every": 1, "keep_checkpoints": 20}
+  folders = [
+    make_run(tmp_path / "a", 3, 0.9, 0.7),
+    make_run(tmp_path / "b", 4, 0.9, 0.7, **pairs),
+    make_run(tmp_path / "c", 5, 0.9, 0.7, num_steps=7),
+  ]
+  assert len(summary.summarise(folders[:2])["runs"]) == 2
+  with pytest.raises(UserError, match="another config than .*a: num_steps"):
+    summary.summarise(folders)
 
 
 def test_a_score_of_zero_is_shown_and_an_unknown_one_is_not(tmp_path):
