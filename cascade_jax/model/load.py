@@ -27,7 +27,7 @@ def load(path: str | os.PathLike) -> Model:
     path: of a run's folder, whose newest checkpoint is loaded; of a file that
       `Model.save` wrote; "hf://user/name" for a model on the Hugging Face Hub;
       of the folder of a model of joint-vae or disentangling-vae (see `peers`);
-      or the name of a model that comes with this package: "demo".
+      or the name of a model that comes with this package: "dsprites", "demo".
 
   Raises:
     UserError: there is no model, or it can't be read; the message says why.

@@ -39,7 +39,7 @@ def test_it_is_the_readme_without_pictures_and_with_names_of_files(describe):
   assert blocks.findall(text) == blocks.findall(README)
   assert "- docs/method.md: the method explained" in text
   assert "your model (docs/tutorials/your_model.md), your sweep (" in text
-  assert "The result of `make demo`" not in text  # the caption of the picture
+  assert "CascadeVAE by our recipe" not in text  # the caption of the picture
   assert "\n\n\n" not in text
 
 
