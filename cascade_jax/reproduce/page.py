@@ -48,6 +48,7 @@ def page(
     tables.metrics_table(titled),
     *_traversals_section(study, summaries, output),
     "## The runs",
+    _RUNS,
     tables.provenance_table(titled),
   ]
   return "\n\n".join(part for part in parts if part) + "\n"
@@ -74,7 +75,11 @@ _METRICS = (
 )
 _CURVES = (
   "Scores of a sample of images during training, as shares from 0 to 1; a line "
-  "for each seed."
+  "for each seed whose file has them."
+)
+_RUNS = (
+  "Hours are wall-clock time, beside whatever else the machine did; runs of "
+  "earlier versions did not note them."
 )
 _TRAVERSALS = (
   "Of each row, the seed of the median disentanglement score: a column moves "
