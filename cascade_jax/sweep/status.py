@@ -49,16 +49,24 @@ def status(
   Raises:
     UserError: a file of the cell is damaged.
   """
+  found = record.read(cell.folder)
   evaluation = evaluation_file.read(cell.folder)
-  if evaluation.get("step") == num_steps:
+  if evaluation.get("step") == num_steps and not _is_running(found, alive):
     return Status("done", num_steps, score=_score([evaluation]))
   entries = _last_entries(cell.folder / log_file.NAME)
   step = entries[-1]["step"] if entries else 0
-  state, error = _state(record.read(cell.folder), job, alive)
+  state, error = _state(found, job, alive)
   is_known = state == "running" and entries
   rate = entries[-1].get("steps_per_second") if is_known else None
   left = (num_steps - step) / rate if rate else None
   return Status(state, step, rate, _score(entries), left, error)
+
+
+def _is_running(found: record.Record | None, alive: Mapping[str, str]) -> bool:
+  """Returns whether a job is at a cell, as it is until its report is there."""
+  if found is None or found.state != record.RUNNING:
+    return False
+  return found.job in alive
 
 
 def _state(

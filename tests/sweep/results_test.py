@@ -61,6 +61,15 @@ def test_cells_that_are_done_need_no_job(cells):
   assert found == Status("done", 8, score=("disentanglement_score", 0.8642))
 
 
+def test_a_cell_is_not_done_before_its_report_is(cells):
+  """The scores are there earlier, and the run's folder is locked."""
+  record.write(cells[0].folder, Record(record.RUNNING, "7"))
+  assert status(cells[0], 8, "7", {"7": "running"}).state == "running"
+  assert status(cells[0], 8, "7", {}).state == "done"
+  record.write(cells[0].folder, Record(record.DONE, "7"))
+  assert status(cells[0], 8, "7", {"7": "running"}).state == "done"
+
+
 @pytest.mark.parametrize(
   ("written", "alive", "state", "error"),
   [
