@@ -19,7 +19,7 @@ def dots_name(key: str) -> str:
   return f"{key}.png"
 
 
-def traversals_name(row: str, seed: int) -> str:
+def traversals_name(row: str, seed: int | str) -> str:
   """Returns the name of the picture of a row's median seed."""
   return f"{row}_seed_{seed}.png"
 
@@ -52,6 +52,8 @@ def write(
   for row, summary in summaries.items():
     seed = median(summary)["seed"]
     path = output / traversals_name(row, seed)
+    for other in set(output.glob(traversals_name(row, "*"))) - {path}:
+      other.unlink()  # of what was the median of fewer seeds
     folder = folders.get((row, seed))
     if folder and (folder / "evaluation.json").exists() and not path.exists():
       grid = plots.traversal_grid(*load(folder).traverse())

@@ -103,6 +103,13 @@ def test_the_page_is_made_from_the_files_alone(tmp_path, trained):
   assert "![small seed 4](small_seed_4.png)" in before[page.NAME].decode()
 
 
+def test_the_picture_is_of_the_median_of_all_seeds(tmp_path, trained):
+  for seed, median in ((3, 3), (5, 3), (4, 4)):
+    reproduce(tmp_path, "--methods=small", f"--seeds={seed}")
+    (picture,) = (tmp_path / "results").glob("small_seed_*.png")
+    assert picture.name == f"small_seed_{median}.png"
+
+
 def test_rows_and_seeds_can_be_named(tmp_path, trained):
   result = reproduce(tmp_path, "--methods=large", "--seeds=5,8")
   assert result.returncode == 0
