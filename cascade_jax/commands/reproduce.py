@@ -26,6 +26,7 @@ from cascade_jax.commands import jobs
 from cascade_jax.commands.arguments import refuse_words
 from cascade_jax.reproduce import page, pictures, results, studies
 from cascade_jax.sweep.cells import Cell, parse_seeds
+from cascade_jax.sweep.status import Status
 
 FLAGS = flags.FLAGS
 
@@ -66,13 +67,13 @@ def main(arguments: list[str]) -> None:
     config = jobs.checked_config(cell, _flags(cell))
     results.check_config(cell.method, json.loads(config.to_json()), found)
     num_steps.append(config.num_steps)
+  statuses: dict[str, tuple[Cell, Status]] = {}
   if left:
     _, statuses = jobs.run(folder, left, num_steps, _flags)
-    done = [cell for cell, s in statuses.values() if s.state == "done"]
-    results.gather(output, done)
+  done = [cell for cell, s in statuses.values() if s.state == "done"]
+  results.gather(output, done)
   _write_page(study, output, cells)
-  if left:
-    jobs.report_failures(statuses, _flags)
+  jobs.report_failures(statuses, _flags)
 
 
 def _write_page(
@@ -80,7 +81,6 @@ def _write_page(
 ) -> None:
   summaries = results.read(output, study.rows)
   titles = {name: row.title for name, row in study.rows.items()}
-  output.mkdir(parents=True, exist_ok=True)
   pictures.write(output, summaries, titles, cells)
   text = page.page(FLAGS.scale, study, summaries, output)
   atomic.write(output / page.NAME, text.encode())

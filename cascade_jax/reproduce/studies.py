@@ -72,7 +72,7 @@ STUDIES: dict[str, Study] = {
   "paper": Study(
     "The paper's tables at full size",
     "All 737,280 images of dSprites, 64x64, 300,000 steps: the runs of Jeong & "
-    "Song 2019, tables 1 and 2, and methods that the paper lacks.",
+    "Song 2019, and methods that the paper lacks.",
     "0-9",
     _variants("dsprites", dsprites.VARIANTS),
   ),
@@ -92,8 +92,8 @@ STUDIES: dict[str, Study] = {
     "CascadeVAE of the upright config: 32x32 images of dSprites' first "
     "orientation, m = 4, 10,000 steps. Each row changes one setting of the "
     "first. These images are used because the categories of the first row are "
-    "the shapes in some seeds; with all orientations they are so in none, and "
-    "nothing could be taken away.",
+    "the shapes in some seeds. With all orientations they are the shapes in no "
+    "seed, so no change could be seen to harm.",
     "3-7",
     {
       "as_it_is": _ablation("as it is"),

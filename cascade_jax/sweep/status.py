@@ -77,7 +77,7 @@ def _state(
     return "waiting", ""  # the job has not come to this cell
   if found is None:
     return "not started", ""
-  if found.state == record.RUNNING and found.job in alive:
+  if _is_running(found, alive):
     return alive[found.job], ""
   if found.state == record.RUNNING:
     return record.FAILED, _ENDED
